@@ -1,0 +1,1 @@
+"""Curation of training data: mining git history, injecting defects, filters, splits and shards."""

@@ -1,0 +1,1 @@
+"""Hosts and services around the reviewer: pull requests, webhooks, storage, CI."""
