@@ -113,6 +113,8 @@ class LanguageTable:
     `positional`: node type -> fields for its children that have none, in order; a last "..." repeats the one before.
     `rewrites`: node type -> function run when a node's children are complete; returns the node to keep, or None to drop.
     `leaf_text`: kinds whose text is the source slice even when they have children (children are then dropped).
+    `tokens`: unnamed grammar nodes that get a node all the same (C#'s `this`).
+    A rewrite of an INLINE type runs before its children are spliced into the parent.
     """
 
     grammar: Grammar
@@ -121,6 +123,7 @@ class LanguageTable:
     positional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
     leaf_text: frozenset[str] = frozenset()
+    tokens: Mapping[str, NodeKind] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -181,15 +184,15 @@ class _Normaliser:
         if not ts.is_named:
             if role is not None and self.table.fields.get((parent.raw, role), self.table.fields.get(("*", role))) == "text":
                 parent.text = f"{parent.text} {raw}" if parent.text else raw
-            if not ts.is_missing:
+            if not ts.is_missing and raw not in self.table.tokens:
                 return False
         if ts.is_missing or raw == "ERROR":
             self.tree.error_ranges.append((ts.start_byte, ts.end_byte))
-        kind = NodeKind.ERROR if raw == "ERROR" else self.table.kinds.get(raw, NodeKind.OTHER)
+        kind = NodeKind.ERROR if raw == "ERROR" else self._kind(raw, ts.is_named)
         if kind is Action.COMMENT:
             self.tree.comments.append((ts.start_byte, ts.end_byte))
             return False
-        if kind is Action.SKIP or not ts.is_named:
+        if kind is Action.SKIP:
             return False
         normal = self._field(parent.raw, role)
         if normal == "-":
@@ -219,7 +222,9 @@ class _Normaliser:
     def _attach(self, parent: Node, node: Node, kind: object) -> None:
         """Completes a node (positions, collapse, rewrite) and hangs it below its parent."""
         kept = self._finish(node)
+        rewrite = self.table.rewrites.get(node.raw)
         if kind is Action.INLINE:
+            kept = (rewrite(kept, self.source) if rewrite is not None else kept) or Node(NodeKind.SEQUENCE, "", 0, 0)
             for child in kept.children:
                 child.field = child.field or kept.field
                 child.parent = parent
@@ -229,7 +234,6 @@ class _Normaliser:
             only = kept.children[0]
             only.field = kept.field
             kept = only
-        rewrite = self.table.rewrites.get(node.raw)
         if rewrite is not None:
             rewritten = rewrite(kept, self.source)
             if rewritten is None:
@@ -244,6 +248,9 @@ class _Normaliser:
         if names:
             name_unnamed_children(node, names)
         return node
+
+    def _kind(self, raw: str, named: bool) -> NodeKind | Action:
+        return self.table.kinds.get(raw, NodeKind.OTHER) if named else self.table.tokens.get(raw, Action.SKIP)
 
     def _field(self, parent_raw: str, role: str | None) -> str:
         if role is None:
