@@ -141,7 +141,7 @@ class SyntaxTree:
 
 MAX_DEPTH = 200
 _TEXT_KINDS = frozenset(
-    {K for K in NodeKind if K >= NodeKind.NAME and K <= NodeKind.REGEX} | {NodeKind.TYPE_REF, NodeKind.MODIFIER}
+    {kind for kind in NodeKind if NodeKind.NAME <= kind <= NodeKind.REGEX} | {NodeKind.TYPE_REF, NodeKind.MODIFIER}
 )
 
 
@@ -150,92 +150,145 @@ def parse_tree(source: bytes, table: LanguageTable, max_nodes: int = 400_000) ->
 
     Raises LimitError when the file has more than `max_nodes` named nodes.
     """
-    cursor = Parser(table.grammar).parse(source).walk()
-    return _Normaliser(source, table, max_nodes).run(cursor)
+    tree = Parser(table.grammar).parse(source)
+    return _Normaliser(source, _compile(table), max_nodes, has_error=tree.root_node.has_error).run(tree.walk())
+
+
+@dataclass(slots=True)
+class _KindRow:
+    """What to do with one grammar node type."""
+
+    raw: str
+    kind: NodeKind
+    action: Action | None
+    is_named: bool
+    is_leaf: bool
+    has_text: bool
+    is_token: bool
+    names: tuple[str, ...]
+    rewrite: Rewrite | None
+    fields: list[str | None]  # by field id: the normalised role of a child of this node
+
+
+_compiled: dict[int, tuple[LanguageTable, list[_KindRow]]] = {}
+
+
+def _compile(table: LanguageTable) -> list[_KindRow]:
+    """The table by the grammar's numeric ids, so that the walk does no string look-ups."""
+    known = _compiled.get(id(table))
+    if known is None:
+        grammar = table.grammar
+        names = [grammar.field_name_for_id(i) for i in range(grammar.field_count + 1)]
+        rows = [_compile_kind(table, kind_id, names) for kind_id in range(grammar.node_kind_count)]
+        known = _compiled[id(table)] = (table, rows)
+    return known[1]
+
+
+def _compile_kind(table: LanguageTable, kind_id: int, field_names: list[str | None]) -> _KindRow:
+    raw = table.grammar.node_kind_for_id(kind_id) or ""
+    named = table.grammar.node_kind_is_named(kind_id)
+    mapped = table.kinds.get(raw, NodeKind.OTHER) if named else table.tokens.get(raw, NodeKind.OTHER)
+    kind = mapped if isinstance(mapped, NodeKind) else NodeKind.SEQUENCE
+    fields: list[str | None] = []
+    for name in field_names:
+        specific = table.fields.get((raw, name)) if name else ""
+        fields.append(specific if specific is not None else table.fields.get(("*", name or ""), name))
+    return _KindRow(
+        raw=raw,
+        kind=kind,
+        action=mapped if isinstance(mapped, Action) else None,
+        is_named=named,
+        is_leaf=raw in table.leaf_text,
+        has_text=kind in _TEXT_KINDS or raw in table.leaf_text,
+        is_token=not named and raw in table.tokens,
+        names=table.positional.get(raw, ()),
+        rewrite=table.rewrites.get(raw),
+        fields=fields,
+    )
+
+
+_ERROR_ID = 65535
+_ERROR_ROW = _KindRow("ERROR", NodeKind.ERROR, None, True, False, False, False, (), None, [])
+_ROOT_ROW = _KindRow("root", NodeKind.MODULE, None, True, False, False, False, (), None, [])
 
 
 class _Normaliser:
     """Builds the normalised tree bottom-up from one cursor walk."""
 
-    def __init__(self, source: bytes, table: LanguageTable, max_nodes: int) -> None:
-        self.source, self.table, self.max_nodes = source, table, max_nodes
+    def __init__(self, source: bytes, rows: list[_KindRow], max_nodes: int, *, has_error: bool) -> None:
+        self.source, self.rows, self.max_nodes, self.has_error = source, rows, max_nodes, has_error
         self.tree = SyntaxTree(Node(NodeKind.MODULE, "", 0, len(source)), source, [], [], [], 0, 0)
 
     def run(self, cursor: TreeCursor) -> SyntaxTree:
+        """The whole walk; `open_nodes` are the nodes entered and not yet left, with their rows."""
         root = Node(NodeKind.MODULE, "root", 0, len(self.source))
-        open_nodes: list[tuple[Node, object]] = [(root, None)]
+        open_nodes: list[tuple[Node, _KindRow]] = [(root, _ROOT_ROW)]
         while True:
-            descended = self._enter(cursor, open_nodes)
-            if descended:
+            if self._enter(cursor, open_nodes):
                 continue
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
-                    self.tree.root = self._finish(root)
+                    self.tree.root = root
                     return self.tree
-                self._leave(open_nodes)
+                node, row = open_nodes.pop()
+                self._attach(open_nodes[-1][0], node, row)
 
-    def _enter(self, cursor: TreeCursor, open_nodes: list[tuple[Node, object]]) -> bool:
+    def _enter(self, cursor: TreeCursor, open_nodes: list[tuple[Node, _KindRow]]) -> bool:
         """Handles the node under the cursor; True when the cursor went down to its first child."""
         ts = cursor.node
         assert ts is not None
-        parent = open_nodes[-1][0]
-        raw = ts.type
-        role = cursor.field_name
-        if not ts.is_named:
-            if role is not None and self.table.fields.get((parent.raw, role), self.table.fields.get(("*", role))) == "text":
-                parent.text = f"{parent.text} {raw}" if parent.text else raw
-            if not ts.is_missing and raw not in self.table.tokens:
+        kind_id = ts.kind_id
+        row = self.rows[kind_id] if kind_id != _ERROR_ID else _ERROR_ROW
+        parent, parent_row = open_nodes[-1]
+        fields = parent_row.fields
+        field_id = cursor.field_id if fields else None
+        role = fields[field_id] if field_id else ""
+        if not row.is_named:
+            if role == "text":
+                parent.text = f"{parent.text} {row.raw}" if parent.text else row.raw
+            if not row.is_token:
                 return False
-        if ts.is_missing or raw == "ERROR":
-            self.tree.error_ranges.append((ts.start_byte, ts.end_byte))
-        kind = NodeKind.ERROR if raw == "ERROR" else self._kind(raw, ts.is_named)
-        if kind is Action.COMMENT:
-            self.tree.comments.append((ts.start_byte, ts.end_byte))
+        start, end = ts.start_byte, ts.end_byte
+        if self.has_error and (row is _ERROR_ROW or ts.is_missing):
+            self.tree.error_ranges.append((start, end))
+        if row.action is Action.COMMENT:
+            self.tree.comments.append((start, end))
             return False
-        if kind is Action.SKIP:
+        if row.action is Action.SKIP or role == "-":
             return False
-        normal = self._field(parent.raw, role)
-        if normal == "-":
+        if role == "text":
+            parent.text = self.source[start:end].decode("utf-8", "replace")
             return False
-        if normal == "text":
-            parent.text = self._slice(ts.start_byte, ts.end_byte)
-            return False
-        self._count(kind)
-        node = Node(
-            kind if isinstance(kind, NodeKind) else NodeKind.SEQUENCE, raw, ts.start_byte, ts.end_byte, normal
-        )
+        self._count(row.kind)
+        node = Node(row.kind, row.raw, start, end, role or "")
         if len(open_nodes) > MAX_DEPTH:
-            self.tree.deep_ranges.append((ts.start_byte, ts.end_byte))
+            self.tree.deep_ranges.append((start, end))
             node.kind = NodeKind.OTHER
-        elif raw not in self.table.leaf_text and cursor.goto_first_child():
-            open_nodes.append((node, kind))
+        elif not row.is_leaf and cursor.goto_first_child():
+            open_nodes.append((node, row))
             return True
-        if node.kind in _TEXT_KINDS or raw in self.table.leaf_text:
-            node.text = self._slice(ts.start_byte, ts.end_byte)
-        self._attach(parent, node, kind)
+        if row.has_text:
+            node.text = self.source[start:end].decode("utf-8", "replace")
+        self._attach(parent, node, row)
         return False
 
-    def _leave(self, open_nodes: list[tuple[Node, object]]) -> None:
-        node, kind = open_nodes.pop()
-        self._attach(open_nodes[-1][0], node, kind)
-
-    def _attach(self, parent: Node, node: Node, kind: object) -> None:
+    def _attach(self, parent: Node, node: Node, row: _KindRow) -> None:
         """Completes a node (positions, collapse, rewrite) and hangs it below its parent."""
-        kept = self._finish(node)
-        rewrite = self.table.rewrites.get(node.raw)
-        if kind is Action.INLINE:
-            kept = (rewrite(kept, self.source) if rewrite is not None else kept) or Node(NodeKind.SEQUENCE, "", 0, 0)
-            for child in kept.children:
-                child.field = child.field or kept.field
+        if row.names:
+            name_unnamed_children(node, row.names)
+        if row.action is Action.INLINE:
+            spliced = row.rewrite(node, self.source) if row.rewrite is not None else node
+            for child in spliced.children if spliced is not None else ():
+                child.field = child.field or node.field
                 child.parent = parent
-            parent.children.extend(kept.children)
+                parent.children.append(child)
             return
-        if kind is Action.COLLAPSE and len(kept.children) == 1:
-            only = kept.children[0]
-            only.field = kept.field
-            kept = only
-        if rewrite is not None:
-            rewritten = rewrite(kept, self.source)
+        kept = node
+        if row.action is Action.COLLAPSE and len(node.children) == 1:
+            kept = node.children[0]
+            kept.field = node.field
+        if row.rewrite is not None:
+            rewritten = row.rewrite(kept, self.source)
             if rewritten is None:
                 return
             rewritten.field = rewritten.field or node.field
@@ -243,32 +296,13 @@ class _Normaliser:
         kept.parent = parent
         parent.children.append(kept)
 
-    def _finish(self, node: Node) -> Node:
-        names = self.table.positional.get(node.raw)
-        if names:
-            name_unnamed_children(node, names)
-        return node
-
-    def _kind(self, raw: str, named: bool) -> NodeKind | Action:
-        return self.table.kinds.get(raw, NodeKind.OTHER) if named else self.table.tokens.get(raw, Action.SKIP)
-
-    def _field(self, parent_raw: str, role: str | None) -> str:
-        if role is None:
-            return ""
-        fields = self.table.fields
-        specific = fields.get((parent_raw, role))
-        return specific if specific is not None else fields.get(("*", role), role)
-
-    def _count(self, kind: object) -> None:
+    def _count(self, kind: NodeKind) -> None:
         tree = self.tree
         tree.num_nodes += 1
         if kind is NodeKind.OTHER:
             tree.num_other += 1
         if tree.num_nodes > self.max_nodes:
             raise LimitError("max_nodes", tree.num_nodes, self.max_nodes)
-
-    def _slice(self, start: int, end: int) -> str:
-        return self.source[start:end].decode("utf-8", "replace")
 
 
 def name_unnamed_children(node: Node, names: tuple[str, ...]) -> None:

@@ -1,0 +1,356 @@
+"""Names of what code calls and reads: expressions resolved to dotted API names through imports, types and packs."""
+
+from graph_model.data_flow import DefKind, Definition, access_key, root_name
+from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family
+from graph_model.packs.loading import PackIndex
+from graph_model.packs.model import ApiRole
+from graph_model.program import ClassInfo, Program, Unit
+from graph_model.syntax import Node
+
+_MAX_DEPTH = 12
+_LITERAL_TYPES: dict[Family, dict[K, str]] = {
+    Family.PYTHON: {K.STRING: "str", K.TEMPLATE: "str", K.LIST: "list", K.DICT: "dict", K.SET: "set", K.TUPLE: "tuple",
+                    K.INT: "int", K.FLOAT: "float", K.BOOL: "bool"},
+    Family.JAVASCRIPT: {K.STRING: "String", K.TEMPLATE: "String", K.LIST: "Array", K.DICT: "Object", K.REGEX: "RegExp",
+                        K.INT: "Number", K.FLOAT: "Number", K.BOOL: "Boolean"},
+    Family.JAVA: {K.STRING: "java.lang.String", K.INT: "int", K.FLOAT: "double", K.BOOL: "boolean"},
+    Family.CSHARP: {K.STRING: "System.String", K.TEMPLATE: "System.String", K.INT: "int", K.FLOAT: "double", K.BOOL: "bool"},
+}  # fmt: skip
+_CS_KEYWORDS = {"string": "System.String", "String": "System.String", "object": "System.Object"}
+
+
+class Resolver:
+    """Resolves expressions of one file. Answers are memoised by node; an unknown name is ""."""
+
+    def __init__(self, program: Program, index: PackIndex) -> None:
+        self.program = program
+        self.index = index
+        self.literals = _LITERAL_TYPES[program.family]
+        self._types: dict[int, str] = {}
+        self._callees: dict[int, str] = {}
+        self._busy: set[int] = set()
+        self.entry_types: dict[tuple[int, str], str] = {}  # (unit, parameter) -> type given by an entry point
+        self._kept: list[Node] = []  # synthetic nodes stay alive while their id is a key
+
+    # Calls -----------------------------------------------------------------------------------------------------------
+
+    def callee(self, call: Node, unit: Unit, stmt: int) -> str:
+        """The dotted API name of a CALL or NEW; "?.name" for a method of something unknown; "" for the rest."""
+        found = self._callees.get(id(call))
+        if found is None:
+            found = self._callees[id(call)] = self._callee(call, unit, stmt)
+        return found
+
+    def _callee(self, call: Node, unit: Unit, stmt: int) -> str:
+        callee = call.get("callee")
+        if callee is None:
+            return ""
+        if call.kind is K.NEW:
+            return self.type_name(callee.text) if callee.kind is K.TYPE_REF else self.resolve(callee, unit, stmt)
+        if callee.kind is K.MEMBER:
+            base = self._receiver(callee, unit, stmt)
+            return self.canonical(f"{base}.{callee.text}") if base else f"?.{callee.text}"
+        if callee.kind is K.NAME:
+            return self._called_name(callee, unit, stmt)
+        return self.resolve(callee, unit, stmt)
+
+    def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:
+        name = self._name(callee, unit, stmt, 0)
+        if name:
+            return self.canonical(name)
+        cls = unit.cls
+        if cls is not None and callee.text in cls.methods and self.program.family in (Family.JAVA, Family.CSHARP):
+            return f"{self._qualified(cls)}.{callee.text}"
+        return callee.text
+
+    def _receiver(self, callee: Node, unit: Unit, stmt: int) -> str:
+        obj = callee.get("obj")
+        return self.resolve(obj, unit, stmt) if obj is not None else ""
+
+    def receiver_hint(self, call: Node) -> str:
+        """The receiver's own last name (`cursor` of `self.cursor.execute()`), for packs' `~hint.name` patterns."""
+        callee = call.get("callee")
+        obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
+        while obj is not None and obj.kind in (K.CALL, K.INDEX, K.AWAIT):
+            obj = obj.get("callee") or obj.get("obj") or obj.get("value")
+        if obj is None:
+            return ""
+        return obj.text if obj.kind in (K.NAME, K.MEMBER) else root_name(obj)
+
+    def roles(self, call: Node, unit: Unit, stmt: int) -> tuple[ApiRole, ...]:
+        """The roles of what a CALL or NEW calls."""
+        name = self.callee(call, unit, stmt)
+        if not name:
+            return ()
+        hint = self.receiver_hint(call) if name.startswith("?") or self._is_untyped(name) else ""
+        return self.index.find_roles(name, hint)
+
+    def _is_untyped(self, name: str) -> bool:
+        """Whether the receiver is a project value no pack types, so that its own name is all there is to go by."""
+        owner = name.rpartition(".")[0]
+        return bool(owner) and owner not in self.index.supertypes and owner.rpartition(".")[2] not in self.index.simple_types
+
+    # Expressions -----------------------------------------------------------------------------------------------------
+
+    def resolve(self, node: Node, unit: Unit, stmt: int, depth: int = 0) -> str:
+        """The dotted name of the API, module or type that an expression's value is; "" when unknown."""
+        found = self._types.get(id(node))
+        if found is None:
+            if depth > _MAX_DEPTH or id(node) in self._busy:
+                return ""
+            self._busy.add(id(node))
+            found = self._resolve(node, unit, stmt, depth + 1)
+            self._busy.discard(id(node))
+            self._types[id(node)] = found
+            if node.raw == "synthetic":
+                self._kept.append(node)
+        return found
+
+    def _resolve(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
+        kind = node.kind
+        if kind is K.NAME:
+            return self.canonical(self._name(node, unit, stmt, depth))
+        if kind is K.THIS:
+            return self._this(node, unit)
+        if kind is K.MEMBER:
+            return self._member(node, unit, stmt, depth)
+        if kind is K.CALL:
+            return self._call_type(node, unit, stmt)
+        if kind is K.NEW:
+            return self.callee(node, unit, stmt)
+        if kind is K.TYPE_REF:
+            return self.type_name(node.text)
+        if kind is K.CAST:
+            declared = node.get("type")
+            return self.type_name(declared.text) if declared is not None else ""
+        if kind in (K.AWAIT, K.ASSIGN, K.SPREAD):
+            value = node.get("value")
+            return self.resolve(value, unit, stmt, depth) if value is not None else ""
+        if kind is K.INDEX:
+            obj = node.get("obj")
+            base = self.resolve(obj, unit, stmt, depth) if obj is not None else ""
+            return self.index.types.get(f"{base}[]", "") if base else ""
+        if kind in (K.TERNARY, K.BOOLEAN):
+            return self._either(node, unit, stmt, depth)
+        if kind is K.BINARY and node.text in ("+", "%"):
+            left = node.get("left")
+            return self.resolve(left, unit, stmt, depth) if left is not None else ""
+        return self.literals.get(kind, "")
+
+    def _either(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
+        sides = [node.get("body"), node.get("orelse")] if node.kind is K.TERNARY else [node.get("left"), node.get("right")]
+        for side in sides:
+            name = self.resolve(side, unit, stmt, depth) if side is not None else ""
+            if name:
+                return name
+        return ""
+
+    def _call_type(self, call: Node, unit: Unit, stmt: int) -> str:
+        name = self.callee(call, unit, stmt)
+        if not name or name.startswith("?"):
+            return self.index.types.get(name, "")
+        if name == "require" and self.program.family is Family.JAVASCRIPT:
+            args = call.get("args")
+            first = args.children[0] if args is not None and args.children else None
+            return _module_specifier(first.text) if first is not None and first.kind is K.STRING else ""
+        if name == "super":
+            return unit.cls.bases[0] if unit.cls is not None and unit.cls.bases else ""
+        declared = self._lookup_type(name)
+        if declared:
+            return declared
+        last = name.rpartition(".")[2]
+        if self.program.family is Family.PYTHON and last[:1].isupper():
+            return name
+        return self._declared_result(name, unit) or f"{name}()"
+
+    def _lookup_type(self, name: str) -> str:
+        for candidate in self.index._with_supertypes(name):
+            found = self.index.types.get(candidate)
+            if found:
+                return found
+        return ""
+
+    def _declared_result(self, name: str, unit: Unit) -> str:
+        """The declared return type of a function of this file."""
+        target = self.program.functions.get(name)
+        if target is None and unit.cls is not None:
+            method = unit.cls.methods.get(name.rpartition(".")[2])
+            target = self.program.units[method] if method is not None else None
+        declared = target.node.get("type") if target is not None else None
+        return self.type_name(declared.text) if declared is not None else ""
+
+    def _member(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
+        obj = node.get("obj")
+        if obj is None:
+            return ""
+        key = access_key(node)
+        if key:
+            for definition in unit.flow.reaching(key, stmt):
+                if definition.shadow_of is None and definition.value is not None:
+                    found = self.resolve(definition.value, unit, definition.stmt, depth)
+                    if found:
+                        return found
+        base = self.resolve(obj, unit, stmt, depth)
+        if not base:
+            return ""
+        cls = self._own_class(base, unit)
+        if cls is not None:
+            return self._field_type(cls, node.text, depth) or f"{base}.{node.text}"
+        name = self.canonical(f"{base}.{node.text}")
+        return self._lookup_type(name) or name
+
+    def _own_class(self, base: str, unit: Unit) -> ClassInfo | None:
+        cls = unit.cls
+        return cls if cls is not None and base == self._qualified(cls) else self.program.classes.get(base)
+
+    def _field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
+        declared = cls.field_types.get(name)
+        if declared is not None:
+            return self.type_name(declared.text)
+        value = cls.field_values.get(name)
+        if value is not None:
+            return self.resolve(value, self.program.units[0], 0, depth)
+        return self._assigned_field(cls, name, depth)
+
+    def _assigned_field(self, cls: ClassInfo, name: str, depth: int) -> str:
+        """The type that a method, constructors first, stores in a field."""
+        for method in sorted(cls.methods, key=lambda m: (m not in ("__init__", "constructor", cls.name), m)):
+            unit = self.program.units[cls.methods[method]]
+            for definition in unit.flow.definitions:
+                if definition.key == f"{unit.receiver}.{name}" and definition.value is not None and definition.shadow_of is None:
+                    found = self.resolve(definition.value, unit, definition.stmt, depth)
+                    if found:
+                        return found
+        return ""
+
+    def _this(self, node: Node, unit: Unit) -> str:
+        cls = unit.cls
+        if cls is None:
+            return ""
+        if node.text in ("super", "base"):
+            return self.type_name(cls.bases[0]) if cls.bases else ""
+        return self._qualified(cls)
+
+    def _qualified(self, cls: ClassInfo) -> str:
+        module = self.program.module_name
+        return f"{module}.{cls.qualname}" if module else cls.qualname
+
+    # Names -----------------------------------------------------------------------------------------------------------
+
+    def _name(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
+        text = node.text
+        owner: Unit | None = unit
+        at = stmt
+        while owner is not None:
+            if text in owner.locals and owner.node.kind is not K.CLASS:
+                if owner.node.kind is K.MODULE and text in self.program.imports:
+                    break
+                return self._variable(text, owner, at, depth, inner=owner is not unit)
+            if owner.cls is not None and self.program.family in (Family.JAVA, Family.CSHARP):
+                field_type = self._field_type(owner.cls, text, depth) if depth <= _MAX_DEPTH else ""
+                if field_type:
+                    return field_type
+            owner, at = owner.parent, -1
+        return self._global(text)
+
+    def _global(self, text: str) -> str:
+        program = self.program
+        imported = program.imports.get(text)
+        if imported is not None:
+            return _module_specifier(imported) if program.family is Family.JAVASCRIPT else self._absolute(imported)
+        if text in program.functions or text in program.classes:
+            return f"{program.module_name}.{text}" if program.module_name else text
+        if program.family in (Family.JAVA, Family.CSHARP):
+            return self.type_name(text) if text[:1].isupper() else ""
+        for namespace in program.wildcards:
+            if f"{namespace}.{text}" in self.index.exact:
+                return f"{namespace}.{text}"
+        return text
+
+    def _absolute(self, dotted: str) -> str:
+        """A relative Python import from its package."""
+        if not dotted.startswith("."):
+            return dotted
+        rest = dotted.lstrip(".")
+        level = len(dotted) - len(rest)
+        package = self.program.module_name.split(".")
+        keep = len(package) - level + (1 if self.program.path.endswith("__init__.py") else 0)
+        return ".".join([*package[: max(keep, 0)], rest] if rest else package[: max(keep, 0)])
+
+    def _variable(self, name: str, unit: Unit, stmt: int, depth: int, *, inner: bool) -> str:
+        flow = unit.flow
+        found: list[Definition]
+        if inner or stmt < 0 or stmt >= len(flow.reach_in):
+            found = [d for d in flow.definitions if d.key == name]
+        else:
+            found = list(flow.reaching(name, stmt)) or [d for d in flow.by_stmt[stmt] if d.key == name]
+            if not found and unit.node.kind is K.MODULE:
+                found = [d for d in flow.definitions if d.key == name]
+        for definition in found:
+            kind = self._definition_type(definition, unit, depth)
+            if kind:
+                return kind
+        return ""
+
+    def _definition_type(self, definition: Definition, unit: Unit, depth: int) -> str:
+        if definition.kind is DefKind.PARAM:
+            given = self.entry_types.get((unit.idx, definition.key))
+            if given:
+                return given
+            if definition.key == unit.receiver and unit.cls is not None:
+                return self._qualified(unit.cls)
+            declared = definition.node.get("type")
+            return self.type_name(declared.text) if declared is not None else ""
+        node = definition.node.parent
+        if node is not None and node.kind in (K.DECLARATOR, K.ASSIGN, K.LOOP_EACH, K.WITH_ITEM, K.CATCH):
+            declared = node.get("type")
+            if declared is not None and declared.kind is K.TYPE_REF and declared.text not in ("var", "let", "const", "auto"):
+                return self.type_name(declared.text)
+        if definition.value is None or definition.kind in (DefKind.AUGMENT, DefKind.STORE):
+            return ""
+        if definition.value.kind in (K.FUNCTION, K.CLASS):
+            module = self.program.module_name
+            return f"{module}.{definition.key}" if module else definition.key
+        base = self.resolve(definition.value, unit, definition.stmt, depth)
+        if definition.kind is DefKind.ITERATE:
+            return self.index.types.get(f"{base}[]", "")
+        return base
+
+    def type_name(self, text: str) -> str:
+        """A written type as a dotted name: imports, this file's classes, then namespaces imported whole."""
+        text = text.rstrip("?")
+        head, dot, rest = text.partition(".")
+        imported = self.program.imports.get(head)
+        if imported is not None:
+            absolute = _module_specifier(imported) if self.program.family is Family.JAVASCRIPT else self._absolute(imported)
+            return self.canonical(absolute + dot + rest)
+        if head in self.program.classes:
+            module = self.program.module_name
+            return f"{module}.{text}" if module else text
+        if self.program.family is Family.CSHARP and text in _CS_KEYWORDS:
+            return _CS_KEYWORDS[text]
+        if self.program.family in (Family.JAVA, Family.CSHARP):
+            return self._by_namespace(text)
+        return text
+
+    def _by_namespace(self, text: str) -> str:
+        """A simple type name through `import x.*` or `using x`: a type that a pack knows in one of them."""
+        known = self.index.simple_types.get(text.rpartition(".")[2], ())
+        namespaces = {*self.program.wildcards, "java.lang", self.program.module_name}
+        for candidate in known:
+            if candidate == text or candidate.rpartition(".")[0] in namespaces:
+                return candidate
+        if self.program.family is Family.CSHARP and len(known) == 1 and "." not in text:
+            return known[0]  # implicit and global usings live in other files
+        module = self.program.module_name
+        return f"{module}.{text}" if module and "." not in text and text[:1].isupper() and len(text) > 1 else text
+
+    def canonical(self, name: str) -> str:
+        """The name by which packs know an API."""
+        return self.index.aliases.get(name, name)
+
+
+def _module_specifier(text: str) -> str:
+    """A Node module by its plain name: `node:fs` is `fs`."""
+    return text[5:] if text.startswith("node:") else text

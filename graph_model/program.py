@@ -1,0 +1,273 @@
+"""Code units of one file: the module, class bodies, functions and lambdas, with their parameters, scopes and imports."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from graph_model.control_flow import ControlFlow, build_control_flow
+from graph_model.data_flow import DataFlow, analyse_data_flow, solve
+from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family, Language
+from graph_model.syntax import Node, SyntaxTree, dotted_name
+
+MAX_STATEMENTS = 2_500
+
+
+@dataclass(slots=True)
+class ClassInfo:
+    """What a file says about one class."""
+
+    name: str
+    qualname: str
+    node: Node
+    bases: tuple[str, ...]
+    methods: dict[str, int] = field(default_factory=dict)
+    field_types: dict[str, Node] = field(default_factory=dict)  # field -> TYPE_REF
+    field_values: dict[str, Node] = field(default_factory=dict)  # field -> the value it is first given
+
+
+class Unit:
+    """One piece of code with its own flow graph: a module's top level, a class body, a function or a lambda."""
+
+    def __init__(self, idx: int, node: Node, name: str, qualname: str, parent: "Unit | None", cls: ClassInfo | None) -> None:
+        self.idx = idx
+        self.node = node
+        self.name = name
+        self.qualname = qualname
+        self.parent = parent
+        self.cls = cls  # the class whose method this is, for `self` and `this`
+        self.children: list[Unit] = []
+        self.params = list(_params(node)) if node.kind in (K.FUNCTION, K.LAMBDA) else []
+        self.too_large = False
+        self.imports: dict[str, str] = {}
+        self.captures: dict[str, Unit] = {}
+
+    @property
+    def is_function(self) -> bool:
+        """A function, method or lambda, as opposed to a module's or class's own statements."""
+        return self.node.kind in (K.FUNCTION, K.LAMBDA)
+
+    @property
+    def is_async(self) -> bool:
+        """Declared async."""
+        return self.is_function and "async" in self.node.text.split()
+
+    @property
+    def receiver(self) -> str:
+        """The name that the object goes by inside a method: the first parameter in Python, `this` elsewhere."""
+        if self.cls is None or not self.is_function:
+            return ""
+        if self.node.raw == "function_definition":  # Python's grammar; elsewhere the receiver is `this`
+            return self.params[0][0] if self.params and not self._is_static() else ""
+        return "this"
+
+    def _is_static(self) -> bool:
+        return any(dotted_name(d.get("callee")) == "staticmethod" for d in self.node.all("decorators"))
+
+    @cached_property
+    def body(self) -> Node | None:
+        """The node that holds the unit's statements."""
+        return self.node if self.node.kind is K.MODULE else self.node.get("body")
+
+    @cached_property
+    def control(self) -> ControlFlow:
+        """The unit's flow graph; entry and exit only when it has more than MAX_STATEMENTS statements."""
+        control = build_control_flow(self.node, self.body)
+        if len(control.stmts) > MAX_STATEMENTS:
+            self.too_large = True
+            return build_control_flow(self.node, None)
+        return control
+
+    @cached_property
+    def flow(self) -> DataFlow:
+        """The unit's definitions, where they reach, and its dominators."""
+        return analyse_data_flow(self.control, self.params, self.receiver)
+
+    @cached_property
+    def locals(self) -> frozenset[str]:
+        """Names this unit defines (parameters included), less those it declares global or nonlocal."""
+        outer = {name.text for s in _scopes(self.body) for name in s.children}
+        return frozenset(d.key for d in self.flow.definitions if "." not in d.key and "[" not in d.key) - outer
+
+    def refold(self) -> None:
+        """Solves the flow again after conditions were found constant."""
+        solve(self.flow)
+
+
+def _scopes(body: Node | None) -> Iterator[Node]:
+    """`global` and `nonlocal` statements of a Python function."""
+    stack = list(body.children) if body is not None else []
+    while stack:
+        node = stack.pop()
+        if node.kind is K.SCOPE:
+            yield node
+        elif node.kind in (K.BLOCK, K.IF, K.TRY, K.CATCH, K.WITH, K.LOOP_EACH, K.LOOP_WHILE):
+            stack.extend(node.children)
+
+
+def _params(node: Node) -> Iterator[tuple[str, Node]]:
+    params = node.get("params")
+    for param in params.children if params is not None else ():
+        name = param.get("name")
+        if name is None:
+            continue
+        yield (name.text if name.kind is K.NAME else "", param)
+
+
+@dataclass(slots=True)
+class Program:
+    """One file's units. `imports` maps a local name to a dotted API name; `wildcards` are namespaces imported whole."""
+
+    path: str
+    language: Language
+    tree: SyntaxTree
+    module_name: str
+    units: list[Unit]
+    classes: dict[str, ClassInfo]
+    functions: dict[str, Unit]  # top-level functions by name
+    imports: dict[str, str]
+    wildcards: tuple[str, ...]
+    exports: Mapping[str, str]
+    unit_of: dict[int, Unit]  # id(FUNCTION or LAMBDA node) -> unit
+
+    @property
+    def family(self) -> Family:
+        """The language family, which decides packs and naming."""
+        return self.language.family
+
+
+def build_program(path: str, language: Language, tree: SyntaxTree) -> Program:
+    """Finds every unit, class and import of a parsed file."""
+    return _Builder(path, language, tree).run()
+
+
+class _Builder:
+    def __init__(self, path: str, language: Language, tree: SyntaxTree) -> None:
+        self.program = Program(path, language, tree, _module_name(path, language), [], {}, {}, {}, (), {}, {})
+        self.exports: dict[str, str] = {}
+        self.wildcards: list[str] = []
+
+    def run(self) -> Program:
+        module = self._unit(self.program.tree.root, "", "", None, None)
+        self._children(self.program.tree.root, module, "", None)
+        self.program.exports = self.exports
+        self.program.wildcards = tuple(self.wildcards)
+        return self.program
+
+    def _unit(self, node: Node, name: str, qualname: str, parent: Unit | None, cls: ClassInfo | None) -> Unit:
+        unit = Unit(len(self.program.units), node, name, qualname, parent, cls)
+        self.program.units.append(unit)
+        self.program.unit_of[id(node)] = unit
+        if parent is not None:
+            parent.children.append(unit)
+        return unit
+
+    def _children(self, node: Node, unit: Unit, prefix: str, cls: ClassInfo | None) -> None:
+        """Visits everything below a node that belongs to `unit`, opening new units at functions and classes."""
+        stack: list[Node] = list(reversed(node.children))
+        while stack:
+            child = stack.pop()
+            kind = child.kind
+            if kind is K.FUNCTION or kind is K.LAMBDA:
+                self._function(child, unit, prefix, cls)
+            elif kind is K.CLASS:
+                self._class(child, unit, prefix)
+            elif kind is K.NEW and child.get("body") is not None:
+                self._anonymous(child, unit, prefix)
+                stack.extend(c for c in reversed(child.children) if c.field != "body")
+            elif kind is K.IMPORT:
+                self._import(child, unit)
+            elif kind is K.NAMESPACE and not child.children:
+                self.program.module_name = child.text
+            else:
+                if kind is K.NAMESPACE:
+                    self.program.module_name = child.text or self.program.module_name
+                elif kind is K.EXPORT and isinstance(child.data, tuple):
+                    self.exports.update(child.data)
+                stack.extend(reversed(child.children))
+
+    def _function(self, node: Node, parent: Unit, prefix: str, cls: ClassInfo | None) -> None:
+        name_node = node.get("name")
+        name = name_node.text if name_node is not None else _assigned_name(node)
+        qualname = f"{prefix}.{name}" if prefix and name else name or (f"{prefix}.<lambda>" if prefix else "<lambda>")
+        inside = cls if node.kind is K.LAMBDA or parent.node.kind is K.CLASS or parent.node.kind is K.NEW else parent.cls
+        unit = self._unit(node, name, qualname, parent, inside if cls is None else cls)
+        if cls is not None and name and parent.node.kind in (K.CLASS, K.NEW):
+            cls.methods.setdefault(name, unit.idx)
+        elif parent.node.kind is K.MODULE and name:
+            self.program.functions.setdefault(name, unit)
+        self._children(node, unit, qualname, None if node.kind is K.FUNCTION else cls)
+
+    def _class(self, node: Node, parent: Unit, prefix: str) -> None:
+        name_node = node.get("name")
+        name = name_node.text if name_node is not None else "<anonymous>"
+        qualname = f"{prefix}.{name}" if prefix else name
+        bases = node.get("bases")
+        names = tuple(dotted_name(b) for b in (bases.children if bases is not None else node.all("bases")))
+        info = ClassInfo(name, qualname, node, tuple(n for n in names if n))
+        self.program.classes.setdefault(name, info)
+        unit = self._unit(node, name, qualname, parent, None)
+        self._fields(node, info)
+        self._children(node, unit, qualname, info)
+
+    def _anonymous(self, node: Node, parent: Unit, prefix: str) -> None:
+        callee = node.get("callee")
+        base = dotted_name(callee)
+        qualname = f"{prefix}.<anonymous {base}>" if prefix else f"<anonymous {base}>"
+        info = ClassInfo(qualname, qualname, node, (base,) if base else ())
+        unit = self._unit(node, "", qualname, parent, None)
+        body = node.get("body")
+        if body is not None:
+            self._fields(node, info)
+            self._children(body, unit, qualname, info)
+
+    def _fields(self, node: Node, info: ClassInfo) -> None:
+        body = node.get("body")
+        for member in body.children if body is not None else ():
+            if member.kind is K.FIELD_DECL or member.kind is K.ASSIGN:
+                declarators = member.children if member.kind is K.FIELD_DECL else [member]
+                for declarator in declarators:
+                    _note_field(declarator, info)
+
+    def _import(self, node: Node, unit: Unit) -> None:
+        pairs = node.data if isinstance(node.data, tuple) else ()
+        for local, dotted in pairs:
+            if local == "*":
+                self.wildcards.append(dotted)
+            elif unit.node.kind is K.MODULE or local not in self.program.imports:
+                self.program.imports[local] = dotted
+
+
+def _note_field(declarator: Node, info: ClassInfo) -> None:
+    target = declarator.get("target") or declarator.get("name")
+    if target is None or target.kind is not K.NAME:
+        return
+    declared, value = declarator.get("type"), declarator.get("value")
+    if declared is not None:
+        info.field_types.setdefault(target.text, declared)
+    if value is not None:
+        info.field_values.setdefault(target.text, value)
+
+
+def _assigned_name(node: Node) -> str:
+    """The variable, field or key that an anonymous function is stored under; "" when there is none."""
+    parent = node.parent
+    if parent is None:
+        return ""
+    if parent.kind in (K.DECLARATOR, K.ASSIGN):
+        target = parent.get("target") or parent.get("name")
+        if target is not None:
+            return target.text if target.kind in (K.NAME, K.MEMBER) else ""
+    if parent.kind is K.PAIR:
+        key = parent.get("key")
+        return parent.text or (key.text if key is not None else "")
+    return ""
+
+
+def _module_name(path: str, language: Language) -> str:
+    """`a.b.c` of a/b/c.py; the path without its suffix for JavaScript; packages and namespaces override it."""
+    stem = path[: -len(suffix)] if (suffix := "." + path.rpartition(".")[2]) else path
+    if language.family is Family.JAVASCRIPT:
+        return stem[: -len("/index")] if stem.endswith("/index") else stem
+    dotted = stem.replace("\\", "/").strip("/").replace("/", ".")
+    return dotted[: -len(".__init__")] if dotted.endswith(".__init__") else dotted
