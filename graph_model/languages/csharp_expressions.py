@@ -201,6 +201,7 @@ def _new_array(node: Node, source: bytes) -> Node:
     elements = next((child for child in node.children if child.kind in (K.LIST, K.DICT)), None)
     if elements is not None:
         elements.field, elements.start = node.field, node.start
+        elements.kind = elements.kind if elements.children else K.LIST
         return elements
     declared = as_type(node.get("type"), "callee") or Node(K.TYPE_REF, "", node.start, node.start + 3, "callee")
     sizes = declared.data if isinstance(declared.data, Node) else Node(K.ARGS, "", node.end, node.end)

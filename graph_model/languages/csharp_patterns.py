@@ -156,7 +156,7 @@ def _nest_arms(node: Node, subject: Node, again: Node | None, arms: list[Node]) 
 
 
 def _query_clause(node: Node, source: bytes) -> Node:
-    """COMP_FOR(target, iter) of `from`, `join` and `let`; COMP_IF(cond) of `where`."""
+    """COMP_FOR(target, iter) of `from`, `join` and `let`, with a COMP_IF(cond) below; COMP_IF of `where`."""
     if node.raw == "where_clause":
         return adopt(node, with_role(first_child(node), "cond"))
     parts = [child for child in node.children if child.field != "type" and child.raw != "join_into_clause"]
@@ -166,10 +166,15 @@ def _query_clause(node: Node, source: bytes) -> Node:
     if node.raw == "let_clause":
         iterated = adopt(make_node(K.LIST, iterated), with_role(iterated, ""))
     matched: Node | None = None
+    into = next((child for child in node.children if child.raw == "join_into_clause" and child.children), None)
+    grouped: Node | None = None
+    if into is not None:
+        elements = adopt(make_node(K.LIST, into, "iter"), clone(target, ""))
+        grouped = adopt(make_node(K.COMP_FOR, into), with_role(first_child(into), "target"), elements)
     if len(parts) == 4:
         sides = (with_role(parts[2], "left"), with_role(parts[3], "right"))
         matched = adopt(make_node(K.COMP_IF, node), adopt(make_node(K.COMPARE, node, "cond", "=="), *sides))
-    return adopt(node, with_role(target, "target"), with_role(iterated, "iter"), matched)
+    return adopt(node, with_role(target, "target"), with_role(iterated, "iter"), matched, grouped)
 
 
 def _query(node: Node, source: bytes) -> Node:
@@ -185,7 +190,7 @@ def _query(node: Node, source: bytes) -> Node:
             clauses = [adopt(make_node(K.COMP_FOR, child), with_role(child, "target"), with_role(done, "iter"))]
         else:
             clauses.append(child)
-            for inner in [part for part in child.children if part.kind is K.COMP_IF]:
+            for inner in [part for part in child.children if part.kind in (K.COMP_IF, K.COMP_FOR)]:
                 child.children.remove(inner)
                 clauses.append(inner)
     if done is None:

@@ -500,8 +500,11 @@ EXPRESSIONS = [
         ),
     ),
     (
-        "x is [1, .. var rest]",
-        "None",
+        "x is [1, var rest]",
+        (
+            "(value:TYPE_TEST [(value:ASSIGN '=' [(target:NAME 'rest'), (value:NAME 'x')]), (PATTERN [(INT "
+            "'1'), (PATTERN)])])"
+        ),
     ),
     (
         "a && !b || c ?? d",
@@ -567,7 +570,7 @@ EXPRESSIONS = [
     ),
     (
         "new int[] { }",
-        "(value:DICT)",
+        "(value:LIST)",
     ),
     (
         "stackalloc byte[4]",
@@ -695,7 +698,8 @@ EXPRESSIONS = [
         (
             "(value:COMPREHENSION 'generator' [(body:NAME 'g'), (COMP_FOR [(target:NAME 'a'), (iter:NAME "
             "'b')]), (COMP_FOR [(target:NAME 'c'), (iter:NAME 'd')]), (COMP_IF [(cond:COMPARE '==' "
-            "[(left:MEMBER 'K' [(obj:NAME 'a')]), (right:MEMBER 'K' [(obj:NAME 'c')])])])])"
+            "[(left:MEMBER 'K' [(obj:NAME 'a')]), (right:MEMBER 'K' [(obj:NAME 'c')])])]), (COMP_FOR "
+            "[(target:NAME 'g'), (iter:LIST [(NAME 'c')])])])"
         ),
     ),
     (
