@@ -1,0 +1,248 @@
+"""One file's analysis: bytes in, a value out that holds everything later stages need and no syntax tree.
+
+    parse -> units -> entry points -> per unit: control flow, data flow, constants, value flow -> records, drafts, graphs
+
+The value depends on the path, the bytes, the language and the packs only, and can be kept by their hash.
+"""
+
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graph_model.candidates.detectors import DETECTORS
+from graph_model.candidates.model import Candidate, Step, StepRole
+from graph_model.candidates.view import Draft, UnitView
+from graph_model.catalogue import load_catalogue
+from graph_model.conditions import ConditionJudge
+from graph_model.constants import Constants, fold_conditions
+from graph_model.encoder import FunctionGraph, encode_unit
+from graph_model.entries import find_entries
+from graph_model.errors import LimitError
+from graph_model.guards import find_guards
+from graph_model.languages import Language, load_table
+from graph_model.metrics import measure_unit
+from graph_model.names import Resolver
+from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
+from graph_model.packs.loading import PackIndex, load_index
+from graph_model.program import Program, Unit, build_program
+from graph_model.syntax import Node, SyntaxTree, parse_tree
+from graph_model.value_flow import FlowContext, SinkHit, UnitFlow, analyse_unit_flow
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Counted, never timed: what is over a limit is left out and said."""
+
+    max_bytes: int = 512 * 1024
+    max_nodes: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A part that could not be analysed: `syntax-error`, `nested-too-deep`, `too-many-nodes`, `function-too-large`."""
+
+    kind: str
+    start: int
+    end: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileAnalysis:
+    """Everything known of one file. `candidates` are those that need no other file; flows are in `units`.
+
+    `graphs[i]` is the graph of unit i where it has a candidate or a sink, else None.
+    """
+
+    path: str
+    language: str
+    module_name: str
+    num_lines: int
+    num_nodes: int
+    num_other: int
+    problems: tuple[Problem, ...]
+    units: tuple[UnitRecord, ...]
+    candidates: tuple[Candidate, ...]
+    graphs: tuple[FunctionGraph | None, ...]
+    exports: tuple[tuple[str, str], ...]
+
+
+def analyse_file(path: str, source: bytes, language: Language, limits: Limits | None = None) -> FileAnalysis:
+    """Analyses one file. Never raises for what the bytes hold: problems are in the result.
+
+    `path` uses `/` and is relative to the repository root; it names modules and is copied into evidence.
+    """
+    limits = limits or Limits()
+    num_lines = source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
+    try:
+        if len(source) > limits.max_bytes:
+            raise LimitError("max_bytes", len(source), limits.max_bytes)
+        tree = parse_tree(source, load_table(language), limits.max_nodes)
+    except LimitError as error:
+        problem = Problem("too-large" if error.limit == "max_bytes" else "too-many-nodes", 0, len(source), str(error))
+        return FileAnalysis(path, language.name, "", num_lines, 0, 0, (problem,), (), (), (), ())
+    was_enabled = gc.isenabled()
+    gc.disable()  # trees are cyclic: collecting while they grow costs more than the analysis
+    try:
+        return _Analysis(path, language, tree, num_lines).run()
+    finally:
+        _release(tree.root)
+        if was_enabled:
+            gc.enable()
+
+
+def _release(root: Node) -> None:
+    """Breaks the tree's cycles, so that its memory goes back at once."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        node.parent = None
+        stack.extend(node.children)
+        node.children = []
+
+
+class _Analysis:
+    def __init__(self, path: str, language: Language, tree: SyntaxTree, num_lines: int) -> None:
+        self.path, self.language, self.tree, self.num_lines = path, language, tree, num_lines
+        self.index: PackIndex = load_index(language.family.value)
+        self.label_bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
+        self.program: Program = build_program(path, language, tree)
+        self.resolver = Resolver(self.program, self.index)
+        self.constants: list[Constants] = []
+
+    def run(self) -> FileAnalysis:
+        program = self.program
+        for unit in program.units:
+            outer = self.constants[unit.parent.idx] if unit.parent is not None else None
+            self.constants.append(Constants(unit, outer))
+            fold_conditions(unit, self.constants[-1])
+        sources, entries = find_entries(program, self.resolver)
+        views = [self._view(unit, sources) for unit in program.units]
+        for view in views:
+            view.is_entry = view.unit.idx in entries
+        candidates: list[Candidate] = []
+        for view in views:
+            candidates.extend(self._candidates(view))
+        records = tuple(self._record(view) for view in views)
+        needed = {c.unit for c in candidates} | {i for i, record in enumerate(records) if record.sinks}
+        graphs = tuple(encode_unit(view) if view.unit.idx in needed else None for view in views)
+        return FileAnalysis(
+            path=self.path,
+            language=self.language.name,
+            module_name=program.module_name,
+            num_lines=self.num_lines,
+            num_nodes=self.tree.num_nodes,
+            num_other=self.tree.num_other,
+            problems=tuple(self._problems()),
+            units=records,
+            candidates=tuple(sorted(candidates, key=lambda c: (c.start, c.end, c.label))),
+            graphs=graphs,
+            exports=tuple(sorted(program.exports.items())),
+        )
+
+    def _view(self, unit: Unit, sources: dict[tuple[int, str], tuple[str, str]]) -> UnitView:
+        constants = self.constants[unit.idx]
+        judge = ConditionJudge(unit, self.resolver, constants)
+        context = FlowContext(self.resolver, self.label_bits, sources, constants, judge)
+        return UnitView(self.program, unit, self.resolver, constants, judge, analyse_unit_flow(unit, context))
+
+    def _problems(self) -> Iterator[Problem]:
+        for start, end in self.tree.error_ranges[:20]:
+            yield Problem("syntax-error", start, end)
+        for start, end in self.tree.deep_ranges[:20]:
+            yield Problem("nested-too-deep", start, end)
+        for unit in self.program.units:
+            if unit.too_large:
+                yield Problem("function-too-large", unit.node.start, unit.node.end, unit.qualname or "module")
+
+    # Candidates ------------------------------------------------------------------------------------------------------
+
+    def _candidates(self, view: UnitView) -> Iterator[Candidate]:
+        seen: set[tuple[str, int, int]] = set()
+        for detector in DETECTORS:
+            for draft in detector(view):
+                key = (draft.label, draft.node.start, draft.node.end)
+                if key not in seen and draft.label in self.label_bits:
+                    seen.add(key)
+                    yield self._candidate(draft, view)
+
+    def _candidate(self, draft: Draft, view: UnitView) -> Candidate:
+        stmt = view.unit.control.stmts[draft.stmt]
+        start, end = statement_span(stmt.node)
+        steps = [Step(self.path, *statement_span(node), role, note) for node, role, note in draft.steps]
+        steps.append(Step(self.path, draft.node.start, draft.node.end, StepRole.SINK))
+        facts = {**draft.facts, **measure_unit(view)}
+        return Candidate(
+            draft.label, self.path, draft.node.start, draft.node.end, start, end, view.unit.qualname, draft.api, tuple(steps),
+            tuple(sorted(facts.items())), tuple(sorted(draft.words.items())), draft.fix, view.unit.idx,
+        )  # fmt: skip
+
+    # Records ---------------------------------------------------------------------------------------------------------
+
+    def _record(self, view: UnitView) -> UnitRecord:
+        unit, values = view.unit, view.values
+        cls = unit.cls
+        return UnitRecord(
+            qualname=unit.qualname,
+            name=unit.name,
+            class_name=cls.qualname if cls is not None else "",
+            bases=cls.bases if cls is not None else (),
+            parent=unit.parent.idx if unit.parent is not None else -1,
+            params=tuple(name for name, _ in unit.params if name != unit.receiver or not name),
+            start=unit.node.start,
+            end=unit.node.end,
+            is_function=unit.is_function,
+            is_public=not unit.name.startswith("_") and "private" not in unit.node.text,
+            origins=tuple(values.origins),
+            calls=tuple(
+                CallRecord(c.callee, c.node.start, c.node.end, tuple((key, record_flow(flow)) for key, flow in c.args.items()))
+                for c in values.calls
+            ),
+            sinks=tuple(self._sink(hit, view) for hit in values.sinks),
+            returns=record_flow(values.returns),
+            stores=tuple((name, record_flow(flow)) for name, flow in sorted(values.stores.items())),
+            captured=tuple(self._captured(unit, values)),
+        )
+
+    def _captured(self, unit: Unit, values: UnitFlow) -> Iterator[tuple[str, tuple]]:  # type: ignore[type-arg]
+        """The values of variables that nested units read, whatever definition they see."""
+        names = {name for child in self.program.units for name, owner in child.captures.items() if owner is unit}
+        for name in sorted(names):
+            merged: dict[int, tuple[int, int, object]] = {}
+            for definition in unit.flow.definitions:
+                if definition.key == name:
+                    for origin, mark in values.values.get(definition.idx, {}).items():
+                        merged.setdefault(origin, mark)
+            if merged:
+                yield name, record_flow(merged)  # type: ignore[arg-type]
+
+    def _sink(self, hit: SinkHit, view: UnitView) -> SinkRecord:
+        stmt = view.unit.control.stmts[hit.stmt]
+        start, end = statement_span(stmt.node)
+        guards = find_guards(view, hit)
+        flow = {origin: mark for origin, mark in hit.flow.items() if origin not in guards.blocked}
+        facts = {
+            "exact_api": float(hit.exact),
+            "argument_built": float(view.judge.is_built(hit.argument, hit.stmt)),
+            "guards": float(len(guards.spans)),
+            "validated": float(guards.validated),
+            "in_loop": float(bool(stmt.loops)),
+            "in_try": float(stmt.in_try),
+            "in_entry": float(view.is_entry),
+            **measure_unit(view),
+        }
+        return SinkRecord(
+            hit.role.label, hit.api, hit.node.start, hit.node.end, start, end, record_flow(flow), guards.spans, tuple(sorted(facts.items()))
+        )
+
+
+_HEADER_FIELDS = ("body", "orelse", "handler", "finally")
+
+
+def statement_span(node: Node) -> tuple[int, int]:
+    """The byte range of a statement; of a compound one the header only."""
+    end = node.end
+    for child in node.children:
+        if child.field in _HEADER_FIELDS and child.start > node.start:
+            end = min(end, child.start)
+    return node.start, end

@@ -1,0 +1,98 @@
+"""Dangerous configurations: calls that a pack marks as a setting, and properties set to a dangerous value."""
+
+from collections.abc import Iterator
+
+from graph_model.candidates.model import StepRole
+from graph_model.candidates.view import Draft, UnitView
+from graph_model.control_flow import Stmt
+from graph_model.kinds import NodeKind as K
+from graph_model.packs.model import PropertyRole, Role
+from graph_model.syntax import Node, dotted_name
+
+
+def find_settings(view: UnitView) -> Iterator[Draft]:
+    """Candidates of calls with a SETTING role whose conditions hold, one per call and label."""
+    for stmt, call, name, roles in view.calls:
+        seen: set[str] = set()
+        for role in roles:
+            if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
+                seen.add(role.label)
+                exact = not role.pattern.startswith(("*", "~"))
+                facts = {"exact_api": float(exact), "conditions": float(len(role.when)), **_where(view, stmt)}
+                yield Draft(role.label, call, stmt.idx, name, facts=facts, words={"api": name, "name": role.note})
+
+
+def find_properties(view: UnitView) -> Iterator[Draft]:
+    """Candidates of `x.name = value`, `{name: value}` and `name=value` that a pack calls dangerous."""
+    properties = view.resolver.index.properties
+    if not properties:
+        return
+    for stmt, node in view.expressions():
+        name, value = _named_value(node)
+        roles = properties.get(name) if name else None
+        if not roles or value is None:
+            continue
+        for role in roles:
+            if _is_on(role, node, view, stmt) and view.judge.value_holds(role.when, value, stmt.idx):
+                facts = {"exact_api": float(bool(role.on)), "is_property": 1.0, **_where(view, stmt)}
+                steps = [(value, StepRole.CONTEXT, "")] if value is not node else []
+                yield Draft(role.label, node, stmt.idx, name, steps, facts, {"api": name, "name": name})
+                break
+
+
+def _named_value(node: Node) -> tuple[str, Node | None]:
+    if node.kind is K.KWARG:
+        return node.text, node.get("value")
+    if node.kind is K.PAIR:
+        key = node.get("key")
+        return node.text or (key.text if key is not None else ""), node.get("value")
+    if node.kind is K.ASSIGN or node.kind is K.DECLARATOR:
+        target = node.get("target") or node.get("name")
+        if target is not None and target.kind is K.MEMBER:
+            return target.text, node.get("value")
+        if target is not None and target.kind is K.INDEX:
+            key = target.get("key")
+            return (key.text if key is not None and key.kind is K.STRING else ""), node.get("value")
+        if target is not None and target.kind is K.NAME:
+            return target.text, node.get("value")
+    if node.kind is K.ATTRIBUTE:
+        return node.text, node.get("value")
+    return "", None
+
+
+def _is_on(role: PropertyRole, node: Node, view: UnitView, stmt: Stmt) -> bool:
+    """Whether the property belongs to one of the owners that the pack limits it to."""
+    if not role.on:
+        target = node.get("target") or node.get("name")
+        return node.kind not in (K.ASSIGN, K.DECLARATOR) or target is None or target.kind is not K.NAME or target.text.isupper()
+    owner = _owner(node, view, stmt)
+    return any(owner == on or (on.startswith("*.") and owner.endswith(on[1:])) or (on.endswith(".*") and owner.startswith(on[:-1])) for on in role.on)
+
+
+def _owner(node: Node, view: UnitView, stmt: Stmt) -> str:
+    """The type assigned to, or the call or object that the property is given to."""
+    if node.kind in (K.ASSIGN, K.DECLARATOR):
+        target = node.get("target") or node.get("name")
+        obj = target.get("obj") if target is not None else None
+        if obj is None:
+            return view.program.module_name
+        return view.resolver.resolve(obj, view.unit, stmt.idx) or dotted_name(obj)
+    parent = node.parent
+    while parent is not None:
+        if parent.kind in (K.CALL, K.NEW):
+            return view.resolver.callee(parent, view.unit, stmt.idx)
+        if parent.kind is K.ELEMENT:
+            return parent.text
+        if parent.kind in (K.BLOCK, K.FUNCTION, K.MODULE):
+            return ""
+        parent = parent.parent
+    return ""
+
+
+def _where(view: UnitView, stmt: Stmt) -> dict[str, float]:
+    return {
+        "in_entry": float(view.is_entry),
+        "in_loop": float(bool(stmt.loops)),
+        "in_try": float(stmt.in_try),
+        "at_module_level": float(not view.unit.is_function),
+    }

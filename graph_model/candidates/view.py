@@ -1,0 +1,80 @@
+"""What a detector sees of one unit, and what it proposes. Detectors yield Drafts; the analysis makes Candidates of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from graph_model.candidates.model import StepRole
+from graph_model.conditions import ConditionJudge
+from graph_model.constants import Constants
+from graph_model.control_flow import Stmt
+from graph_model.kinds import NodeKind as K
+from graph_model.names import Resolver
+from graph_model.packs.model import ApiRole, Role
+from graph_model.program import Program, Unit
+from graph_model.syntax import Node
+from graph_model.value_flow import UnitFlow
+
+
+@dataclass(slots=True)
+class Draft:
+    """A candidate in terms of nodes: `node` is the anchor expression in statement `stmt` of the unit.
+
+    `steps` are the evidence besides the anchor, in order: (node, role, note). `facts` are path features (counts or 0/1),
+    `words` fill the label's message (`source`, `sink`, `api`, `name`, `loop`, `count`), `fix` names an edit template.
+    """
+
+    label: str
+    node: Node
+    stmt: int
+    api: str = ""
+    steps: list[tuple[Node, StepRole, str]] = field(default_factory=list)
+    facts: dict[str, float] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    fix: str = ""
+
+
+class UnitView:
+    """One unit with everything known about it."""
+
+    def __init__(self, program: Program, unit: Unit, resolver: Resolver, constants: Constants, judge: ConditionJudge, values: UnitFlow) -> None:
+        self.program = program
+        self.unit = unit
+        self.resolver = resolver
+        self.constants = constants
+        self.judge = judge
+        self.values = values
+        self.is_entry = False  # a framework calls it
+
+    @cached_property
+    def calls(self) -> tuple[tuple[Stmt, Node, str, tuple[ApiRole, ...]], ...]:
+        """Every call of the reachable statements: (statement, CALL or NEW, resolved name, roles), in flow order."""
+        flow, stmts = self.unit.flow, self.unit.control.stmts
+        return tuple(
+            (stmts[idx], call, self.resolver.callee(call, self.unit, idx), self.resolver.roles(call, self.unit, idx))
+            for idx in flow.order
+            for call in flow.calls[idx]
+        )
+
+    def calls_with(self, role: Role) -> Iterator[tuple[Stmt, Node, str, ApiRole]]:
+        """Calls that have a role whose conditions hold."""
+        for stmt, call, name, roles in self.calls:
+            for one in roles:
+                if one.role is role and self.judge.all_hold(one.when, call, stmt.idx):
+                    yield stmt, call, name, one
+                    break
+
+    def expressions(self) -> Iterator[tuple[Stmt, Node]]:
+        """Every node of the reachable statements' expressions, nested functions and classes left out."""
+        for idx in self.unit.flow.order:
+            stmt = self.unit.control.stmts[idx]
+            stack = list(stmt.exprs)
+            while stack:
+                node = stack.pop()
+                yield stmt, node
+                if node.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
+                    stack.extend(node.children)
+
+    def loop_of(self, stmt: Stmt) -> Node | None:
+        """The innermost loop around a statement, inside this unit."""
+        return self.unit.control.loops[stmt.loops[-1]] if stmt.loops else None

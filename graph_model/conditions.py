@@ -1,0 +1,174 @@
+"""Decides pack conditions (`when`) on calls and properties: literals, names, object keys, constants."""
+
+import re
+from functools import cache
+
+from graph_model.constants import UNKNOWN, Constants
+from graph_model.kinds import NodeKind as K
+from graph_model.names import Resolver
+from graph_model.packs.model import Condition
+from graph_model.program import Unit
+from graph_model.syntax import Node, dotted_name
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def find_argument(call: Node, which: int | str | tuple[int | str, ...] | None) -> Node | None:
+    """The argument at a position or under a keyword; the first that is there of several alternatives."""
+    args = call.get("args")
+    if args is None or which is None:
+        return None
+    for one in which if isinstance(which, tuple) else (which,):
+        if isinstance(one, int):
+            positional = [a for a in args.children if a.kind is not K.KWARG]
+            if one < len(positional) and positional[one].kind is not K.SPREAD:
+                return positional[one]
+        else:
+            for arg in args.children:
+                if arg.kind is K.KWARG and arg.text == one:
+                    return arg.get("value")
+    init = call.get("init")
+    if init is not None and isinstance(which, str):
+        return find_key(init, which)
+    return None
+
+
+def has_spread(call: Node) -> bool:
+    """Whether arguments are spread into the call, so that a missing one may be there after all."""
+    args = call.get("args")
+    return args is not None and any(a.kind is K.SPREAD for a in args.children)
+
+
+def find_key(obj: Node, key: str) -> Node | None:
+    """The value under a literal key of an object literal."""
+    for pair in obj.children:
+        if pair.kind is K.PAIR:
+            name = pair.get("key")
+            if pair.text == key or (name is not None and name.text == key):
+                return pair.get("value")
+    return None
+
+
+class ConditionJudge:
+    """Judges conditions in one unit."""
+
+    def __init__(self, unit: Unit, resolver: Resolver, constants: Constants) -> None:
+        self.unit, self.resolver, self.constants = unit, resolver, constants
+
+    def all_hold(self, conditions: tuple[Condition, ...], call: Node, stmt: int) -> bool:
+        """Whether every condition holds of a call."""
+        return all(self._holds(condition, call, stmt) for condition in conditions)
+
+    def value_holds(self, conditions: tuple[Condition, ...], value: Node, stmt: int) -> bool:
+        """Whether every condition holds of a property's value."""
+        return all(self._test(condition, value, stmt) for condition in conditions)
+
+    def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
+        if condition.arg in ("receiver", "result-name", "function"):
+            text = self._context(str(condition.arg), call, stmt)
+            if condition.matches is not None and not _pattern(condition.matches).search(text):
+                return False
+            return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
+        argument = find_argument(call, condition.arg)
+        if condition.key is not None:
+            argument = self._key_of(argument, condition, stmt)
+            if argument is call:
+                return False  # the object is not a literal: nothing is known of its keys
+        if condition.missing is not None:
+            return (argument is None and not has_spread(call)) if condition.missing else argument is not None
+        return argument is not None and self._test(condition, argument, stmt)
+
+    def _key_of(self, argument: Node | None, condition: Condition, stmt: int) -> Node | None:
+        """The value under the condition's key; None when surely missing; the argument's parent call when unknowable."""
+        if argument is None:
+            return None
+        literal = self.literal(argument, stmt)
+        if literal is None or any(child.kind is K.SPREAD for child in literal.children):
+            call = argument
+            while call.parent is not None and call.kind not in (K.CALL, K.NEW):
+                call = call.parent
+            return call if literal is None else find_key(literal, condition.key or "") or call
+        return find_key(literal, condition.key or "")
+
+    def literal(self, node: Node, stmt: int) -> Node | None:
+        """The object literal that an argument is, directly or through one variable."""
+        if node.kind is K.DICT:
+            return node
+        if node.kind is K.NEW:
+            return node.get("init")
+        if node.kind is K.NAME:
+            found = [d for d in self.unit.flow.reaching(node.text, stmt) if d.shadow_of is None]
+            if len(found) == 1 and found[0].value is not None and found[0].value.kind in (K.DICT, K.NEW):
+                return found[0].value if found[0].value.kind is K.DICT else found[0].value.get("init")
+        return None
+
+    def _test(self, condition: Condition, node: Node, stmt: int) -> bool:
+        value = self.constants.evaluate(node, stmt)
+        known = value is not UNKNOWN
+        if condition.literal is not None and condition.literal is not (known and value is not None):
+            return False
+        if condition.built is not None and condition.built is not self.is_built(node, stmt):
+            return False
+        if condition.below is not None and not (known and isinstance(value, int) and value < condition.below):
+            return False
+        if condition.is_ is not None and not (known and any(_same(value, x) for x in condition.is_)):
+            return False
+        if condition.is_not is not None and not (known and not any(_same(value, x) for x in condition.is_not)):
+            return False
+        if condition.matches is not None or condition.not_matches is not None:
+            return self._text_matches(condition, node, value, stmt)
+        return True
+
+    def _text_matches(self, condition: Condition, node: Node, value: object, stmt: int) -> bool:
+        texts = [value] if isinstance(value, str) else []
+        if not texts:
+            texts = [t for t in (self.resolver.resolve(node, self.unit, stmt), dotted_name(node)) if t]
+        if condition.matches is not None and not any(_pattern(condition.matches).search(t) for t in texts):
+            return False
+        return condition.not_matches is None or not any(_pattern(condition.not_matches).search(t) for t in texts)
+
+    def is_built(self, node: Node, stmt: int) -> bool:
+        """Whether text is assembled from parts that are not all constant, here or in the variable's definition."""
+        if node.kind is K.TEMPLATE or (node.kind is K.BINARY and node.text in ("+", "%")):
+            return self.constants.evaluate(node, stmt) is UNKNOWN
+        if node.kind is K.CALL:
+            callee = node.get("callee")
+            return callee is not None and callee.kind is K.MEMBER and callee.text in ("format", "Format", "formatted", "concat", "join")
+        if node.kind is K.NAME:
+            values = [d for d in self.unit.flow.reaching(node.text, stmt) if d.value is not None]
+            return any(
+                d.kind == 2 or (d.value is not None and d.value.kind is not K.NAME and self.is_built(d.value, d.stmt)) for d in values
+            )
+        return False
+
+    def _context(self, which: str, call: Node, stmt: int) -> str:
+        if which == "receiver":
+            callee = call.get("callee")
+            obj = callee.get("obj") if callee is not None else None
+            return dotted_name(obj)
+        if which == "function":
+            return self.unit.qualname
+        return result_name(call) or self.unit.name
+
+
+def _same(value: object, expected: object) -> bool:
+    return value == expected and isinstance(value, bool) == isinstance(expected, bool)
+
+
+def result_name(node: Node) -> str:
+    """The variable, key, attribute or parameter that an expression's value is stored under; "" when none."""
+    child, parent = node, node.parent
+    while parent is not None:
+        if parent.kind in (K.ASSIGN, K.DECLARATOR, K.AUG_ASSIGN):
+            target = parent.get("target") or parent.get("name")
+            return target.text if target is not None and target is not child else ""
+        if parent.kind in (K.PAIR, K.KWARG):
+            key = parent.get("key")
+            return parent.text or (key.text if key is not None else "")
+        if parent.kind in (K.BLOCK, K.FUNCTION, K.LAMBDA, K.RETURN):
+            return ""
+        child, parent = parent, parent.parent
+    return ""

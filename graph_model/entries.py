@@ -1,0 +1,181 @@
+"""Entry points: functions that a framework calls, and which of their parameters it fills with foreign data."""
+
+from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family
+from graph_model.names import Resolver
+from graph_model.packs.model import EntryPoint
+from graph_model.program import ClassInfo, Program, Unit
+from graph_model.syntax import Node, dotted_name
+
+EntrySources = dict[tuple[int, str], tuple[str, str]]
+"""(unit, parameter) -> (what to call the source, kind of source)."""
+
+
+def find_entries(program: Program, resolver: Resolver) -> tuple[EntrySources, frozenset[int]]:
+    """Foreign parameters of every entry point, and the units that are entry points.
+
+    Types that a framework gives to parameters are put into `resolver.entry_types`.
+    """
+    finder = _Finder(program, resolver)
+    for unit in program.units:
+        if unit.is_function:
+            finder.visit(unit)
+    finder.visit_callbacks()
+    return finder.sources, frozenset(finder.entries)
+
+
+def matches_name(pattern: str, name: str, *, by_simple_name: bool) -> bool:
+    """Whether a resolved name is meant by a pattern (`a.b`, `*.b`); attributes of Java and C# also by simple name."""
+    if not name:
+        return False
+    if pattern.startswith("*."):
+        return name == pattern[2:] or name.endswith(pattern[1:])
+    if name == pattern:
+        return True
+    if not by_simple_name:
+        return False
+    simple, wanted = name.rpartition(".")[2], pattern.rpartition(".")[2]
+    return simple == wanted or simple == f"{wanted}Attribute"
+
+
+class _Finder:
+    def __init__(self, program: Program, resolver: Resolver) -> None:
+        self.program, self.resolver = program, resolver
+        self.entry_points = resolver.index.entries
+        self.by_simple_name = program.family in (Family.JAVA, Family.CSHARP)
+        self.sources: EntrySources = {}
+        self.entries: set[int] = set()
+        self.imported = {dotted.partition(".")[0].partition("/")[0] for dotted in (*program.imports.values(), *program.wildcards)}
+
+    def visit(self, unit: Unit) -> None:
+        for entry in self.entry_points:
+            if self._is_entry(unit, entry):
+                self._apply(unit, entry)
+
+    def _is_entry(self, unit: Unit, entry: EntryPoint) -> bool:
+        if entry.methods and unit.name not in entry.methods and not entry.decorators:
+            return False
+        if entry.decorators and self._has_decorator(unit.node, entry.decorators, unit):
+            return True
+        cls = unit.cls
+        if cls is not None and entry.bases and any(self._is_base(base, entry.bases) for base in cls.bases):
+            return not entry.methods or unit.name in entry.methods
+        if cls is not None and entry.class_decorators and self._has_decorator(cls.node, entry.class_decorators, unit):
+            return not entry.methods or unit.name in entry.methods
+        if entry.decorators or entry.bases or entry.class_decorators or entry.callback_of:
+            return False
+        return self._has_typed_params(unit, entry)
+
+    def _has_typed_params(self, unit: Unit, entry: EntryPoint) -> bool:
+        """An entry told only by its parameters' names, in a file that imports the library."""
+        library = entry.pack.rpartition("/")[2].partition("-")[0]
+        names = [name for name, _ in unit.params]
+        wanted = [key for key in entry.param_types if not key.isdigit()]
+        return bool(wanted) and library in self.imported and all(key in names for key in wanted)
+
+    def _is_base(self, base: str, wanted: tuple[str, ...]) -> bool:
+        resolved = self.resolver.type_name(base) if "." not in base else base
+        return any(matches_name(w, n, by_simple_name=self.by_simple_name) for w in wanted for n in (resolved, base))
+
+    def _has_decorator(self, node: Node, wanted: tuple[str, ...], unit: Unit) -> bool:
+        for decorator in node.all("decorators"):
+            name = self.decorator_name(decorator, unit)
+            if any(matches_name(pattern, name, by_simple_name=self.by_simple_name) for pattern in wanted):
+                return True
+        return False
+
+    def decorator_name(self, decorator: Node, unit: Unit) -> str:
+        """The dotted name of a decorator, annotation or attribute."""
+        callee = decorator.get("callee")
+        if callee is None:
+            return decorator.text
+        if self.by_simple_name:
+            return self.resolver.type_name(dotted_name(callee))
+        return self.resolver.resolve(callee, unit.parent or unit, 0) or dotted_name(callee)
+
+    def _apply(self, unit: Unit, entry: EntryPoint) -> None:
+        self.entries.add(unit.idx)
+        for position, (name, node) in enumerate(unit.params):
+            given = entry.param_types.get(str(position)) or entry.param_types.get(name)
+            if given and (node.get("type") is None):
+                self.resolver.entry_types[(unit.idx, name)] = given
+            if self._is_source(unit, entry, position, node) and name:
+                self.sources[(unit.idx, name)] = (f"parameter {name}", entry.kind)
+
+    def _is_source(self, unit: Unit, entry: EntryPoint, position: int, param: Node) -> bool:
+        name = param.get("name")
+        if name is not None and (name.text == unit.receiver or name.text in ("self", "cls")):
+            return False
+        declared = param.get("type")
+        if declared is not None and self._skips(entry, declared.text):
+            return False
+        if isinstance(entry.sources, tuple):
+            return position in entry.sources
+        decorators = param.all("decorators")
+        if entry.sources == "annotated":
+            return self._has_decorator(param, entry.param_decorators, unit)
+        if entry.sources == "undecorated":
+            return not decorators and not self._has_injected_default(param)
+        return entry.sources == "all"
+
+    def _skips(self, entry: EntryPoint, type_text: str) -> bool:
+        resolved = self.resolver.type_name(type_text)
+        return any(matches_name(s, n, by_simple_name=True) for s in entry.skip_types for n in (type_text, resolved))
+
+    def _has_injected_default(self, param: Node) -> bool:
+        """FastAPI's `= Depends(...)`: the framework builds it."""
+        value = param.get("value")
+        callee = value.get("callee") if value is not None and value.kind is K.CALL else None
+        return dotted_name(callee).rpartition(".")[2] in ("Depends", "Security")
+
+    def visit_callbacks(self) -> None:
+        """Functions passed to `app.get(path, handler)` and the like."""
+        wanted = [entry for entry in self.entry_points if entry.callback_of]
+        if not wanted:
+            return
+        for unit in self.program.units:
+            for stmt, calls in enumerate(unit.flow.calls):
+                for call in calls:
+                    self._visit_call(call, unit, stmt, wanted)
+
+    def _visit_call(self, call: Node, unit: Unit, stmt: int, wanted: list[EntryPoint]) -> None:
+        handlers = self._handlers(call, unit)
+        if not handlers:
+            return
+        name = self.resolver.callee(call, unit, stmt)
+        hint = self.resolver.receiver_hint(call)
+        for entry in wanted:
+            if any(_is_callback_of(pattern, name, hint) for pattern in entry.callback_of):
+                for handler in handlers:
+                    self._apply(handler, entry)
+
+    def _handlers(self, call: Node, unit: Unit) -> list[Unit]:
+        args = call.get("args")
+        found: list[Unit] = []
+        for arg in args.children if args is not None else ():
+            target = self.program.unit_of.get(id(arg))
+            if target is None and arg.kind is K.NAME:
+                target = self.program.functions.get(arg.text)
+            if target is None and arg.kind is K.LIST:
+                found.extend(u for u in (self.program.unit_of.get(id(a)) for a in arg.children) if u is not None)
+            if target is not None:
+                found.append(target)
+        return found
+
+
+def _is_callback_of(pattern: str, name: str, hint: str) -> bool:
+    if pattern.startswith("~"):
+        wanted, _, method = pattern[1:].rpartition(".")
+        unknown = name.startswith("?.") or "." in name
+        return unknown and name.rpartition(".")[2] == method and hint.replace("_", "").lower().endswith(wanted.replace("_", "").lower())
+    return matches_name(pattern, name, by_simple_name=False)
+
+
+def class_of(unit: Unit) -> ClassInfo | None:
+    """The class whose method a unit is, looking out through nested functions."""
+    owner: Unit | None = unit
+    while owner is not None:
+        if owner.cls is not None:
+            return owner.cls
+        owner = owner.parent
+    return None

@@ -1,0 +1,125 @@
+"""Guards of a sink: the conditions that decide whether it runs, and whether they make the data harmless."""
+
+from dataclasses import dataclass
+
+from graph_model.candidates.view import UnitView
+from graph_model.constants import UNKNOWN
+from graph_model.control_flow import Role as StmtRole
+from graph_model.kinds import NodeKind as K
+from graph_model.origins import hops_of
+from graph_model.packs.model import Role
+from graph_model.syntax import Node
+from graph_model.value_flow import SinkHit, label_mask
+
+_MEMBERSHIP = frozenset({"includes", "contains", "has", "ContainsKey", "containsKey", "Contains", "indexOf", "hasOwnProperty", "TryGetValue"})
+_EQUALITY = frozenset({"==", "===", "is", "eq"})
+_INEQUALITY = frozenset({"!=", "!==", "is not"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """`spans` are the guarding conditions that mention the data; origins in `blocked` cannot be harmful behind them."""
+
+    spans: tuple[tuple[int, int], ...]
+    blocked: frozenset[int]
+    validated: int
+
+
+def find_guards(view: UnitView, hit: SinkHit) -> Guards:
+    """The guards of a sink's statement that mention the data on its way, with what they rule out.
+
+    An equality with a constant, membership of a constant collection, and a pack's validator rule the data out on the
+    side where it passed; any other condition is only reported.
+    """
+    names = {origin: _names(hit, origin) for origin in hit.flow}
+    spans: list[tuple[int, int]] = []
+    blocked: set[int] = set()
+    validated = 0
+    for idx, outcome in view.unit.flow.guards(hit.stmt):
+        stmt = view.unit.control.stmts[idx]
+        if stmt.role is not StmtRole.COND or not stmt.exprs:
+            continue
+        cond = stmt.exprs[0]
+        mentioned = {n.text for n in cond.walk() if n.kind in (K.NAME, K.MEMBER)}
+        concerned = [origin for origin, known in names.items() if known & mentioned]
+        if not concerned:
+            continue
+        spans.append((cond.start, cond.end))
+        if _rules_out(view, cond, outcome, hit, idx):
+            validated += 1
+            blocked.update(concerned)
+    return Guards(tuple(spans), frozenset(blocked), validated)
+
+
+def _names(hit: SinkHit, origin: int) -> set[str]:
+    names = {n.text for n in hit.argument.walk() if n.kind in (K.NAME, K.MEMBER)}
+    for _, _, key in hops_of(hit.flow[origin]):
+        names.add(key.partition(".")[0].partition("[")[0])
+    return names
+
+
+def _rules_out(view: UnitView, cond: Node, outcome: bool, hit: SinkHit, stmt: int) -> bool:
+    if cond.kind is K.COMPARE:
+        return _compare_rules_out(view, cond, outcome, stmt)
+    if cond.kind is K.CALL:
+        callee = cond.get("callee")
+        if callee is not None and callee.kind is K.MEMBER and callee.text in _MEMBERSHIP and outcome:
+            obj = callee.get("obj")
+            if obj is not None and _is_constant_collection(view, obj, stmt):
+                return True
+        bits = view_bits(view)
+        for role in view.resolver.roles(cond, view.unit, stmt):
+            if role.role is Role.VALIDATOR and outcome and label_mask(role.neutralises, bits) >> bits[hit.role.label] & 1:
+                return view.judge.all_hold(role.when, cond, stmt)
+    return False
+
+
+def view_bits(view: UnitView) -> dict[str, int]:
+    """Label -> bit, in catalogue order."""
+    from graph_model.catalogue import load_catalogue
+
+    return {label.id: bit for bit, label in enumerate(load_catalogue())}
+
+
+def _compare_rules_out(view: UnitView, cond: Node, outcome: bool, stmt: int) -> bool:
+    left, right, op = cond.get("left"), cond.get("right"), cond.text
+    if left is None or right is None:
+        return False
+    if op in ("in", "not in"):
+        return outcome is (op == "in") and _is_constant_collection(view, right, stmt)
+    if op in _EQUALITY or op in _INEQUALITY:
+        known = [view.constants.evaluate(side, stmt) for side in (left, right)]
+        constant = any(value is not UNKNOWN and value not in (None, "", True, False) for value in known)
+        if constant and left.kind is K.CALL and left.get("callee") is not None and not isinstance(known[1], str):
+            return False
+        return constant and outcome is (op in _EQUALITY)
+    return False
+
+
+def _is_constant_collection(view: UnitView, node: Node, stmt: int) -> bool:
+    """A literal collection of constants, or a variable that holds one, or a name in capitals."""
+    if node.kind in (K.LIST, K.TUPLE, K.SET, K.DICT):
+        values = [c.get("key") if c.kind is K.PAIR else c for c in node.children]
+        return bool(values) and all(v is not None and view.constants.evaluate(v, stmt) is not UNKNOWN for v in values)
+    if node.kind in (K.CALL, K.NEW):
+        args = node.get("args")
+        inner = [a for a in args.children if a.kind is not K.KWARG] if args is not None else []
+        return bool(inner) and all(
+            view.constants.evaluate(a, stmt) is not UNKNOWN or _is_constant_collection(view, a, stmt) for a in inner
+        )
+    if node.kind is K.NAME:
+        found = list(view.unit.flow.reaching(node.text, stmt))
+        if found:
+            return all(d.value is not None and d.value is not node and _is_constant_collection(view, d.value, d.stmt) for d in found)
+        return node.text.isupper() or _outer_collection(view, node)
+    return node.kind is K.MEMBER and node.text.replace("_", "").isupper()
+
+
+def _outer_collection(view: UnitView, node: Node) -> bool:
+    owner = view.unit.parent
+    while owner is not None:
+        values = [d.value for d in owner.flow.definitions if d.key == node.text]
+        if values:
+            return all(v is not None and v.kind in (K.LIST, K.TUPLE, K.SET, K.DICT, K.NEW) for v in values)
+        owner = owner.parent
+    return False
