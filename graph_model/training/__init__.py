@@ -1,0 +1,1 @@
+"""Training: shards, loop, checkpoints, the ladder's fits and their evaluation. Only `shards` works without torch."""
