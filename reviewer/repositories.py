@@ -1,0 +1,108 @@
+"""Git repositories: the one place that runs git. Nothing of the repository's own configuration is executed."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewer.errors import RepositoryError
+
+# Settings of a hostile repository that would run programs, or change what the output looks like, are switched off.
+_SAFE = (
+    "--no-pager",
+    "--no-optional-locks",
+    "--literal-pathspecs",
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.quotePath=false"),
+)
+_OBJECT = re.compile(rb"[0-9a-f]{40,64} (blob|tree|commit|tag) (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A work tree; `root` is its absolute top folder."""
+
+    root: Path
+
+    def run(self, *args: str, stdin: bytes = b"") -> bytes:
+        """The standard output of one git command run at the root; raises RepositoryError when it fails."""
+        try:
+            done = subprocess.run(["git", *_SAFE, *args], cwd=self.root, input=stdin, capture_output=True, check=False)
+        except OSError as error:
+            raise RepositoryError(args[0], f"expected git to start, found {error}") from error
+        if done.returncode != 0:
+            problem = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
+            raise RepositoryError(args[0], problem)
+        return done.stdout
+
+    def find_revision(self, revision: str) -> str | None:
+        """The commit that a revision names, None when there is none."""
+        try:
+            return (
+                self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+                .decode()
+                .strip()
+            )
+        except RepositoryError:
+            return None
+
+    def list_files(self, folder: str) -> tuple[str, ...]:
+        """Tracked and untracked files below a folder ("" for all) that are not ignored, sorted; submodules and nested
+        repositories appear as one entry, the latter with a final slash."""
+        paths = ["--", folder] if folder else []
+        listing = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", *paths)
+        return tuple(sorted(set(split_names(listing))))
+
+    def is_ignored(self, path: str) -> bool:
+        """Whether .gitignore or another exclusion covers this path."""
+        try:
+            self.run("check-ignore", "--quiet", "--", path)
+        except RepositoryError:
+            return False
+        return True
+
+    def read_attributes(self, paths: Sequence[str], names: Sequence[str]) -> dict[tuple[str, str], str]:
+        """(path, attribute) -> "set", "unset" or the value, from .gitattributes; what is unspecified is absent."""
+        if not paths:
+            return {}
+        stdin = b"".join(name.encode("utf-8", "surrogateescape") + b"\0" for name in paths)
+        fields = split_names(self.run("check-attr", "-z", "--stdin", *names, stdin=stdin))
+        triples = zip(fields[0::3], fields[1::3], fields[2::3], strict=True)
+        return {(path, name): value for path, name, value in triples if value != "unspecified"}
+
+    def read_objects(self, names: Sequence[str]) -> list[bytes | None]:
+        """The contents of blobs (`<commit>:<path>`, or `:<path>` for the index) in order; None where there is none."""
+        if not names:
+            return []
+        # A line feed in a name would end it; such a name is asked for as one that no object has.
+        lines = ["" if "\n" in name else name for name in names]
+        stdin = b"".join(line.encode("utf-8", "surrogateescape") + b"\n" for line in lines)
+        output = self.run("cat-file", "--batch", stdin=stdin)
+        contents: list[bytes | None] = []
+        at = 0
+        for _ in names:
+            end = output.index(b"\n", at)
+            header = _OBJECT.fullmatch(output[at:end])
+            at = end + 1
+            if header is None:
+                contents.append(None)
+                continue
+            size = int(header[2])
+            contents.append(output[at : at + size] if header[1] == b"blob" else None)
+            at += size + 1
+        return contents
+
+
+def find_repository(folder: Path) -> Repository | None:
+    """The innermost work tree that holds a folder, None outside any."""
+    for candidate in (folder, *folder.parents):
+        if (candidate / ".git").exists():
+            return Repository(candidate)
+    return None
+
+
+def split_names(output: bytes) -> list[str]:
+    """Fields ended by NUL, as git writes them under -z; bytes that are no UTF-8 survive as surrogates."""
+    return [field.decode("utf-8", "surrogateescape") for field in output.split(b"\0")[:-1]]
