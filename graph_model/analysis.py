@@ -109,6 +109,7 @@ class _Analysis:
         self.program: Program = build_program(path, language, tree)
         self.resolver = Resolver(self.program, self.index)
         self.constants: list[Constants] = []
+        self.captured_names: dict[int, set[str]] = {}
 
     def run(self) -> FileAnalysis:
         program = self.program
@@ -120,6 +121,9 @@ class _Analysis:
         views = [self._view(unit, sources) for unit in program.units]
         for view in views:
             view.is_entry = view.unit.idx in entries
+        for view in views:
+            for name, owner in view.unit.captures.items():
+                self.captured_names.setdefault(owner.idx, set()).add(name)
         candidates: list[Candidate] = []
         for view in views:
             candidates.extend(self._candidates(view))
@@ -206,8 +210,7 @@ class _Analysis:
 
     def _captured(self, unit: Unit, values: UnitFlow) -> Iterator[tuple[str, tuple]]:  # type: ignore[type-arg]
         """The values of variables that nested units read, whatever definition they see."""
-        names = {name for child in self.program.units for name, owner in child.captures.items() if owner is unit}
-        for name in sorted(names):
+        for name in sorted(self.captured_names.get(unit.idx, ())):
             merged: dict[int, tuple[int, int, object]] = {}
             for definition in unit.flow.definitions:
                 if definition.key == name:

@@ -30,6 +30,7 @@ class Resolver:
         self._types: dict[int, str] = {}
         self._callees: dict[int, str] = {}
         self._busy: set[int] = set()
+        self._fields: dict[tuple[str, str], str] = {}
         self.entry_types: dict[tuple[int, str], str] = {}  # (unit, parameter) -> type given by an entry point
         self._kept: list[Node] = []  # synthetic nodes stay alive while their id is a key
 
@@ -205,6 +206,14 @@ class Resolver:
         return cls if cls is not None and base == self._qualified(cls) else self.program.classes.get(base)
 
     def _field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
+        key = (cls.qualname, name)
+        found = self._fields.get(key)
+        if found is None:
+            self._fields[key] = ""  # a field defined by itself
+            found = self._fields[key] = self._search_field_type(cls, name, depth)
+        return found
+
+    def _search_field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
         declared = cls.field_types.get(name)
         if declared is not None:
             return self.type_name(declared.text)

@@ -42,7 +42,7 @@ class Unit:
         self.imports: dict[str, str] = {}
         self.captures: dict[str, Unit] = {}
 
-    @property
+    @cached_property
     def is_function(self) -> bool:
         """A function, method or lambda, as opposed to a module's or class's own statements."""
         return self.node.kind in (K.FUNCTION, K.LAMBDA)
@@ -52,7 +52,7 @@ class Unit:
         """Declared async."""
         return self.is_function and "async" in self.node.text.split()
 
-    @property
+    @cached_property
     def receiver(self) -> str:
         """The name that the object goes by inside a method: the first parameter in Python, `this` elsewhere."""
         if self.cls is None or not self.is_function:
