@@ -181,6 +181,7 @@ _EVALUATORS: dict[K, Callable[[Constants, Node, int], object]] = {
     K.INT: Constants._int,
     K.FLOAT: Constants._float,
     K.STRING: Constants._text,
+    K.REGEX: Constants._text,
     K.BOOL: Constants._bool,
     K.NULL: Constants._null,
     K.NAME: Constants._name,

@@ -155,6 +155,23 @@ def root_name(node: Node | None) -> str:
     return ""
 
 
+def pattern_leaves(pattern: Node | None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """The names that a destructuring pattern binds, each with the literal keys that lead to it."""
+    if pattern is None:
+        return
+    if pattern.kind is K.NAME:
+        yield path, pattern
+    elif pattern.kind is K.PAIR:
+        yield from pattern_leaves(pattern.get("value"), (*path, pattern.text))
+    elif pattern.kind is K.PATTERN:
+        yield from pattern_leaves(pattern.get("target"), path)
+    elif pattern.kind is K.SPREAD:
+        yield from pattern_leaves(pattern.get("value"), path)
+    elif pattern.kind in (K.DICT, K.LIST, K.TUPLE):
+        for part in pattern.children:
+            yield from pattern_leaves(part, path)
+
+
 def synthetic_member(value: Node, name: str, node: Node) -> Node:
     """`value.name` as an expression, for destructuring; `value` keeps its place in the tree."""
     return _derived(K.MEMBER, value, node, name)
@@ -380,7 +397,11 @@ def analyse_data_flow(control: ControlFlow, params: list[tuple[str, Node]], capt
     """
     collector = Collector(control)
     for position, (name, node) in enumerate(params):
-        collector.define(name, DefKind.PARAM, 0, node, None).param = position
+        if name:
+            collector.define(name, DefKind.PARAM, 0, node, None).param = position
+            continue
+        for _, leaf in pattern_leaves(node.get("name")):
+            collector.define(leaf.text, DefKind.PARAM, 0, leaf, None).param = position
     for stmt in control.stmts:
         collector.collect(stmt)
     _add_shadows(collector, captured_fields)

@@ -1,9 +1,10 @@
 """Entry points: functions that a framework calls, and which of their parameters it fills with foreign data."""
 
+from graph_model.data_flow import pattern_leaves
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.names import Resolver
-from graph_model.packs.model import EntryPoint
+from graph_model.packs.model import EntryPoint, Role
 from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
 
@@ -96,11 +97,24 @@ class _Finder:
     def _apply(self, unit: Unit, entry: EntryPoint) -> None:
         self.entries.add(unit.idx)
         for position, (name, node) in enumerate(unit.params):
-            given = entry.param_types.get(str(position)) or entry.param_types.get(name)
-            if given and (node.get("type") is None):
+            given = entry.param_types.get(name) or entry.param_types.get(str(position))
+            declared = node.get("type")
+            if given and declared is None:
                 self.resolver.entry_types[(unit.idx, name)] = given
+            if not name:
+                self._apply_pattern(unit, node, given if declared is None else self.resolver.type_name(declared.text))
             if self._is_source(unit, entry, position, node) and name:
                 self.sources[(unit.idx, name)] = (f"parameter {name}", entry.kind)
+
+    def _apply_pattern(self, unit: Unit, param: Node, given: str | None) -> None:
+        """`({ body, query }, res) => ...`: what the pattern takes out of a parameter of a known type."""
+        for path, leaf in pattern_leaves(param.get("name")) if given else ():
+            name = ".".join((f"{given}", *path[:1]))
+            for role in self.resolver.index.find_roles(name):
+                if role.role is Role.SOURCE:
+                    self.sources[(unit.idx, leaf.text)] = (name, role.kind)
+            if len(path) == 1:
+                self.resolver.entry_types[(unit.idx, leaf.text)] = self.resolver.index.types.get(name, name)
 
     def _is_source(self, unit: Unit, entry: EntryPoint, position: int, param: Node) -> bool:
         name = param.get("name")

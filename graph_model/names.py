@@ -57,13 +57,28 @@ class Resolver:
         return self.resolve(callee, unit, stmt)
 
     def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:
-        name = self._name(callee, unit, stmt, 0)
+        name = self._member_path(callee, unit, stmt) or self._name(callee, unit, stmt, 0)
         if name:
             return self.canonical(name)
         cls = unit.cls
         if cls is not None and callee.text in cls.methods and self.program.family in (Family.JAVA, Family.CSHARP):
             return f"{self._qualified(cls)}.{callee.text}"
         return callee.text
+
+    def _member_path(self, callee: Node, unit: Unit, stmt: int) -> str:
+        """`a.b` of a variable that holds a function by that path (`const { b } = a`), whatever `a.b` returns."""
+        owner: Unit | None = unit
+        while owner is not None and (callee.text not in owner.locals or owner.node.kind is K.CLASS):
+            owner = owner.parent
+        for definition in owner.flow.definitions if owner is not None else ():
+            value = definition.value
+            if definition.key != callee.text or definition.kind is not DefKind.ASSIGN or value is None or value.kind is not K.MEMBER:
+                continue
+            obj = value.get("obj")
+            base = self.resolve(obj, owner, definition.stmt) if obj is not None and owner is not None else ""
+            if base:
+                return base if value.text == "default" else f"{base}.{value.text}"
+        return ""
 
     def _receiver(self, callee: Node, unit: Unit, stmt: int) -> str:
         obj = callee.get("obj")
@@ -84,10 +99,10 @@ class Resolver:
         name = self.callee(call, unit, stmt)
         if not name:
             return ()
-        hint = self.receiver_hint(call) if name.startswith("?") or self._is_untyped(name) else ""
+        hint = self.receiver_hint(call) if name.startswith("?") or self.is_untyped(name) else ""
         return self.index.find_roles(name, hint)
 
-    def _is_untyped(self, name: str) -> bool:
+    def is_untyped(self, name: str) -> bool:
         """Whether the receiver is a project value no pack types, so that its own name is all there is to go by."""
         owner = name.rpartition(".")[0]
         return bool(owner) and owner not in self.index.supertypes and owner.rpartition(".")[2] not in self.index.simple_types
@@ -151,13 +166,16 @@ class Resolver:
         name = self.callee(call, unit, stmt)
         if not name or name.startswith("?"):
             return self.index.types.get(name, "")
-        if name == "require" and self.program.family is Family.JAVASCRIPT:
+        if name in ("require", "import") and self.program.family is Family.JAVASCRIPT:
             args = call.get("args")
             first = args.children[0] if args is not None and args.children else None
             return _module_specifier(first.text) if first is not None and first.kind is K.STRING else ""
         if name == "super":
             return unit.cls.bases[0] if unit.cls is not None and unit.cls.bases else ""
         declared = self._lookup_type(name)
+        if declared == "$0":
+            args = call.get("args")
+            return self.resolve(args.children[0], unit, stmt) if args is not None and args.children else ""
         if declared:
             return declared
         last = name.rpartition(".")[2]
@@ -198,6 +216,8 @@ class Resolver:
         cls = self._own_class(base, unit)
         if cls is not None:
             return self._field_type(cls, node.text, depth) or f"{base}.{node.text}"
+        if node.text == "default" and self.program.family is Family.JAVASCRIPT:
+            return base
         name = self.canonical(f"{base}.{node.text}")
         return self._lookup_type(name) or name
 

@@ -7,7 +7,7 @@ something. Calls that may go to project code stay symbolic (RESULT origins) unti
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from graph_model.conditions import ConditionJudge, find_argument
+from graph_model.conditions import ConditionJudge, find_argument, find_key
 from graph_model.constants import UNKNOWN, Constants
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
@@ -237,6 +237,17 @@ class Evaluator:
             self.evaluate(child)
         return EMPTY
 
+    def _attribute(self, node: Node) -> Flow:
+        """Markup: `<a href={v}>` is the assignment of v to `a.href`."""
+        value = node.get("value")
+        flow = self.evaluate(value) if value is not None else EMPTY
+        if flow and value is not None and self.recording:
+            name = f"{node.parent.text if node.parent is not None else '?'}.{node.text}"
+            for role in self.resolver.index.find_roles(name):
+                if role.role is Role.SINK and 0 in (role.args or (0,)):
+                    self._sink(role, node, value, flow, name)
+        return flow
+
     def _nothing(self, node: Node) -> Flow:
         return EMPTY
 
@@ -319,8 +330,8 @@ class Evaluator:
             self.result.origins.append(Origin(kind, index, name, node.start, node.end, detail))
         return {number: (0, 0, None)}
 
-    def _source_role(self, name: str, node: Node) -> Flow | None:
-        for role in self.resolver.index.find_roles(name):
+    def _source_role(self, name: str, node: Node, hint: str = "") -> Flow | None:
+        for role in self.resolver.index.find_roles(name, hint):
             if role.role is Role.SOURCE:
                 return self._origin(OriginKind.SOURCE, -1, name, node, role.kind)
         return None
@@ -330,10 +341,10 @@ class Evaluator:
         if obj is None:
             return EMPTY
         name = self.resolver.resolve(node, self.unit, self.stmt)
-        if name:
-            source = self._source_role(name, node)
-            if source is not None:
-                return source
+        hint = obj.text if obj.kind in (K.NAME, K.MEMBER) and (not name or self.resolver.is_untyped(name)) else ""
+        source = self._source_role(name or f"?.{node.text}", node, hint)
+        if source is not None:
+            return source
         written = self._member_name(obj, node.text)
         if written is not None:
             return written
@@ -500,7 +511,19 @@ class Evaluator:
         return value
 
     def _chosen(self, role: ApiRole, args: list[tuple[int | str, Node, Flow]]) -> list[tuple[int | str, Node, Flow]]:
-        return [a for a in args if a[0] in role.args] if role.args else args
+        """The arguments that a role speaks of; `0.url` is the key `url` of an object literal given as the first."""
+        if not role.args:
+            return args
+        chosen: list[tuple[int | str, Node, Flow]] = []
+        for argument in args:
+            keys = [k.partition(".")[2] for k in role.args if isinstance(k, str) and k.startswith(f"{argument[0]}.")]
+            literal = self.context.judge.literal(argument[1], self.stmt) if keys else None
+            if literal is not None:
+                parts = [find_key(literal, key) for key in keys] + [c for c in literal.children if c.kind is K.SPREAD]
+                chosen.extend((argument[0], part, self.evaluate(part)) for part in parts if part is not None)
+            elif keys or argument[0] in role.args:
+                chosen.append(argument)
+        return chosen
 
     def _may_be_project(self, name: str) -> bool:
         """Whether a call may go to code of the project: not a builtin type's method, not a known library's."""
@@ -585,6 +608,7 @@ _EVALUATE: dict[K, Callable[[Evaluator, Node], Flow]] = {
     K.DECLARATOR: Evaluator._assign,
     K.CAST: Evaluator._cast,
     K.COMPREHENSION: Evaluator._comprehension,
+    K.ATTRIBUTE: Evaluator._attribute,
     K.COMPARE: Evaluator._quiet,
     K.NOT: Evaluator._quiet,
     K.TYPE_TEST: Evaluator._quiet,

@@ -172,7 +172,8 @@ class PackIndex:
             seen.extend(self.methods.get(method, ()))
         if receiver:
             folded = receiver.rpartition(".")[2].replace("_", "").lower()
-            seen.extend(role for hint, role in self.hinted.get(method, ()) if folded.endswith(hint))
+            hinted = (*self.hinted.get(method, ()), *self.hinted.get("*", ()))
+            seen.extend(role for hint, role in hinted if folded.endswith(hint))
         return dict.fromkeys(seen)
 
     def _with_supertypes(self, name: str) -> list[str]:
