@@ -487,16 +487,19 @@ class Evaluator:
         self, node: Node, name: str, roles: tuple[ApiRole, ...], args: list[tuple[int | str, Node, Flow]], receiver: Flow
     ) -> Flow:
         flag = Passed.LIBRARY
+        mask, sanitised = 0, False
         for role in roles:
             if role.role is Role.SOURCE and self.context.judge.all_hold(role.when, node, self.stmt):
                 return self._origin(OriginKind.SOURCE, -1, name, node, role.kind)
             if role.role is Role.NEUTRAL or role.role is Role.VALIDATOR:
                 return EMPTY
             if role.role is Role.SANITISER and self.context.judge.all_hold(role.when, node, self.stmt):
-                mask = label_mask(role.neutralises, self.context.label_bits)
-                return passing(merge(self._union(args), receiver), Passed.SANITISED_OTHER | flag, mask)
+                mask |= label_mask(role.neutralises, self.context.label_bits)
+                sanitised = True
             if role.role is Role.PROPAGATOR:
                 return passing(self._union(self._chosen(role, args), receiver if "receiver" in role.args or not role.args else EMPTY), flag)
+        if sanitised:
+            return passing(merge(self._union(args), receiver), Passed.SANITISED_OTHER | flag, mask)
         if not roles and self._may_be_project(name):
             return self._project_call(node, name, args, receiver)
         if any(value for _, _, value in args) or receiver:
