@@ -1,0 +1,210 @@
+"""Resources that some path does not release, and collections built only to be thrown away."""
+
+from collections.abc import Iterator
+
+from graph_model.candidates.model import StepRole
+from graph_model.candidates.view import Draft, UnitView
+from graph_model.control_flow import Role as StmtRole
+from graph_model.control_flow import Stmt
+from graph_model.data_flow import root_name
+from graph_model.encoding import EdgeType
+from graph_model.kinds import NodeKind as K
+from graph_model.packs.model import Role
+from graph_model.syntax import Node
+
+
+def find_unclosed(view: UnitView) -> Iterator[Draft]:
+    """An acquired resource that some path to the unit's end neither releases nor hands on."""
+    for stmt, call, name, role in view.calls_with(Role.RESOURCE):
+        variable = _held_by(call, stmt)
+        if variable is None:
+            continue
+        if variable == "":
+            facts = _facts(view, stmt, released=False, handed=False)
+            yield Draft("performance/unclosed-resource", call, stmt.idx, name, facts=facts, words={"api": name, "name": name})
+            continue
+        releases, hands_on = _disposals(view, variable, role.release)
+        if hands_on or _leaks(view, stmt, releases) is False:
+            continue
+        exceptional = bool(releases) and not _leaks(view, stmt, releases, exceptions=False)
+        facts = _facts(view, stmt, released=bool(releases), handed=False)
+        facts["only_on_exception"] = float(exceptional)
+        steps = [(view.unit.control.stmts[i].node, StepRole.CONTEXT, "released here") for i in sorted(releases)]
+        yield Draft("performance/unclosed-resource", call, stmt.idx, name, steps, facts, {"api": name, "name": variable})
+
+
+def _facts(view: UnitView, stmt: Stmt, *, released: bool, handed: bool) -> dict[str, float]:
+    return {
+        "released_somewhere": float(released),
+        "handed_on": float(handed),
+        "in_loop": float(bool(stmt.loops)),
+        "in_try": float(stmt.in_try),
+        "in_entry": float(view.is_entry),
+        "at_module_level": float(not view.unit.is_function),
+    }
+
+
+def _held_by(call: Node, stmt: Stmt) -> str | None:
+    """The local variable that takes the resource; "" when a chained call uses and drops it; None when something else owns it."""
+    if stmt.role in (StmtRole.WITH, StmtRole.RETURN) or _is_declared_using(stmt):
+        return None
+    node, parent = call, call.parent
+    while parent is not None and parent.kind in (K.AWAIT, K.CAST):
+        node, parent = parent, parent.parent
+    if parent is None:
+        return None
+    if parent.kind in (K.DECLARATOR, K.ASSIGN):
+        target = parent.get("target") or parent.get("name")
+        return target.text if target is not None and target.kind is K.NAME and target is not node else None
+    if parent.kind is K.MEMBER and parent.parent is not None and parent.parent.kind is K.CALL:
+        return ""
+    return None
+
+
+def _is_declared_using(stmt: Stmt) -> bool:
+    node = stmt.node
+    if node.kind is K.DECL and "using" in node.text.split():
+        return True
+    parent = node.parent
+    return parent is not None and parent.kind is K.DECL and "using" in parent.text.split()
+
+
+def _disposals(view: UnitView, variable: str, release: tuple[str, ...]) -> tuple[set[int], bool]:
+    """Statements that release the variable, and whether another owner takes it (returned, stored, passed on, captured)."""
+    releases: set[int] = set()
+    for stmt, node in view.expressions():
+        if node.kind is not K.NAME or node.text != variable:
+            continue
+        parent = node.parent
+        if parent is None:
+            continue
+        if parent.kind is K.MEMBER and parent.get("obj") is node:
+            if parent.text in release:
+                releases.add(stmt.idx)
+            continue
+        if stmt.role is StmtRole.WITH:
+            releases.add(stmt.idx)
+        elif parent.kind in (K.ARGS, K.KWARG, K.PAIR, K.LIST, K.TUPLE, K.DICT, K.RETURN, K.YIELD) or stmt.role is StmtRole.RETURN:
+            return releases, True
+        elif parent.kind in (K.ASSIGN, K.DECLARATOR) and parent.get("value") is node:
+            return releases, True
+    captured = any(variable in child.captures for child in view.program.units if child.parent is view.unit)
+    return releases, captured
+
+
+def _leaks(view: UnitView, acquired: Stmt, releases: set[int], *, exceptions: bool = True) -> bool:
+    """Whether the exit can be reached from the acquisition without passing a release."""
+    stmts = view.unit.control.stmts
+    seen = {acquired.idx}
+    stack = [t for t, kind in acquired.succ if kind is not EdgeType.CFG_EXCEPTION]
+    while stack:
+        idx = stack.pop()
+        if idx == 1:
+            return True
+        if idx in seen or idx in releases:
+            continue
+        seen.add(idx)
+        stack.extend(t for t, kind in stmts[idx].succ if exceptions or kind is not EdgeType.CFG_EXCEPTION)
+    return not releases
+
+
+def find_whole_reads(view: UnitView) -> Iterator[Draft]:
+    """A whole stream read into memory only to be walked once, or read in a loop or a request handler."""
+    for stmt, call, name, role in view.calls_with(Role.READ_ALL):
+        iterated = _is_iterated(call, stmt)
+        if iterated or stmt.loops or view.is_entry:
+            facts = {"iterated": float(iterated), **_facts(view, stmt, released=False, handed=False)}
+            yield Draft("performance/whole-file-in-memory", call, stmt.idx, name, facts=facts, words={"api": name.removeprefix("?."), "name": role.note})
+
+
+def _is_iterated(call: Node, stmt: Stmt) -> bool:
+    return stmt.role is StmtRole.ITER and stmt.exprs[:1] == [call] or (call.parent is not None and call.parent.kind is K.COMP_FOR)
+
+
+def find_materialisations(view: UnitView) -> Iterator[Draft]:
+    """A collection built from an iterable only to be iterated, counted or searched once; rows filtered after loading."""
+    for stmt, call, name, _ in view.calls_with(Role.MATERIALISE):
+        parent = call.parent
+        consumer = ""
+        if _is_iterated(call, stmt):
+            consumer = "loop"
+        elif parent is not None and parent.kind is K.MEMBER and parent.parent is not None and parent.parent.kind is K.CALL:
+            consumer = parent.text
+        if not consumer:
+            continue
+        filters = consumer in ("Where", "filter", "First", "FirstOrDefault", "Count", "Any")
+        label = "performance/client-side-filter" if filters and _reads_rows(view, call, stmt) else "performance/needless-materialization"
+        if label.endswith("materialization") and _mutates_source(view, stmt):
+            continue
+        facts = {"consumer_loop": float(consumer == "loop"), **_facts(view, stmt, released=False, handed=False)}
+        yield Draft(label, call, stmt.idx, name, facts=facts, words={"api": name.removeprefix("?."), "name": consumer}, fix="drop-materialisation")
+
+
+def _reads_rows(view: UnitView, call: Node, stmt: Stmt) -> bool:
+    return any(role.role is Role.QUERY for role in view.resolver.roles(call, view.unit, stmt.idx))
+
+
+def _mutates_source(view: UnitView, stmt: Stmt) -> bool:
+    """Iterating a copy is right when the body changes what it iterates."""
+    if stmt.role is not StmtRole.ITER or not stmt.exprs:
+        return False
+    args = stmt.exprs[0].get("args")
+    callee = stmt.exprs[0].get("callee")
+    root = root_name(args.children[0]) if args is not None and args.children else root_name(callee)
+    body = stmt.node.get("body")
+    if body is None or not root:
+        return True
+    for node in body.walk():
+        if node.kind in (K.DELETE, K.AWAIT):
+            return True
+        if node.kind is K.CALL and root_name(node.get("callee")) == root:
+            return True
+        if node.kind is K.INDEX and root_name(node) == root and node.parent is not None and node.parent.get("target") is node:
+            return True
+    return False
+
+
+def find_counts(view: UnitView) -> Iterator[Draft]:
+    """Rows counted only to learn whether there is one: `count() > 0`."""
+    for stmt, node in view.expressions():
+        if node.kind is not K.COMPARE or node.text not in (">", "!=", "!==", "==", "===", ">=", "<"):
+            continue
+        left, right = node.get("left"), node.get("right")
+        if left is None or right is None or left.kind is not K.CALL or right.kind is not K.INT or right.text not in ("0", "1"):
+            continue
+        for role in view.resolver.roles(left, view.unit, stmt.idx):
+            if role.role is Role.COUNT and view.judge.all_hold(role.when, left, stmt.idx):
+                name = view.resolver.callee(left, view.unit, stmt.idx)
+                words = {"api": name.removeprefix("?."), "name": role.note}
+                yield Draft("performance/count-for-existence", node, stmt.idx, name, facts=_facts(view, stmt, released=False, handed=False), words=words)
+                break
+
+
+def find_unbounded_caches(view: UnitView) -> Iterator[Draft]:
+    """Memoisation without a bound, by decorator or call."""
+    for stmt, call, name, role in view.calls_with(Role.CACHE):
+        yield Draft("performance/unbounded-cache", call, stmt.idx, name, facts=_facts(view, stmt, released=False, handed=False), words={"api": name, "name": role.note})
+    if not view.unit.is_function:
+        return
+    for decorator in view.unit.node.all("decorators"):
+        callee = decorator.get("callee")
+        name = view.resolver.resolve(callee, view.unit.parent or view.unit, 0) if callee is not None else ""
+        for role in view.resolver.index.find_roles(name) if name else ():
+            if role.role is Role.CACHE and view.judge.all_hold(role.when, decorator, 0):
+                facts = {"is_method": float(view.unit.cls is not None), "num_keys": float(len(view.unit.params))}
+                yield Draft("performance/unbounded-cache", decorator, 0, name, facts=facts, words={"api": name, "name": view.unit.name})
+                break
+
+
+def find_expensive_objects(view: UnitView) -> Iterator[Draft]:
+    """Clients and other costly objects built in every call of a handler instead of once."""
+    if not view.unit.is_function:
+        return
+    for stmt, call, name, roles in view.calls:
+        if stmt.loops or call.kind not in (K.CALL, K.NEW):
+            continue
+        for role in roles:
+            if role.role is Role.EXPENSIVE and role.kind == "object" and view.judge.all_hold(role.when, call, stmt.idx):
+                facts = _facts(view, stmt, released=False, handed=False)
+                yield Draft("performance/expensive-object-per-call", call, stmt.idx, name, facts=facts, words={"api": name, "name": view.unit.name})
+                break
