@@ -3,7 +3,7 @@
 https://github.com/github-linguist/linguist/blob/main/docs/overrides.md : `-name`, `!name` or `name=false` take it back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from pathspec import GitIgnoreSpec
@@ -27,12 +27,12 @@ def read_attributes(root: Path, repository: Repository | None, paths: Iterable[s
             full = {path if prefix == "." else f"{prefix}/{path}": path for path in wanted}
             found = repository.read_attributes(tuple(full), tuple(_REASONS))
         except RepositoryError:
-            return _parse_attributes(root, wanted)
+            return parse_attributes(lambda path: _read_text(root / path), wanted)
         attributes: Attributes = {}
         for (path, name), value in found.items():
             attributes.setdefault(full[path], {})[name] = value
         return attributes
-    return _parse_attributes(root, wanted)
+    return parse_attributes(lambda path: _read_text(root / path), wanted)
 
 
 def find_reason(attributes: Mapping[str, str]) -> SkipReason | None:
@@ -48,8 +48,8 @@ def is_declared_written(attributes: Mapping[str, str]) -> bool:
     return attributes.get("linguist-generated") in _NO
 
 
-def _parse_attributes(root: Path, paths: Iterable[str]) -> Attributes:
-    """The same from the files alone: deeper files win, and later lines in one file."""
+def parse_attributes(read_text: Callable[[str], str | None], paths: Iterable[str]) -> Attributes:
+    """The same without git: deeper files win, then later lines. `read_text` gives a .gitattributes file, or None."""
     rules: dict[str, list[tuple[GitIgnoreSpec, str, str]]] = {}
     attributes: Attributes = {}
     for path in paths:
@@ -57,20 +57,23 @@ def _parse_attributes(root: Path, paths: Iterable[str]) -> Attributes:
         for folder in reversed(PurePosixPath(path).parents):
             name = folder.as_posix()
             if name not in rules:
-                rules[name] = _read_rules(root / folder / ".gitattributes")
+                rules[name] = _parse_rules(read_text((folder / ".gitattributes").as_posix()) or "")
             inner = PurePosixPath(path).relative_to(folder).as_posix()
             found.update({attribute: value for spec, attribute, value in rules[name] if spec.match_file(inner)})
         attributes[path] = {name: value for name, value in found.items() if value != "unspecified"}
     return attributes
 
 
-def _read_rules(file: Path) -> list[tuple[GitIgnoreSpec, str, str]]:
+def _read_text(file: Path) -> str | None:
     try:
-        lines = file.read_text("utf-8", "replace").splitlines()
+        return file.read_text("utf-8", "replace")
     except OSError:
-        return []
+        return None
+
+
+def _parse_rules(text: str) -> list[tuple[GitIgnoreSpec, str, str]]:
     rules = []
-    for line in lines:
+    for line in text.splitlines():
         pattern, *settings = line.split() or [""]
         if pattern.startswith(("#", "[attr]", "!")):
             continue

@@ -39,6 +39,14 @@ class Region:
         return range(self.start.line, last + 1)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Anchor:
+    """The line that a comment hangs on."""
+
+    path: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceStep:
     """One hop of the path that the finding rests on; `code` is its first line."""
@@ -69,8 +77,8 @@ class Fix:
 class Finding:
     """One finding. `region` is the anchor expression, `statement` the lines around it that a suppression speaks to.
 
-    `weights` is what weighed most in the score, heaviest first. `anchor_line` is where a comment on a change belongs:
-    the finding's own first line, or the nearest changed line when a change elsewhere introduced it.
+    `weights` is what weighed most in the score, heaviest first. `anchor` is where a comment on a change belongs: the
+    finding's own first line, or the nearest changed line when a change elsewhere introduced it.
     """
 
     label: str
@@ -88,7 +96,7 @@ class Finding:
     steps: tuple[EvidenceStep, ...]
     weights: tuple[tuple[str, float], ...]
     remedy: str
-    anchor_line: int
+    anchor: Anchor
     fix: Fix | None = None
 
     @property
@@ -129,7 +137,7 @@ def build_finding(scored: Scored, fingerprint: str, label: Label, sources: Mappi
         steps=tuple(_build_steps(candidate.steps, sources)),
         weights=scored.weights,
         remedy=label.remedy,
-        anchor_line=region.start.line,
+        anchor=Anchor(source.path, region.start.line),
     )
 
 

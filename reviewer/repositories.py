@@ -21,6 +21,25 @@ _OBJECT = re.compile(rb"[0-9a-f]{40,64} (blob|tree|commit|tag) (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One file of a commit or of the index."""
+
+    path: str
+    mode: str
+    object_id: str
+
+    @property
+    def is_link(self) -> bool:
+        """A symbolic link."""
+        return self.mode == "120000"
+
+    @property
+    def is_submodule(self) -> bool:
+        """Another repository's commit."""
+        return self.mode == "160000"
+
+
+@dataclass(frozen=True, slots=True)
 class Repository:
     """A work tree; `root` is its absolute top folder."""
 
@@ -55,6 +74,21 @@ class Repository:
         listing = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", *paths)
         return tuple(sorted(set(split_names(listing))))
 
+    def list_tree(self, commit: str | None) -> tuple[TreeEntry, ...]:
+        """The files of a commit, or (None) of the index, by path; of files in conflict, our side."""
+        args = ("ls-files", "-z", "--stage") if commit is None else ("ls-tree", "-r", "-z", commit)
+        entries: dict[str, TreeEntry] = {}
+        for line in split_names(self.run(*args)):
+            head, _, path = line.partition("\t")
+            mode, object_id = (head.split(" ")[0], head.split(" ")[1 if commit is None else 2])
+            entries.setdefault(path, TreeEntry(path, mode, object_id))
+        return tuple(entries[path] for path in sorted(entries))
+
+    def list_untracked(self) -> tuple[str, ...]:
+        """Files that are neither tracked nor ignored, sorted."""
+        listing = split_names(self.run("ls-files", "-z", "--others", "--exclude-standard"))
+        return tuple(sorted(path for path in listing if not path.endswith("/")))
+
     def is_ignored(self, path: str) -> bool:
         """Whether .gitignore or another exclusion covers this path."""
         try:
@@ -73,7 +107,7 @@ class Repository:
         return {(path, name): value for path, name, value in triples if value != "unspecified"}
 
     def read_objects(self, names: Sequence[str]) -> list[bytes | None]:
-        """The contents of blobs (`<commit>:<path>`, or `:<path>` for the index) in order; None where there is none."""
+        """The contents of blobs, by object id or `<commit>:<path>`, in order; None where there is none."""
         if not names:
             return []
         # A line feed in a name would end it; such a name is asked for as one that no object has.

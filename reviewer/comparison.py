@@ -1,0 +1,118 @@
+"""What a change is compared with: base and head of a review, and the diff between them, asked of git."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reviewer.changes import ChangeKind, FileChange, Hunk, parse_diff
+from reviewer.errors import RepositoryError, RequestError
+from reviewer.repositories import Repository
+
+# Every option that a user's configuration could turn is said, so that the same change gives the same hunks.
+_DIFF = (
+    *(
+        "diff",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-relative",
+        "--ignore-submodules=all",
+        "-O/dev/null",
+    ),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--unified=0", "--inter-hunk-context=0", "--diff-algorithm=myers"),
+    *("--indent-heuristic", "--find-renames=50%", "-l2000"),
+)
+_USUAL_BRANCHES = ("origin/main", "origin/master", "main", "master", "origin/trunk", "trunk", "origin/develop")
+
+
+class HeadKind(Enum):
+    """Where the changed side is read from."""
+
+    WORKING_TREE = "working tree"
+    INDEX = "index"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A base commit, a head (`head` is its commit, "" for the working tree or the index) and the files between them."""
+
+    base: str
+    head_kind: HeadKind
+    head: str
+    changes: tuple[FileChange, ...]
+
+    @property
+    def changed_paths(self) -> frozenset[str]:
+        """Names in the head of files that exist there."""
+        return frozenset(change.path for change in self.changes if change.kind is not ChangeKind.DELETED)
+
+    def change_of(self, path: str) -> FileChange | None:
+        """What happened to a file of the head."""
+        found = (change for change in self.changes if change.path == path and change.kind is not ChangeKind.DELETED)
+        return next(found, None)
+
+
+def compare(repository: Repository, base: str | None, head: str | None, *, staged: bool = False) -> Comparison:
+    """The change from the merge-base with `base` (None: the default branch) to `head` (None: the working tree).
+
+    Raises RequestError when a revision does not exist or the two have no common ancestor.
+    """
+    tip = _find_commit(repository, head or "HEAD")
+    target = _find_commit(repository, base) if base is not None else find_default_branch(repository)
+    common = _merge_base(repository, target, tip)
+    if head is not None:
+        changes = parse_diff(repository.run(*_DIFF, common, tip))
+        return Comparison(common, HeadKind.COMMIT, tip, changes)
+    if staged:
+        return Comparison(common, HeadKind.INDEX, "", parse_diff(repository.run(*_DIFF, "--cached", common)))
+    changes = parse_diff(repository.run(*_DIFF, common))
+    known = {change.path for change in changes}
+    untracked = tuple(_as_added(repository, path) for path in repository.list_untracked() if path not in known)
+    return Comparison(common, HeadKind.WORKING_TREE, "", tuple(sorted((*changes, *untracked), key=lambda c: c.path)))
+
+
+def list_staged(repository: Repository) -> frozenset[str]:
+    """Paths that differ between the last commit and the index, deleted ones left out."""
+    head = repository.find_revision("HEAD")
+    if head is None:  # before the first commit everything in the index is staged
+        return frozenset(entry.path for entry in repository.list_tree(None))
+    changes = parse_diff(repository.run(*_DIFF, "--cached", head))
+    return frozenset(change.path for change in changes if change.kind is not ChangeKind.DELETED)
+
+
+def find_default_branch(repository: Repository) -> str:
+    """The commit of the branch that changes go to; raises RequestError when none can be told."""
+    try:
+        named = [repository.run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD").decode().strip()]
+    except RepositoryError:
+        named = []
+    for name in (*named, *_USUAL_BRANCHES):
+        commit = repository.find_revision(name)
+        if commit is not None:
+            return commit
+    tried = ", ".join(_USUAL_BRANCHES)
+    raise RequestError(f"base: expected a default branch (origin/HEAD, {tried}), found none; name one with --base")
+
+
+def _find_commit(repository: Repository, revision: str) -> str:
+    commit = repository.find_revision(revision)
+    if commit is None:
+        raise RequestError(f"{revision}: expected a commit, found none in {repository.root.name}")
+    return commit
+
+
+def _merge_base(repository: Repository, target: str, tip: str) -> str:
+    try:
+        return repository.run("merge-base", target, tip).decode().strip()
+    except RepositoryError as error:
+        problem = "expected a common ancestor, found none; in a shallow clone fetch more history first"
+        raise RequestError(f"{target[:12]}..{tip[:12]}: {problem}") from error
+
+
+def _as_added(repository: Repository, path: str) -> FileChange:
+    """An untracked file as a change that adds every line."""
+    try:
+        num_lines = (repository.root / path).read_bytes().count(b"\n") + 1
+    except OSError:  # gone, or unreadable: discovery says so
+        num_lines = 0
+    return FileChange(path, path, ChangeKind.ADDED, (Hunk(range(1, 1), range(1, num_lines + 1)),))

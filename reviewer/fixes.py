@@ -1,0 +1,150 @@
+"""Fixes that may be offered: each is applied to a copy, parsed and scored again, and kept if the finding is gone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graph_model.candidates.model import Candidate
+from reviewer.assembly import Assembler
+from reviewer.cache import Cache, hash_parts
+from reviewer.engine import Edit, Engine, Scored
+from reviewer.findings import Finding, Fix, TextEdit, make_region
+from reviewer.scanning import Scanner, ScoredFile
+from reviewer.source import SourceFile
+from reviewer.workers import Failure, perform
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What the cache keeps: the fix, or that there is none."""
+
+    fix: Fix | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One edit as plain bytes: a half-open range of the old content, and the new bytes."""
+
+    start: int
+    end: int
+    replacement: bytes
+
+
+def apply_edits(content: bytes, edits: Iterable[Edit]) -> bytes:
+    """The content with edits made; raises ValueError when two overlap or one lies outside."""
+    parts: list[bytes] = []
+    at = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if not at <= edit.start <= edit.end <= len(content):
+            raise ValueError(f"edit: expected a range in {at}..{len(content)}, found {edit.start}..{edit.end}")
+        parts += (content[at : edit.start], edit.replacement)
+        at = edit.end
+    return b"".join((*parts, content[at:]))
+
+
+class Mender:
+    """Finds verified fixes for findings of one scan."""
+
+    def __init__(
+        self, engine: Engine, cache: Cache, scanner: Scanner, assembler: Assembler, sources: Mapping[str, SourceFile]
+    ) -> None:
+        self._engine, self._cache, self._scanner = engine, cache, scanner
+        self._assembler, self._sources = assembler, sources
+
+    def attach_fixes(self, findings: Iterable[Finding], files: Mapping[str, ScoredFile]) -> tuple[Finding, ...]:
+        """The same findings, each with its fix where there is one that holds."""
+        return tuple(self._attach(finding, files[finding.path]) for finding in findings)
+
+    def _attach(self, finding: Finding, file: ScoredFile) -> Finding:
+        scored = find_scored(finding, file)
+        if not scored.candidate.fix:
+            return finding
+        source = self._sources[finding.path]
+        key = hash_parts("fix", self._engine.model_identity, source.path, source.content, repr(scored))
+        kept = self._cache.load(key, _Verdict)
+        if not isinstance(kept, _Verdict):
+            outcome = perform(self._try_fix, self._engine, (scored, source))
+            kept = _Verdict(None if isinstance(outcome, Failure) else outcome.value)
+            self._cache.store(key, kept)
+        return replace(finding, fix=kept.fix)
+
+    def _try_fix(self, engine: Engine, task: tuple[Scored, SourceFile]) -> Fix | None:
+        scored, source = task
+        proposed = engine.propose_fix(scored.candidate, source)
+        if not proposed or not source.is_lossless:
+            return None
+        edits = tuple(_fit_line_endings(edit, source) for edit in proposed)
+        probability = self.measure(source, edits, [scored.candidate])
+        if probability is None or probability >= scored.probability:
+            return None
+        return Fix(tuple(_as_text(edit, source) for edit in edits), probability)
+
+    def measure(self, source: SourceFile, edits: Sequence[Edit], candidates: Sequence[Candidate]) -> float | None:
+        """The highest probability left of these candidates' labels where they were, once the edits are made.
+
+        None when the edited file does not parse as well as before, still shows one of them, or shows more than before.
+        """
+        mended = replace(source, content=apply_edits(source.content, edits))
+        involved = {step.path for candidate in candidates for step in candidate.steps} - {source.path}
+        others = [self._sources[path] for path in sorted(involved)]
+        before, num_broken_before = self._rescore(source, others)
+        after, num_broken_after = self._rescore(mended, others)
+        if num_broken_after > num_broken_before or not self._num_shown(after) < self._num_shown(before):
+            return None
+        places = [_place_after(candidate, edits) for candidate in candidates]
+        labels = {candidate.label for candidate in candidates}
+        left = [
+            one.probability
+            for one in after
+            if one.candidate.label in labels
+            and any(
+                start < one.candidate.statement_end and one.candidate.statement_start < end for start, end in places
+            )
+        ]
+        return max(left, default=0.0)
+
+    def _rescore(self, source: SourceFile, others: Sequence[SourceFile]) -> tuple[tuple[Scored, ...], int]:
+        analysis = self._engine.analyse(source)
+        context = [kept for kept in map(self._scanner.analysis_of, others) if kept is not None]
+        candidates = self._engine.link([analysis, *context])[source.path]
+        return self._engine.score(analysis, candidates) if candidates else (), len(analysis.problems)
+
+    def _num_shown(self, scored: Iterable[Scored]) -> int:
+        """How many candidates reach the model's own threshold, whatever is selected."""
+        thresholds = self._engine.thresholds
+        return sum(one.probability >= thresholds.get(one.candidate.label, 0.5) for one in scored)
+
+
+def find_scored(finding: Finding, file: ScoredFile) -> Scored:
+    """The scored candidate that a finding was made of."""
+    steps = tuple((step.region.path, step.region.span.start, step.region.span.end) for step in finding.steps)
+    return next(
+        one
+        for one in file.scored
+        if one.candidate.label == finding.label
+        and (one.candidate.start, one.candidate.end) == (finding.region.span.start, finding.region.span.end)
+        and tuple((step.path, step.start, step.end) for step in one.candidate.steps) == steps
+    )
+
+
+def _place_after(candidate: Candidate, edits: Sequence[Edit]) -> tuple[int, int]:
+    """Where the candidate's statement lies once the edits are made, with room for what replaces it."""
+    start, end = candidate.statement_start, candidate.statement_end
+    before = sum(_growth(edit) for edit in edits if edit.end <= start)
+    inside = sum(max(_growth(edit), 0) for edit in edits if start < edit.end and edit.start < end)
+    return start + before, end + before + inside
+
+
+def _growth(edit: Edit) -> int:
+    return len(edit.replacement) - (edit.end - edit.start)
+
+
+def _fit_line_endings(edit: Edit, source: SourceFile) -> Replacement:
+    """New lines end as the file's own do."""
+    text = edit.replacement
+    if source.has_crlf:
+        text = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return Replacement(edit.start, edit.end, text)
+
+
+def _as_text(edit: Replacement, source: SourceFile) -> TextEdit:
+    return TextEdit(make_region(source, edit.start, edit.end), edit.replacement.decode("utf-8", "replace"))

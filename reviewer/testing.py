@@ -1,0 +1,147 @@
+"""A small engine in place of the trained one, for tests: what it finds is written in the reviewed text.
+
+    value = source()                         # where foreign data enters
+    value = clean(value)                     # takes it away
+    value = fetch("other.py")                # brings it from a line with `provide()` in another file
+    sink("security/sql-injection", 0.9, value)
+
+gives a candidate of that label with that probability for each `sink` whose value is not cleaned. `raise-analysis`,
+`raise-score` and `die` anywhere in a file make its step fail, or end the process that works on it.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from graph_model.analysis import FileAnalysis, Problem
+from graph_model.candidates.model import Candidate, Step, StepRole
+from graph_model.catalogue import Catalogue, load_catalogue
+from graph_model.languages import find_language
+from reviewer.source import SourceFile
+
+_SINK = re.compile(rb'sink\("([a-z/-]+)", ([\d.]+), (\w+)\)')
+_ASSIGNED = re.compile(rb"^[ \t]*(\w+) = (source|clean|fetch|\w+)\(([^)\n]*)\)", re.M)
+_DEFINED = re.compile(rb"^[ \t]*(?:async )?(?:def|function|class) (\w+)", re.M)
+_GUARD = re.compile(rb"^[ \t]*if (\w+)", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeScored:
+    """A candidate with the probability that its text asks for."""
+
+    candidate: Candidate
+    probability: float
+    weights: tuple[tuple[str, float], ...] = (("hops", 0.5), ("in_loop", -0.25))
+
+
+@dataclass(frozen=True, slots=True)
+class FakeEdit:
+    """One replacement."""
+
+    start: int
+    end: int
+    replacement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FakeEngine:
+    """Finds what the text says. `fix` replaces the call `sink` by this; empty: no fixes."""
+
+    identity: str = "fake-1"
+    fix: bytes = b"safe"
+    thresholds: Mapping[str, float] = field(default_factory=lambda: {"security/weak-hash": 0.7})
+
+    @property
+    def analysis_identity(self) -> str:
+        """As the engine asks."""
+        return f"{self.identity}-analysis"
+
+    @property
+    def model_identity(self) -> str:
+        """As the engine asks."""
+        return self.identity
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The real one."""
+        return load_catalogue()
+
+    def analyse(self, source: SourceFile) -> FileAnalysis:
+        """Candidates from regular expressions; a line with `syntax-error` is a problem."""
+        text = source.content
+        if b"die" in text.split():
+            os._exit(7)
+        if b"raise-analysis" in text:
+            raise RuntimeError("asked to fail")
+        language = find_language(source.path)
+        assert language is not None
+        problems = [Problem("syntax-error", match.start(), match.end()) for match in re.finditer(b"syntax-error", text)]
+        problems += [Problem("too-many-nodes", 0, len(text), "asked to") for _ in re.finditer(b"too-many-nodes", text)]
+        empty = FileAnalysis(source.path, language.name, "", source.num_lines, 1, 0, tuple(problems), (), (), (), ())
+        return replace(empty, candidates=tuple(_find_candidates(source)))
+
+    def link(self, analyses: Iterable[FileAnalysis]) -> Mapping[str, tuple[Candidate, ...]]:
+        """Keeps a candidate that comes from another file only where that file is at hand."""
+        by_path = {analysis.path: analysis for analysis in analyses}
+        return {
+            path: tuple(one for one in analysis.candidates if all(step.path in by_path for step in one.steps))
+            for path, analysis in by_path.items()
+        }
+
+    def score(self, analysis: FileAnalysis, candidates: tuple[Candidate, ...]) -> tuple[FakeScored, ...]:
+        """The probabilities in the text."""
+        if any(("note", "raise-score") in candidate.words for candidate in candidates):
+            raise RuntimeError("asked to fail")
+        return tuple(FakeScored(candidate, dict(candidate.facts)["p"]) for candidate in candidates)
+
+    def propose_fix(self, candidate: Candidate, source: SourceFile) -> tuple[FakeEdit, ...] | None:
+        """Another name for the call."""
+        return (FakeEdit(candidate.start, candidate.start + 4, self.fix),) if self.fix else None
+
+    def describe_model(self) -> Mapping[str, object]:
+        """A word or two."""
+        return {"id": self.identity, "labels": len(self.catalogue)}
+
+
+def _find_candidates(source: SourceFile) -> Iterable[Candidate]:
+    for match in _SINK.finditer(source.content):
+        name = match[3]
+        steps = _trace(source, name, match.start())
+        if steps is None:
+            continue
+        line = source.line_span(source.line_at(match.start()))
+        symbol = next((d[1].decode() for d in reversed(list(_DEFINED.finditer(source.content, 0, match.start())))), "")
+        sink = Step(source.path, match.start(), match.end(), StepRole.SINK)
+        note = "raise-score" if b"raise-score" in source.content else ""
+        yield Candidate(
+            label=match[1].decode(),
+            path=source.path,
+            start=match.start(),
+            end=match.end(),
+            statement_start=line.start,
+            statement_end=line.end,
+            symbol=symbol,
+            api="sink",
+            steps=(*steps, sink),
+            facts=(("p", float(match[2])),),
+            words=(("name", name.decode()), ("note", note), ("source", "source()")),
+            fix="rename",
+        )
+
+
+def _trace(source: SourceFile, name: bytes, before: int) -> tuple[Step, ...] | None:
+    """The assignments and guards on the way to a sink; None when the value is clean there."""
+    steps: list[Step] = []
+    is_clean = False
+    for match in _ASSIGNED.finditer(source.content, 0, before):
+        if match[1] != name:
+            continue
+        is_clean = match[2] == b"clean"
+        role = StepRole.SOURCE if match[2] in (b"source", b"fetch") else StepRole.HOP
+        path = match[3].strip(b"\"'").decode() if match[2] == b"fetch" else source.path
+        start, end = (0, 0) if match[2] == b"fetch" else (match.start(1), match.end())
+        steps.append(Step(path, start, end, role, match[2].decode()))
+    guards = [match for match in _GUARD.finditer(source.content, 0, before) if match[1] == name]
+    steps += [Step(source.path, guard.start(1), guard.end(), StepRole.GUARD) for guard in guards]
+    return None if is_clean else tuple(steps)
