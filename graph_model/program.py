@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from graph_model.control_flow import ControlFlow, build_control_flow
-from graph_model.data_flow import DataFlow, analyse_data_flow, solve
+from graph_model.data_flow import DataFlow, DefKind, analyse_data_flow, solve
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family, Language
 from graph_model.syntax import Node, SyntaxTree, dotted_name
@@ -29,7 +29,9 @@ class ClassInfo:
 class Unit:
     """One piece of code with its own flow graph: a module's top level, a class body, a function or a lambda."""
 
-    def __init__(self, idx: int, node: Node, name: str, qualname: str, parent: "Unit | None", cls: ClassInfo | None) -> None:
+    def __init__(
+        self, idx: int, node: Node, name: str, qualname: str, parent: "Unit | None", cls: ClassInfo | None
+    ) -> None:
         self.idx = idx
         self.node = node
         self.name = name
@@ -87,7 +89,8 @@ class Unit:
     def locals(self) -> frozenset[str]:
         """Names this unit defines (parameters included), less those it declares global or nonlocal."""
         outer = {name.text for s in _scopes(self.body) for name in s.children}
-        return frozenset(d.key for d in self.flow.definitions if "." not in d.key and "[" not in d.key) - outer
+        named = (d.key for d in self.flow.definitions if d.kind is not DefKind.STORE)  # `outer.push(x)` defines nothing here
+        return frozenset(key for key in named if "." not in key and "[" not in key) - outer
 
     def refold(self) -> None:
         """Solves the flow again after conditions were found constant."""
@@ -190,7 +193,9 @@ class _Builder:
         name_node = node.get("name")
         name = name_node.text if name_node is not None else _assigned_name(node)
         qualname = f"{prefix}.{name}" if prefix and name else name or (f"{prefix}.<lambda>" if prefix else "<lambda>")
-        inside = cls if node.kind is K.LAMBDA or parent.node.kind is K.CLASS or parent.node.kind is K.NEW else parent.cls
+        inside = (
+            cls if node.kind is K.LAMBDA or parent.node.kind is K.CLASS or parent.node.kind is K.NEW else parent.cls
+        )
         unit = self._unit(node, name, qualname, parent, inside if cls is None else cls)
         if cls is not None and name and parent.node.kind in (K.CLASS, K.NEW):
             cls.methods.setdefault(name, unit.idx)

@@ -96,3 +96,7 @@ def test_destructured_parameter_is_foreign_where_its_key_is(handler: str) -> Non
     )
     sources, _ = find_entries(program, Resolver(program, _index()))
     assert [found for _, found in sources.items()] == [("sample.Request.body", "http-body")]
+
+
+def test_storing_into_an_outer_variable_does_not_make_it_local() -> None:
+    assert _callees("function f(x) { document.write(x) }") == ["document.write"]
