@@ -199,7 +199,9 @@ class _Analysis:
             is_public=not unit.name.startswith("_") and "private" not in unit.node.text,
             origins=tuple(values.origins),
             calls=tuple(
-                CallRecord(c.callee, c.node.start, c.node.end, tuple((key, record_flow(flow)) for key, flow in c.args.items()))
+                CallRecord(
+                    c.callee, c.node.start, c.node.end, tuple((key, record_flow(flow)) for key, flow in c.args.items())
+                )
                 for c in values.calls
             ),
             sinks=tuple(self._sink(hit, view) for hit in values.sinks),
@@ -226,6 +228,7 @@ class _Analysis:
         flow = {origin: mark for origin, mark in hit.flow.items() if origin not in guards.blocked}
         facts = {
             "exact_api": float(hit.exact),
+            "leads": float(hit.leads),
             "argument_built": float(view.judge.is_built(hit.argument, hit.stmt)),
             "guards": float(len(guards.spans)),
             "validated": float(guards.validated),
@@ -235,7 +238,15 @@ class _Analysis:
             **measure_unit(view),
         }
         return SinkRecord(
-            hit.role.label, hit.api, hit.node.start, hit.node.end, start, end, record_flow(flow), guards.spans, tuple(sorted(facts.items()))
+            hit.role.label,
+            hit.api,
+            hit.node.start,
+            hit.node.end,
+            start,
+            end,
+            record_flow(flow),
+            guards.spans,
+            tuple(sorted(facts.items())),
         )
 
 

@@ -26,7 +26,9 @@ _HIGHER_ORDER = frozenset(
     "map forEach filter reduce some every find flatMap then each findIndex sort Select Where ForEach SelectMany First "
     "FirstOrDefault Any All OrderBy ifPresent anyMatch allMatch collect thenApply thenAccept computeIfAbsent".split()
 )
-_QUIET = frozenset({K.COMPARE, K.NOT, K.TYPE_TEST, K.INT, K.FLOAT, K.BOOL, K.NULL, K.STRING, K.REGEX, K.FUNCTION, K.CLASS})
+_QUIET = frozenset(
+    {K.COMPARE, K.NOT, K.TYPE_TEST, K.INT, K.FLOAT, K.BOOL, K.NULL, K.STRING, K.REGEX, K.FUNCTION, K.CLASS}
+)
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class SinkHit:
     flow: Flow
     api: str
     exact: bool
+    leads: bool  # foreign data is the beginning of the argument (a constant beginning fixes host or folder)
 
 
 @dataclass(slots=True)
@@ -136,7 +139,11 @@ class Evaluator:
             if not value and definition.idx not in values:
                 continue
             node = definition.node
-            stepped = value if definition.kind in (DefKind.PARAM, DefKind.ENTRY) else through(value, node.start, node.end, definition.key)
+            stepped = (
+                value
+                if definition.kind in (DefKind.PARAM, DefKind.ENTRY)
+                else through(value, node.start, node.end, definition.key)
+            )
             known = values.get(definition.idx)
             values[definition.idx] = merge(known, stepped) if known else stepped
 
@@ -172,7 +179,11 @@ class Evaluator:
                         inner = pair.get("value")
                         return self.evaluate(inner) if inner is not None else EMPTY
                 return EMPTY
-            if value.kind in (K.LIST, K.TUPLE) and step[1:-1].isdigit() and not any(c.kind is K.SPREAD for c in value.children):
+            if (
+                value.kind in (K.LIST, K.TUPLE)
+                and step[1:-1].isdigit()
+                and not any(c.kind is K.SPREAD for c in value.children)
+            ):
                 position = int(step[1:-1])
                 return self.evaluate(value.children[position]) if position < len(value.children) else EMPTY
         return passing(self.evaluate(value), Passed.ELEMENT)
@@ -199,7 +210,12 @@ class Evaluator:
         if name and base in (receiver, "this"):
             return name
         cls = self.unit.cls
-        if not name and cls is not None and key not in self.unit.locals and (key in cls.field_types or key in cls.field_values):
+        if (
+            not name
+            and cls is not None
+            and key not in self.unit.locals
+            and (key in cls.field_types or key in cls.field_values)
+        ):
             return key
         return ""
 
@@ -270,14 +286,20 @@ class Evaluator:
         if source is not None:
             return source
         cls = self.unit.cls
-        if cls is not None and self.family in (Family.JAVA, Family.CSHARP) and (node.text in cls.field_types or node.text in cls.field_values):
+        if (
+            cls is not None
+            and self.family in (Family.JAVA, Family.CSHARP)
+            and (node.text in cls.field_types or node.text in cls.field_values)
+        ):
             written = self._read_key(node.text) if node.text in self.unit.flow.by_key else EMPTY
             return written or self._field(node.text)
         written = self._read_key(node.text) if node.text in self.unit.flow.by_key else EMPTY
         owner = self.unit.parent
         while owner is not None:
             if node.text in owner.locals:
-                if owner.node.kind is K.MODULE and (node.text in self.resolver.program.imports or node.text in self.resolver.program.functions):
+                if owner.node.kind is K.MODULE and (
+                    node.text in self.resolver.program.imports or node.text in self.resolver.program.functions
+                ):
                     return written
                 self.unit.captures[node.text] = owner
                 return merge(written, self._origin(OriginKind.CAPTURE, 0, node.text, node, str(owner.idx)))
@@ -420,7 +442,17 @@ class Evaluator:
         if value is None:
             return EMPTY
         inner = self.evaluate(value)
-        if declared is not None and declared.text in ("int", "long", "double", "float", "boolean", "bool", "number", "Integer", "Long"):
+        if declared is not None and declared.text in (
+            "int",
+            "long",
+            "double",
+            "float",
+            "boolean",
+            "bool",
+            "number",
+            "Integer",
+            "Long",
+        ):
             return EMPTY
         return passing(inner, Passed.CAST)
 
@@ -472,7 +504,9 @@ class Evaluator:
             return keyed
         return self._call_result(node, name, roles, args, receiver)
 
-    def _keyed_read(self, callee: Node | None, obj: Node | None, args: list[tuple[int | str, Node, Flow]]) -> Flow | None:
+    def _keyed_read(
+        self, callee: Node | None, obj: Node | None, args: list[tuple[int | str, Node, Flow]]
+    ) -> Flow | None:
         """`m.get("k")` of a local map whose keys are kept apart."""
         if callee is None or obj is None or obj.kind is not K.NAME or callee.text not in KEYED_READS or not args:
             return None
@@ -484,7 +518,12 @@ class Evaluator:
         return merge(self._read_key(key), passing(self._read_stores(obj.text), Passed.ELEMENT))
 
     def _call_result(
-        self, node: Node, name: str, roles: tuple[ApiRole, ...], args: list[tuple[int | str, Node, Flow]], receiver: Flow
+        self,
+        node: Node,
+        name: str,
+        roles: tuple[ApiRole, ...],
+        args: list[tuple[int | str, Node, Flow]],
+        receiver: Flow,
     ) -> Flow:
         flag = Passed.LIBRARY
         mask, sanitised = 0, False
@@ -497,7 +536,12 @@ class Evaluator:
                 mask |= label_mask(role.neutralises, self.context.label_bits)
                 sanitised = True
             if role.role is Role.PROPAGATOR:
-                return passing(self._union(self._chosen(role, args), receiver if "receiver" in role.args or not role.args else EMPTY), flag)
+                return passing(
+                    self._union(
+                        self._chosen(role, args), receiver if "receiver" in role.args or not role.args else EMPTY
+                    ),
+                    flag,
+                )
         if sanitised:
             return passing(merge(self._union(args), receiver), Passed.SANITISED_OTHER | flag, mask)
         if not roles and self._may_be_project(name):
@@ -551,7 +595,13 @@ class Evaluator:
         return self._origin(OriginKind.RESULT, number, name, node, "")
 
     def _check_sinks(
-        self, node: Node, roles: tuple[ApiRole, ...], args: list[tuple[int | str, Node, Flow]], receiver: Flow, obj: Node | None, name: str
+        self,
+        node: Node,
+        roles: tuple[ApiRole, ...],
+        args: list[tuple[int | str, Node, Flow]],
+        receiver: Flow,
+        obj: Node | None,
+        name: str,
     ) -> None:
         for role in roles:
             if role.role is not Role.SINK:
@@ -562,7 +612,12 @@ class Evaluator:
             for _, argument, flow in chosen:
                 if flow and self.context.judge.all_hold(role.when, node, self.stmt):
                     self._sink(role, node, argument, flow, name)
-            if "receiver" in role.args and receiver and obj is not None and self.context.judge.all_hold(role.when, node, self.stmt):
+            if (
+                "receiver" in role.args
+                and receiver
+                and obj is not None
+                and self.context.judge.all_hold(role.when, node, self.stmt)
+            ):
                 self._sink(role, node, obj, receiver, name)
         if node.get("callee") is not None and args:
             self._closures(node, args, receiver)
@@ -592,10 +647,45 @@ class Evaluator:
         open_flow = {origin: mark for origin, mark in flow.items() if not mark[0] >> bit & 1}
         if open_flow:
             exact = not role.pattern.startswith(("*", "~"))
-            self.result.sinks.append(SinkHit(role, node, argument, self.stmt, open_flow, name, exact))
+            leads = bool(self.evaluate(self._first_part(argument, 0)))
+            self.result.sinks.append(SinkHit(role, node, argument, self.stmt, open_flow, name, exact, leads))
+
+    def _first_part(self, node: Node, depth: int) -> Node:
+        """What built text begins with, looked up through single definitions and joining calls."""
+        if depth > 8:
+            return node
+        first: Node | None = None
+        if node.kind is K.BINARY and node.text in ("+", "%"):
+            first = node.get("left")
+        elif node.kind is K.TEMPLATE and node.children:
+            first = node.children[0] if node.children[0].kind is K.TEXT else node.children[0].get("value")
+        elif node.kind is K.NAME:
+            found = [d for d in self.unit.flow.reaching(node.text, self.stmt) if d.shadow_of is None]
+            if len(found) == 1 and found[0].kind is DefKind.ASSIGN and found[0].value is not None:
+                value = found[0].value
+                is_text = value.kind in (K.BINARY, K.TEMPLATE, K.NAME, K.STRING)
+                first = value if is_text and value is not node else None
+        return self._first_part(first, depth + 1) if first is not None else node
 
 
-_LITERAL_ROOTS = frozenset({"str", "list", "dict", "set", "tuple", "int", "float", "bytes", "String", "Array", "Object", "RegExp", "Number", "console"})
+_LITERAL_ROOTS = frozenset(
+    {
+        "str",
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "int",
+        "float",
+        "bytes",
+        "String",
+        "Array",
+        "Object",
+        "RegExp",
+        "Number",
+        "console",
+    }
+)
 
 _EVALUATE: dict[K, Callable[[Evaluator, Node], Flow]] = {
     K.NAME: Evaluator._name,
