@@ -1,6 +1,10 @@
 """Concatenates encoded functions into the one input of the network, for training and for prediction alike.
 
-Letters: `N` nodes, `E` edges, `T` tokens, `C` candidates, `G` functions, `P` path features, `M` metrics.
+Candidates only listen: SLICE and ANCHOR are not read backwards. So the score of a candidate depends on its function
+and its own evidence, never on which other candidates were scored with it (other labels, other files' flows).
+
+Letters: `N` nodes, `E` edges, `D` directed edges, `T` tokens, `C` candidates, `G` functions, `P` path features,
+`M` metrics.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from graph_model.encoding import NUM_EDGE_TYPES, EncodedFunction
+from graph_model.encoding import NUM_EDGE_TYPES, EdgeType, EncodedFunction
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -19,8 +23,8 @@ Floats = NDArray[np.float32]
 class GraphBatch:
     """Functions side by side in one graph; the field names are the input names of the exported network.
 
-    Shapes: token_ids, token_nodes int64 [T]; node_functions int64 [N]; edge_index int64 [2, 2E] (all relations forward,
-    then all backward); edge_type int64 [2E], backward relation r is r + NUM_EDGE_TYPES; candidate_nodes,
+    Shapes: token_ids, token_nodes int64 [T]; node_functions int64 [N]; edge_index int64 [2, D] (forward edges, then
+    backward ones); edge_type int64 [D], relation r read backwards is r + NUM_EDGE_TYPES; candidate_nodes,
     candidate_labels int64 [C]; path_features float32 [C, P]; function_nodes int64 [G]; metrics float32 [G, M].
     """
 
@@ -61,13 +65,14 @@ def concatenate(functions: Sequence[EncodedFunction]) -> GraphBatch:
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
     forward = _stack([one.edge_index + start for one, start in zip(functions, starts, strict=True)], axis=1)  # [2, E]
     relation = _stack([one.edge_type for one in functions])  # [E]
+    two_way = ~np.isin(relation, (EdgeType.SLICE, EdgeType.ANCHOR))
     tokens_of_node = _stack([np.diff(one.token_offsets) for one in functions])  # [N]
     return GraphBatch(
         token_ids=_stack([one.token_ids for one in functions]),
         token_nodes=np.repeat(np.arange(sizes.sum(), dtype=np.int64), tokens_of_node),
         node_functions=np.repeat(np.arange(len(functions), dtype=np.int64), sizes),
-        edge_index=np.concatenate((forward, forward[::-1]), axis=1),  # [2, 2E]
-        edge_type=np.concatenate((relation, relation + NUM_EDGE_TYPES)),
+        edge_index=np.concatenate((forward, forward[::-1, two_way]), axis=1),  # [2, D]
+        edge_type=np.concatenate((relation, relation[two_way] + NUM_EDGE_TYPES)),
         candidate_nodes=_stack([one.candidate_nodes + start for one, start in zip(functions, starts, strict=True)]),
         candidate_labels=_stack([one.candidate_labels for one in functions]),
         path_features=np.concatenate([one.path_features for one in functions]).astype(np.float32),

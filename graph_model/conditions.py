@@ -136,11 +136,16 @@ class ConditionJudge:
             return self.constants.evaluate(node, stmt) is UNKNOWN
         if node.kind is K.CALL:
             callee = node.get("callee")
-            return callee is not None and callee.kind is K.MEMBER and callee.text in ("format", "Format", "formatted", "concat", "join")
+            return (
+                callee is not None
+                and callee.kind is K.MEMBER
+                and callee.text in ("format", "Format", "formatted", "concat", "join")
+            )
         if node.kind is K.NAME:
             values = [d for d in self.unit.flow.reaching(node.text, stmt) if d.value is not None]
             return any(
-                d.kind == 2 or (d.value is not None and d.value.kind is not K.NAME and self.is_built(d.value, d.stmt)) for d in values
+                d.kind == 2 or (d.value is not None and d.value.kind is not K.NAME and self.is_built(d.value, d.stmt))
+                for d in values
             )
         return False
 

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable
+from typing import Any
 
 from graph_model.control_flow import Role
 from graph_model.data_flow import DefKind
@@ -22,7 +23,7 @@ _ARITHMETIC: dict[str, Callable[[object, object], object]] = {
     "//": lambda a, b: a // b,  # type: ignore[operator]
     "%": lambda a, b: a % b,  # type: ignore[operator]
 }
-_COMPARISONS: dict[str, Callable[[object, object], bool]] = {
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {  # any two constants: a TypeError is caught
     "==": operator.eq, "===": operator.eq, "!=": operator.ne, "!==": operator.ne,
     "is": operator.eq, "is not": operator.ne,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -149,15 +150,29 @@ class Constants:
         if key is not None and key.kind is K.ARGS and len(key.children) == 1:
             key = key.children[0]
         position = self.evaluate(key, stmt) if isinstance(obj, str) else UNKNOWN
-        return obj[position] if isinstance(obj, str) and isinstance(position, int) and -len(obj) <= position < len(obj) else UNKNOWN
+        return (
+            obj[position]
+            if isinstance(obj, str) and isinstance(position, int) and -len(obj) <= position < len(obj)
+            else UNKNOWN
+        )
 
     def _call(self, node: Node, stmt: int) -> object:
         """`"abc".charAt(1)` of a constant text."""
         callee, args = node.get("callee"), node.get("args")
-        if callee is None or callee.kind is not K.MEMBER or callee.text not in ("charAt", "at") or args is None or len(args.children) != 1:
+        if (
+            callee is None
+            or callee.kind is not K.MEMBER
+            or callee.text not in ("charAt", "at")
+            or args is None
+            or len(args.children) != 1
+        ):
             return UNKNOWN
         text, position = self.evaluate(callee.get("obj"), stmt), self.evaluate(args.children[0], stmt)
-        return text[position] if isinstance(text, str) and isinstance(position, int) and 0 <= position < len(text) else UNKNOWN
+        return (
+            text[position]
+            if isinstance(text, str) and isinstance(position, int) and 0 <= position < len(text)
+            else UNKNOWN
+        )
 
     def _template(self, node: Node, stmt: int) -> object:
         parts: list[str] = []

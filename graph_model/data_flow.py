@@ -94,9 +94,47 @@ class DataFlow:
 
 _SCOPES = frozenset({K.FUNCTION, K.LAMBDA, K.CLASS})
 _STORING = frozenset(
-    "append add push put insert extend update unshift addAll putAll set setdefault appendleft add_header write writelines "
-    "concat setAttribute setProperty setParameter Append Add Insert AppendLine AppendFormat AddRange Push Enqueue offer "
-    "addFirst addLast addElement setHeader addHeader putIfAbsent add_argument command Write WriteLine".split()
+    [
+        "append",
+        "add",
+        "push",
+        "put",
+        "insert",
+        "extend",
+        "update",
+        "unshift",
+        "addAll",
+        "putAll",
+        "set",
+        "setdefault",
+        "appendleft",
+        "add_header",
+        "write",
+        "writelines",
+        "concat",
+        "setAttribute",
+        "setProperty",
+        "setParameter",
+        "Append",
+        "Add",
+        "Insert",
+        "AppendLine",
+        "AppendFormat",
+        "AddRange",
+        "Push",
+        "Enqueue",
+        "offer",
+        "addFirst",
+        "addLast",
+        "addElement",
+        "setHeader",
+        "addHeader",
+        "putIfAbsent",
+        "add_argument",
+        "command",
+        "Write",
+        "WriteLine",
+    ]
 )
 _KEYED_STORES = frozenset({"put", "set", "setAttribute", "setdefault", "setProperty", "Add", "putIfAbsent"})
 KEYED_READS = frozenset({"get", "getAttribute", "getOrDefault", "getProperty", "GetValueOrDefault"})

@@ -232,7 +232,11 @@ def encode_candidates(
     targets: list[int] = []
     types: list[int] = []
     for number, candidate in enumerate(candidates):
-        own = [hash_token(f"c:{candidate.label}"), hash_token(f"a:{candidate.api}"), *split_name(candidate.api.rpartition(".")[2])]
+        own = [
+            hash_token(f"c:{candidate.label}"),
+            hash_token(f"a:{candidate.api}"),
+            *split_name(candidate.api.rpartition(".")[2]),
+        ]
         tokens.append(np.array(own, dtype=np.int32))
         offsets.append(offsets[-1] + len(own))
         anchor = find_row(graph, candidate.start, candidate.end)

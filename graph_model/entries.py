@@ -36,7 +36,7 @@ def matches_name(pattern: str, name: str, *, by_simple_name: bool) -> bool:
     if not by_simple_name:
         return False
     simple, wanted = name.rpartition(".")[2], pattern.rpartition(".")[2]
-    return simple == wanted or simple == f"{wanted}Attribute"
+    return simple in (wanted, f"{wanted}Attribute")
 
 
 class _Finder:
@@ -46,7 +46,9 @@ class _Finder:
         self.by_simple_name = program.family in (Family.JAVA, Family.CSHARP)
         self.sources: EntrySources = {}
         self.entries: set[int] = set()
-        self.imported = {dotted.partition(".")[0].partition("/")[0] for dotted in (*program.imports.values(), *program.wildcards)}
+        self.imported = {
+            dotted.partition(".")[0].partition("/")[0] for dotted in (*program.imports.values(), *program.wildcards)
+        }
 
     def visit(self, unit: Unit) -> None:
         for entry in self.entry_points:
@@ -181,7 +183,11 @@ def _is_callback_of(pattern: str, name: str, hint: str) -> bool:
     if pattern.startswith("~"):
         wanted, _, method = pattern[1:].rpartition(".")
         unknown = name.startswith("?.") or "." in name
-        return unknown and name.rpartition(".")[2] == method and hint.replace("_", "").lower().endswith(wanted.replace("_", "").lower())
+        return (
+            unknown
+            and name.rpartition(".")[2] == method
+            and hint.replace("_", "").lower().endswith(wanted.replace("_", "").lower())
+        )
     return matches_name(pattern, name, by_simple_name=False)
 
 

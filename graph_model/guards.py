@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from graph_model.candidates.view import UnitView
+from graph_model.catalogue import load_catalogue
 from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Role as StmtRole
 from graph_model.kinds import NodeKind as K
@@ -11,7 +12,19 @@ from graph_model.packs.model import Role
 from graph_model.syntax import Node
 from graph_model.value_flow import SinkHit, label_mask
 
-_MEMBERSHIP = frozenset({"includes", "contains", "has", "ContainsKey", "containsKey", "Contains", "indexOf", "hasOwnProperty", "TryGetValue"})
+_MEMBERSHIP = frozenset(
+    {
+        "includes",
+        "contains",
+        "has",
+        "ContainsKey",
+        "containsKey",
+        "Contains",
+        "indexOf",
+        "hasOwnProperty",
+        "TryGetValue",
+    }
+)
 _EQUALITY = frozenset({"==", "===", "is", "eq"})
 _INEQUALITY = frozenset({"!=", "!==", "is not"})
 
@@ -69,15 +82,17 @@ def _rules_out(view: UnitView, cond: Node, outcome: bool, hit: SinkHit, stmt: in
                 return True
         bits = view_bits(view)
         for role in view.resolver.roles(cond, view.unit, stmt):
-            if role.role is Role.VALIDATOR and outcome and label_mask(role.neutralises, bits) >> bits[hit.role.label] & 1:
+            if (
+                role.role is Role.VALIDATOR
+                and outcome
+                and label_mask(role.neutralises, bits) >> bits[hit.role.label] & 1
+            ):
                 return view.judge.all_hold(role.when, cond, stmt)
     return False
 
 
 def view_bits(view: UnitView) -> dict[str, int]:
     """Label -> bit, in catalogue order."""
-    from graph_model.catalogue import load_catalogue
-
     return {label.id: bit for bit, label in enumerate(load_catalogue())}
 
 
@@ -110,7 +125,10 @@ def _is_constant_collection(view: UnitView, node: Node, stmt: int) -> bool:
     if node.kind is K.NAME:
         found = list(view.unit.flow.reaching(node.text, stmt))
         if found:
-            return all(d.value is not None and d.value is not node and _is_constant_collection(view, d.value, d.stmt) for d in found)
+            return all(
+                d.value is not None and d.value is not node and _is_constant_collection(view, d.value, d.stmt)
+                for d in found
+            )
         return node.text.isupper() or _outer_collection(view, node)
     return node.kind is K.MEMBER and node.text.replace("_", "").isupper()
 

@@ -115,14 +115,20 @@ class _Linker:
             return self._relative_callees(path, callee)
         last = callee.rpartition(".")[2]
         candidates = [c for c in self.by_last_name.get(last, ()) if self._same_family(path, c[1].path)]
-        same_file = [unit for full, unit in candidates if unit.path == path and (full == callee or full.endswith(f".{callee}"))]
+        same_file = [
+            unit for full, unit in candidates if unit.path == path and (full == callee or full.endswith(f".{callee}"))
+        ]
         if same_file:
             return tuple(same_file[:4])
         if "." not in callee:
             return ()
         exact = [unit for full, unit in candidates if full == callee]
         if not exact:
-            exact = [unit for full, unit in candidates if full.endswith(f".{callee}") or callee.endswith(f".{full}") and "." in full]
+            exact = [
+                unit
+                for full, unit in candidates
+                if full.endswith(f".{callee}") or (callee.endswith(f".{full}") and "." in full)
+            ]
         return tuple(exact[:4])
 
     def _relative_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
@@ -147,7 +153,11 @@ class _Linker:
             wanted = dict(analysis.exports).get(name or "default", name)
             named = [i for i, u in enumerate(analysis.units) if u.is_function and u.name == wanted and u.name]
             if not named and not name:
-                named = [i for i, u in enumerate(analysis.units) if u.is_function and u.parent == 0 and u.name in ("", "exports")]
+                named = [
+                    i
+                    for i, u in enumerate(analysis.units)
+                    if u.is_function and u.parent == 0 and u.name in ("", "exports")
+                ]
             if named:
                 return tuple(UnitId(analysis.path, i) for i in named[:2])
         return ()
@@ -177,7 +187,10 @@ class _Linker:
             arrivals.extend(self._trace(unit_id, flow, sink))
         if not arrivals:
             return None
-        chosen = min(arrivals, key=lambda a: (not a.is_source, a.origin.detail in _LOCAL_KINDS, a.call_hops, len(a.steps), a.origin.start))
+        chosen = min(
+            arrivals,
+            key=lambda a: (not a.is_source, a.origin.detail in _LOCAL_KINDS, a.call_hops, len(a.steps), a.origin.start),
+        )
         return self._candidate(unit_id, unit, sink, chosen, sum(a.is_source for a in arrivals))
 
     def _trace(self, unit_id: UnitId, flow: FlowRecord, sink: SinkRecord) -> list[_Arrival]:
@@ -235,7 +248,13 @@ class _Linker:
         return [self._moved(state, caller, flow, stack, (step, *state.steps)) for flow in flows]
 
     def _moved(
-        self, state: _State, unit: UnitId, flow: FlowRecord, stack: tuple[tuple[UnitId, int], ...], steps: tuple[Step, ...], hop: int = 1
+        self,
+        state: _State,
+        unit: UnitId,
+        flow: FlowRecord,
+        stack: tuple[tuple[UnitId, int], ...],
+        steps: tuple[Step, ...],
+        hop: int = 1,
     ) -> _State:
         return _State(
             unit, flow.origin, stack, state.passed | flow.passed, state.sanitised | flow.sanitised, state.call_hops + hop,
@@ -257,7 +276,17 @@ class _Linker:
         for _, flows in call.args:
             for flow in flows:
                 moved = self._moved(state, state.unit, flow, state.stack, (step, *state.steps), hop=0)
-                following.append(_State(moved.unit, moved.origin, moved.stack, moved.passed | Passed.UNKNOWN_CALL, moved.sanitised, moved.call_hops, moved.steps))
+                following.append(
+                    _State(
+                        moved.unit,
+                        moved.origin,
+                        moved.stack,
+                        moved.passed | Passed.UNKNOWN_CALL,
+                        moved.sanitised,
+                        moved.call_hops,
+                        moved.steps,
+                    )
+                )
         return following
 
     def _from_field(self, state: _State, origin: Origin) -> list[_State]:
@@ -273,16 +302,26 @@ class _Linker:
     def _from_capture(self, state: _State, origin: Origin) -> list[_State]:
         owner = UnitId(state.unit.path, int(origin.detail))
         flows = dict(self.unit(owner).captured).get(origin.name, ())
-        return [self._moved(state, owner, flow, (), state.steps, hop=0) for flow in flows] if state.call_hops < MAX_CALL_HOPS else []
+        return (
+            [self._moved(state, owner, flow, (), state.steps, hop=0) for flow in flows]
+            if state.call_hops < MAX_CALL_HOPS
+            else []
+        )
 
     def _hops(self, unit: UnitId, flow: FlowRecord) -> tuple[Step, ...]:
         return tuple(Step(unit.path, start, end, StepRole.HOP, key) for start, end, key in flow.hops)
 
     # Candidates ------------------------------------------------------------------------------------------------------
 
-    def _candidate(self, unit_id: UnitId, unit: UnitRecord, sink: SinkRecord, arrival: _Arrival, num_sources: int) -> Candidate:
+    def _candidate(
+        self, unit_id: UnitId, unit: UnitRecord, sink: SinkRecord, arrival: _Arrival, num_sources: int
+    ) -> Candidate:
         guards = tuple(Step(unit_id.path, start, end, StepRole.GUARD) for start, end in sink.guards)
-        steps = (*_without_repeats(arrival.steps), *guards, Step(unit_id.path, sink.start, sink.end, StepRole.SINK, sink.api))
+        steps = (
+            *_without_repeats(arrival.steps),
+            *guards,
+            Step(unit_id.path, sink.start, sink.end, StepRole.SINK, sink.api),
+        )
         facts = {
             **dict(sink.facts),
             "hops": float(sum(s.role is StepRole.HOP for s in arrival.steps)),

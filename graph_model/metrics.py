@@ -49,7 +49,9 @@ def _nesting(node: Node, depth: int) -> int:
         for child in current.children:
             if child.kind in (K.FUNCTION, K.LAMBDA, K.CLASS):
                 continue
-            inner = level + 1 if child.kind in _NESTING and not (child.kind is K.IF and child.field == "orelse") else level
+            inner = (
+                level + 1 if child.kind in _NESTING and not (child.kind is K.IF and child.field == "orelse") else level
+            )
             deepest = max(deepest, inner)
             stack.append((child, inner))
     return deepest

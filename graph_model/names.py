@@ -1,6 +1,6 @@
 """Names of what code calls and reads: expressions resolved to dotted API names through imports, types and packs."""
 
-from graph_model.data_flow import DefKind, Definition, access_key, root_name
+from graph_model.data_flow import Definition, DefKind, access_key, root_name
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.packs.loading import PackIndex
@@ -72,7 +72,12 @@ class Resolver:
             owner = owner.parent
         for definition in owner.flow.definitions if owner is not None else ():
             value = definition.value
-            if definition.key != callee.text or definition.kind is not DefKind.ASSIGN or value is None or value.kind is not K.MEMBER:
+            if (
+                definition.key != callee.text
+                or definition.kind is not DefKind.ASSIGN
+                or value is None
+                or value.kind is not K.MEMBER
+            ):
                 continue
             obj = value.get("obj")
             base = self.resolve(obj, owner, definition.stmt) if obj is not None and owner is not None else ""
@@ -105,7 +110,11 @@ class Resolver:
     def is_untyped(self, name: str) -> bool:
         """Whether the receiver is a project value no pack types, so that its own name is all there is to go by."""
         owner = name.rpartition(".")[0]
-        return bool(owner) and owner not in self.index.supertypes and owner.rpartition(".")[2] not in self.index.simple_types
+        return (
+            bool(owner)
+            and owner not in self.index.supertypes
+            and owner.rpartition(".")[2] not in self.index.simple_types
+        )
 
     # Expressions -----------------------------------------------------------------------------------------------------
 
@@ -155,7 +164,9 @@ class Resolver:
         return self.literals.get(kind, "")
 
     def _either(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
-        sides = [node.get("body"), node.get("orelse")] if node.kind is K.TERNARY else [node.get("left"), node.get("right")]
+        sides = (
+            [node.get("body"), node.get("orelse")] if node.kind is K.TERNARY else [node.get("left"), node.get("right")]
+        )
         for side in sides:
             name = self.resolve(side, unit, stmt, depth) if side is not None else ""
             if name:
@@ -247,7 +258,11 @@ class Resolver:
         for method in sorted(cls.methods, key=lambda m: (m not in ("__init__", "constructor", cls.name), m)):
             unit = self.program.units[cls.methods[method]]
             for definition in unit.flow.definitions:
-                if definition.key == f"{unit.receiver}.{name}" and definition.value is not None and definition.shadow_of is None:
+                if (
+                    definition.key == f"{unit.receiver}.{name}"
+                    and definition.value is not None
+                    and definition.shadow_of is None
+                ):
                     found = self.resolve(definition.value, unit, definition.stmt, depth)
                     if found:
                         return found
@@ -334,7 +349,11 @@ class Resolver:
         node = definition.node.parent
         if node is not None and node.kind in (K.DECLARATOR, K.ASSIGN, K.LOOP_EACH, K.WITH_ITEM, K.CATCH):
             declared = node.get("type")
-            if declared is not None and declared.kind is K.TYPE_REF and declared.text not in ("var", "let", "const", "auto"):
+            if (
+                declared is not None
+                and declared.kind is K.TYPE_REF
+                and declared.text not in ("var", "let", "const", "auto")
+            ):
                 return self.type_name(declared.text)
         if definition.value is None or definition.kind in (DefKind.AUGMENT, DefKind.STORE):
             return ""
@@ -352,7 +371,9 @@ class Resolver:
         head, dot, rest = text.partition(".")
         imported = self.program.imports.get(head)
         if imported is not None:
-            absolute = _module_specifier(imported) if self.program.family is Family.JAVASCRIPT else self._absolute(imported)
+            absolute = (
+                _module_specifier(imported) if self.program.family is Family.JAVASCRIPT else self._absolute(imported)
+            )
             return self.canonical(absolute + dot + rest)
         if head in self.program.classes:
             module = self.program.module_name

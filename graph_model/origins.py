@@ -5,6 +5,7 @@ Values only, small and picklable: a file's flows are kept by content hash and jo
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import cast
 
 
 class OriginKind(IntEnum):
@@ -146,9 +147,10 @@ def through(flow: Flow, start: int, end: int, key: str) -> Flow:
 def hops_of(mark: Mark) -> tuple[tuple[int, int, str], ...]:
     """The definitions a mark went through, first to last, at most MAX_HOPS (the last ones)."""
     hops: list[tuple[int, int, str]] = []
-    hop: object = mark[2]
+    hop = mark[2]
     while hop is not None and len(hops) < MAX_HOPS:
-        start, end, key, hop = hop  # type: ignore[misc]  # Hop, by construction
+        start, end, key = hop[:3]
+        hop = cast("Hop | None", hop[3])  # a recursive tuple, which the alias cannot say
         if not hops or hops[-1][:2] != (start, end):
             hops.append((start, end, key))
     return tuple(reversed(hops))

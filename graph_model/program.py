@@ -89,7 +89,9 @@ class Unit:
     def locals(self) -> frozenset[str]:
         """Names this unit defines (parameters included), less those it declares global or nonlocal."""
         outer = {name.text for s in _scopes(self.body) for name in s.children}
-        named = (d.key for d in self.flow.definitions if d.kind is not DefKind.STORE)  # `outer.push(x)` defines nothing here
+        named = (
+            d.key for d in self.flow.definitions if d.kind is not DefKind.STORE
+        )  # `outer.push(x)` defines nothing here
         return frozenset(key for key in named if "." not in key and "[" not in key) - outer
 
     def refold(self) -> None:

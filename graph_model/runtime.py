@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NetworkOutput:
-    """Shapes: candidate_logits float32 [C], smell_logits [G, S], function_scores [G], attention [2E]."""
+    """Shapes: candidate_logits float32 [C], smell_logits [G, S], function_scores [G], attention [D]."""
 
     candidate_logits: NDArray[np.float32]
     smell_logits: NDArray[np.float32]

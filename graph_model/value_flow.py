@@ -11,7 +11,7 @@ from graph_model.conditions import ConditionJudge, find_argument, find_key
 from graph_model.constants import UNKNOWN, Constants
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
-from graph_model.data_flow import KEYED_READS, DefKind, Definition, access_key, base_of, literal_step
+from graph_model.data_flow import KEYED_READS, Definition, DefKind, access_key, base_of, literal_step
 from graph_model.encoding import EdgeType
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
@@ -23,9 +23,38 @@ from graph_model.syntax import Node
 
 _MAX_PASSES = 4
 _HIGHER_ORDER = frozenset(
-    "map forEach filter reduce some every find flatMap then each findIndex sort Select Where ForEach SelectMany First "
-    "FirstOrDefault Any All OrderBy ifPresent anyMatch allMatch collect thenApply thenAccept computeIfAbsent".split()
+    [
+        "map",
+        "forEach",
+        "filter",
+        "reduce",
+        "some",
+        "every",
+        "find",
+        "flatMap",
+        "then",
+        "each",
+        "findIndex",
+        "sort",
+        "Select",
+        "Where",
+        "ForEach",
+        "SelectMany",
+        "First",
+        "FirstOrDefault",
+        "Any",
+        "All",
+        "OrderBy",
+        "ifPresent",
+        "anyMatch",
+        "allMatch",
+        "collect",
+        "thenApply",
+        "thenAccept",
+        "computeIfAbsent",
+    ]
 )
+_MAY_BE_OBJECT = frozenset({K.NAME, K.MEMBER, K.INDEX, K.CALL, K.AWAIT, K.CAST})
 _QUIET = frozenset(
     {K.COMPARE, K.NOT, K.TYPE_TEST, K.INT, K.FLOAT, K.BOOL, K.NULL, K.STRING, K.REGEX, K.FUNCTION, K.CLASS}
 )
@@ -568,7 +597,7 @@ class Evaluator:
             if literal is not None:
                 parts = [find_key(literal, key) for key in keys] + [c for c in literal.children if c.kind is K.SPREAD]
                 chosen.extend((argument[0], part, self.evaluate(part)) for part in parts if part is not None)
-            elif keys or argument[0] in role.args:
+            elif argument[0] in role.args or (keys and argument[1].kind in _MAY_BE_OBJECT):
                 chosen.append(argument)
         return chosen
 

@@ -31,7 +31,14 @@ def find_blocking_in_async(view: UnitView) -> Iterator[Draft]:
     for stmt, call, name, role in view.calls_with(Role.BLOCKING):
         if _is_awaited(call):
             continue
-        yield Draft("performance/blocking-call-in-async", call, stmt.idx, name, facts=_facts(view, stmt), words={"api": name.removeprefix("?."), "name": role.note})
+        yield Draft(
+            "performance/blocking-call-in-async",
+            call,
+            stmt.idx,
+            name,
+            facts=_facts(view, stmt),
+            words={"api": name.removeprefix("?."), "name": role.note},
+        )
 
 
 def _is_awaited(node: Node) -> bool:
@@ -60,7 +67,14 @@ def find_sync_over_async(view: UnitView) -> Iterator[Draft]:
                 api = f"Task.{callee.text}" if known else ""
         if api:
             facts = {**_facts(view, stmt), "async_unit": float(view.unit.is_async)}
-            yield Draft("performance/sync-over-async", node, stmt.idx, api, facts=facts, words={"api": api, "name": view.unit.name})
+            yield Draft(
+                "performance/sync-over-async",
+                node,
+                stmt.idx,
+                api,
+                facts=facts,
+                words={"api": api, "name": view.unit.name},
+            )
 
 
 def _is_called(node: Node) -> bool:
@@ -85,7 +99,13 @@ def find_sequential_awaits(view: UnitView) -> Iterator[Draft]:
             continue
         value = node.get("value")
         loop = loop_context(view, stmt)
-        if value is None or value.kind is not K.CALL or loop is None or loop.node.kind is not K.LOOP_EACH or "async" in loop.node.text:
+        if (
+            value is None
+            or value.kind is not K.CALL
+            or loop is None
+            or loop.node.kind is not K.LOOP_EACH
+            or "async" in loop.node.text
+        ):
             continue
         api = view.resolver.callee(value, view.unit, stmt.idx)
         assigned = {d.key for d in view.unit.flow.by_stmt[stmt.idx]}
@@ -98,7 +118,15 @@ def find_sequential_awaits(view: UnitView) -> Iterator[Draft]:
             "known_api": float(bool(view.resolver.roles(value, view.unit, stmt.idx))),
         }
         steps = [(loop.node, StepRole.LOOP, "")]
-        yield Draft("performance/sequential-await-in-loop", node, stmt.idx, api, steps, facts, {"api": api.removeprefix("?."), "name": api})
+        yield Draft(
+            "performance/sequential-await-in-loop",
+            node,
+            stmt.idx,
+            api,
+            steps,
+            facts,
+            {"api": api.removeprefix("?."), "name": api},
+        )
 
 
 def _leaves_early(loop: Node) -> bool:
@@ -123,7 +151,15 @@ def find_forgotten_awaits(view: UnitView) -> Iterator[Draft]:
         if not (by_pack or same_file) or (view.program.family is Family.JAVASCRIPT and not view.unit.is_async):
             continue
         facts = {**_facts(view, stmt), "async_unit": float(view.unit.is_async), "by_pack": float(by_pack)}
-        yield Draft("correctness/missing-await", call, idx, name, facts=facts, words={"api": name.removeprefix("?."), "name": last}, fix="add-await")
+        yield Draft(
+            "correctness/missing-await",
+            call,
+            idx,
+            name,
+            facts=facts,
+            words={"api": name.removeprefix("?."), "name": last},
+            fix="add-await",
+        )
 
 
 def _is_own(view: UnitView, call: Node, name: str) -> bool:
@@ -148,7 +184,15 @@ def find_waiting_under_lock(view: UnitView) -> Iterator[Draft]:
             continue
         facts = {**_facts(view, stmt), "is_query": float(role is Role.QUERY)}
         steps = [(holder, StepRole.CONTEXT, "the lock is held from here")]
-        yield Draft("performance/lock-held-during-io", call, stmt.idx, name, steps, facts, {"api": name.removeprefix("?."), "name": ""})
+        yield Draft(
+            "performance/lock-held-during-io",
+            call,
+            stmt.idx,
+            name,
+            steps,
+            facts,
+            {"api": name.removeprefix("?."), "name": ""},
+        )
 
 
 def _waits(view: UnitView) -> Iterator[tuple[Stmt, Node, str, Role]]:

@@ -25,7 +25,16 @@ _PER_LOOP: dict[Role, str] = {
 }
 _MUST_NOT_CHANGE = frozenset({Role.COMPILE, Role.EXPENSIVE})  # only worth hoisting when its arguments stay the same
 _SAME_OBJECT = frozenset({Role.SORT, Role.COPY})  # harmful when it works on the same growing collection each time
-_LIST_TYPES = frozenset({"list", "Array", "java.util.List", "java.util.ArrayList", "System.Collections.Generic.List", "java.util.LinkedList"})
+_LIST_TYPES = frozenset(
+    {
+        "list",
+        "Array",
+        "java.util.List",
+        "java.util.ArrayList",
+        "System.Collections.Generic.List",
+        "java.util.LinkedList",
+    }
+)
 _TEXT_TYPES = frozenset({"str", "String", "java.lang.String", "System.String", "bytes"})
 _SEARCHES = frozenset({"contains", "Contains", "includes", "indexOf", "IndexOf", "index", "count", "remove"})
 
@@ -58,7 +67,9 @@ def loop_context(view: UnitView, stmt: Stmt) -> LoopContext | None:
         if number in s.loops
         for d in view.unit.flow.by_stmt[s.idx]
     }
-    return LoopContext(node, control.headers[number], frozenset(changed), _is_small(view, node, control.headers[number]))
+    return LoopContext(
+        node, control.headers[number], frozenset(changed), _is_small(view, node, control.headers[number])
+    )
 
 
 def _is_small(view: UnitView, loop: Node, header: int) -> bool:
@@ -104,13 +115,24 @@ def _receiver_is_new(call: Node, loop: LoopContext) -> bool:
     """Whether the object sorted or copied is a new one in each round (the loop's own element)."""
     callee, args = call.get("callee"), call.get("args")
     obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
-    if args is not None and args.children and (obj is None or obj.kind is K.NAME and obj.text in ("copy", "Arrays", "Collections", "Object", "JSON")):
+    if (
+        args is not None
+        and args.children
+        and (obj is None or (obj.kind is K.NAME and obj.text in ("copy", "Arrays", "Collections", "Object", "JSON")))
+    ):
         obj = args.children[0]
     return root_name(obj) in loop.changed
 
 
 def _draft(
-    label: str, view: UnitView, stmt: Stmt, node: Node, api: str, loop: LoopContext, extra: dict[str, float] | None = None, fix: str = ""
+    label: str,
+    view: UnitView,
+    stmt: Stmt,
+    node: Node,
+    api: str,
+    loop: LoopContext,
+    extra: dict[str, float] | None = None,
+    fix: str = "",
 ) -> Draft:
     facts = {
         "loop_depth": float(len(stmt.loops)),
@@ -124,13 +146,20 @@ def _draft(
         **(extra or {}),
     }
     steps = [(loop.node, StepRole.LOOP, "")]
-    words = {"api": api.removeprefix("?."), "name": api.rpartition(".")[2], "loop": loop.node.kind.name.lower().replace("loop_", "")}
+    words = {
+        "api": api.removeprefix("?."),
+        "name": api.rpartition(".")[2],
+        "loop": loop.node.kind.name.lower().replace("loop_", ""),
+    }
     return Draft(label, node, stmt.idx, api, steps, facts, words, fix)
 
 
 def _is_conditional(view: UnitView, stmt: Stmt, loop: LoopContext) -> bool:
     """Whether a condition inside the loop decides if the statement runs."""
-    return any(guard != loop.header and set(view.unit.control.stmts[guard].loops) >= set(stmt.loops) for guard, _ in view.unit.flow.guards(stmt.idx))
+    return any(
+        guard != loop.header and set(view.unit.control.stmts[guard].loops) >= set(stmt.loops)
+        for guard, _ in view.unit.flow.guards(stmt.idx)
+    )
 
 
 def _leaves_loop(view: UnitView, stmt: Stmt) -> bool:
@@ -145,7 +174,7 @@ def find_searches_in_loops(view: UnitView) -> Iterator[Draft]:
         if loop is None:
             continue
         searched = _searched(view, node, stmt)
-        if searched is None or root_name(searched) in loop.changed and not _grows_in_loop(view, searched, loop):
+        if searched is None or (root_name(searched) in loop.changed and not _grows_in_loop(view, searched, loop)):
             continue
         if view.unit.control.headers[stmt.loops[-1]] == stmt.idx and stmt.role is StmtRole.ITER:
             continue
@@ -229,7 +258,9 @@ def _is_text(view: UnitView, target: Node, expr: Node, stmt: Stmt) -> bool:
     for definition in view.unit.flow.reaching(target.text, stmt.idx):
         if definition.value is not None and definition.kind == 0:
             names.append(view.resolver.resolve(definition.value, view.unit, definition.stmt))
-    return any(name in _TEXT_TYPES for name in names) and not any(name in ("list", "int", "float", "tuple") for name in names)
+    return any(name in _TEXT_TYPES for name in names) and not any(
+        name in ("list", "int", "float", "tuple") for name in names
+    )
 
 
 def _starts_in_loop(view: UnitView, target: Node, loop: LoopContext) -> bool:
@@ -276,7 +307,14 @@ def find_row_wise(view: UnitView) -> Iterator[Draft]:
     """Rows of a table taken one by one, and whole-collection calls that need not be."""
     for stmt, call, name, role in view.calls_with(Role.ROW_WISE):
         facts = {"loop_depth": float(len(stmt.loops)), "in_entry": float(view.is_entry)}
-        yield Draft("performance/row-wise-iteration", call, stmt.idx, name, facts=facts, words={"api": name.removeprefix("?."), "name": role.note})
+        yield Draft(
+            "performance/row-wise-iteration",
+            call,
+            stmt.idx,
+            name,
+            facts=facts,
+            words={"api": name.removeprefix("?."), "name": role.note},
+        )
 
 
 def find_spread_accumulation(view: UnitView) -> Iterator[Draft]:

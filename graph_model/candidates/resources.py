@@ -21,7 +21,9 @@ def find_unclosed(view: UnitView) -> Iterator[Draft]:
             continue
         if variable == "":
             facts = _facts(view, stmt, released=False, handed=False)
-            yield Draft("performance/unclosed-resource", call, stmt.idx, name, facts=facts, words={"api": name, "name": name})
+            yield Draft(
+                "performance/unclosed-resource", call, stmt.idx, name, facts=facts, words={"api": name, "name": name}
+            )
             continue
         releases, hands_on = _disposals(view, variable, role.release)
         if hands_on or _leaks(view, stmt, releases) is False:
@@ -30,7 +32,9 @@ def find_unclosed(view: UnitView) -> Iterator[Draft]:
         facts = _facts(view, stmt, released=bool(releases), handed=False)
         facts["only_on_exception"] = float(exceptional)
         steps = [(view.unit.control.stmts[i].node, StepRole.CONTEXT, "released here") for i in sorted(releases)]
-        yield Draft("performance/unclosed-resource", call, stmt.idx, name, steps, facts, {"api": name, "name": variable})
+        yield Draft(
+            "performance/unclosed-resource", call, stmt.idx, name, steps, facts, {"api": name, "name": variable}
+        )
 
 
 def _facts(view: UnitView, stmt: Stmt, *, released: bool, handed: bool) -> dict[str, float]:
@@ -84,9 +88,10 @@ def _disposals(view: UnitView, variable: str, release: tuple[str, ...]) -> tuple
             continue
         if stmt.role is StmtRole.WITH:
             releases.add(stmt.idx)
-        elif parent.kind in (K.ARGS, K.KWARG, K.PAIR, K.LIST, K.TUPLE, K.DICT, K.RETURN, K.YIELD) or stmt.role is StmtRole.RETURN:
-            return releases, True
-        elif parent.kind in (K.ASSIGN, K.DECLARATOR) and parent.get("value") is node:
+        elif (
+            parent.kind in (K.ARGS, K.KWARG, K.PAIR, K.LIST, K.TUPLE, K.DICT, K.RETURN, K.YIELD)
+            or stmt.role is StmtRole.RETURN
+        ) or (parent.kind in (K.ASSIGN, K.DECLARATOR) and parent.get("value") is node):
             return releases, True
     captured = any(variable in child.captures for child in view.program.units if child.parent is view.unit)
     return releases, captured
@@ -114,30 +119,58 @@ def find_whole_reads(view: UnitView) -> Iterator[Draft]:
         iterated = _is_iterated(call, stmt)
         if iterated or stmt.loops or view.is_entry:
             facts = {"iterated": float(iterated), **_facts(view, stmt, released=False, handed=False)}
-            yield Draft("performance/whole-file-in-memory", call, stmt.idx, name, facts=facts, words={"api": name.removeprefix("?."), "name": role.note})
+            yield Draft(
+                "performance/whole-file-in-memory",
+                call,
+                stmt.idx,
+                name,
+                facts=facts,
+                words={"api": name.removeprefix("?."), "name": role.note},
+            )
 
 
 def _is_iterated(call: Node, stmt: Stmt) -> bool:
-    return stmt.role is StmtRole.ITER and stmt.exprs[:1] == [call] or (call.parent is not None and call.parent.kind is K.COMP_FOR)
+    return (stmt.role is StmtRole.ITER and stmt.exprs[:1] == [call]) or (
+        call.parent is not None and call.parent.kind is K.COMP_FOR
+    )
 
 
 def find_materialisations(view: UnitView) -> Iterator[Draft]:
     """A collection built from an iterable only to be iterated, counted or searched once; rows filtered after loading."""
     for stmt, call, name, _ in view.calls_with(Role.MATERIALISE):
         parent = call.parent
+        while parent is not None and parent.kind is K.AWAIT:
+            parent = parent.parent
         consumer = ""
         if _is_iterated(call, stmt):
             consumer = "loop"
-        elif parent is not None and parent.kind is K.MEMBER and parent.parent is not None and parent.parent.kind is K.CALL:
+        elif (
+            parent is not None
+            and parent.kind is K.MEMBER
+            and parent.parent is not None
+            and parent.parent.kind is K.CALL
+        ):
             consumer = parent.text
         if not consumer:
             continue
         filters = consumer in ("Where", "filter", "First", "FirstOrDefault", "Count", "Any")
-        label = "performance/client-side-filter" if filters and _reads_rows(view, call, stmt) else "performance/needless-materialization"
+        label = (
+            "performance/client-side-filter"
+            if filters and _reads_rows(view, call, stmt)
+            else "performance/needless-materialization"
+        )
         if label.endswith("materialization") and _mutates_source(view, stmt):
             continue
         facts = {"consumer_loop": float(consumer == "loop"), **_facts(view, stmt, released=False, handed=False)}
-        yield Draft(label, call, stmt.idx, name, facts=facts, words={"api": name.removeprefix("?."), "name": consumer}, fix="drop-materialisation")
+        yield Draft(
+            label,
+            call,
+            stmt.idx,
+            name,
+            facts=facts,
+            words={"api": name.removeprefix("?."), "name": consumer},
+            fix="drop-materialisation",
+        )
 
 
 def _reads_rows(view: UnitView, call: Node, stmt: Stmt) -> bool:
@@ -159,7 +192,12 @@ def _mutates_source(view: UnitView, stmt: Stmt) -> bool:
             return True
         if node.kind is K.CALL and root_name(node.get("callee")) == root:
             return True
-        if node.kind is K.INDEX and root_name(node) == root and node.parent is not None and node.parent.get("target") is node:
+        if (
+            node.kind is K.INDEX
+            and root_name(node) == root
+            and node.parent is not None
+            and node.parent.get("target") is node
+        ):
             return True
     return False
 
@@ -170,20 +208,42 @@ def find_counts(view: UnitView) -> Iterator[Draft]:
         if node.kind is not K.COMPARE or node.text not in (">", "!=", "!==", "==", "===", ">=", "<"):
             continue
         left, right = node.get("left"), node.get("right")
-        if left is None or right is None or left.kind is not K.CALL or right.kind is not K.INT or right.text not in ("0", "1"):
+        if left is not None and left.kind is K.AWAIT:
+            left = left.get("value")
+        if (
+            left is None
+            or right is None
+            or left.kind is not K.CALL
+            or right.kind is not K.INT
+            or right.text not in ("0", "1")
+        ):
             continue
         for role in view.resolver.roles(left, view.unit, stmt.idx):
             if role.role is Role.COUNT and view.judge.all_hold(role.when, left, stmt.idx):
                 name = view.resolver.callee(left, view.unit, stmt.idx)
                 words = {"api": name.removeprefix("?."), "name": role.note}
-                yield Draft("performance/count-for-existence", node, stmt.idx, name, facts=_facts(view, stmt, released=False, handed=False), words=words)
+                yield Draft(
+                    "performance/count-for-existence",
+                    node,
+                    stmt.idx,
+                    name,
+                    facts=_facts(view, stmt, released=False, handed=False),
+                    words=words,
+                )
                 break
 
 
 def find_unbounded_caches(view: UnitView) -> Iterator[Draft]:
     """Memoisation without a bound, by decorator or call."""
     for stmt, call, name, role in view.calls_with(Role.CACHE):
-        yield Draft("performance/unbounded-cache", call, stmt.idx, name, facts=_facts(view, stmt, released=False, handed=False), words={"api": name, "name": role.note})
+        yield Draft(
+            "performance/unbounded-cache",
+            call,
+            stmt.idx,
+            name,
+            facts=_facts(view, stmt, released=False, handed=False),
+            words={"api": name, "name": role.note},
+        )
     if not view.unit.is_function:
         return
     for decorator in view.unit.node.all("decorators"):
@@ -192,7 +252,14 @@ def find_unbounded_caches(view: UnitView) -> Iterator[Draft]:
         for role in view.resolver.index.find_roles(name) if name else ():
             if role.role is Role.CACHE and view.judge.all_hold(role.when, decorator, 0):
                 facts = {"is_method": float(view.unit.cls is not None), "num_keys": float(len(view.unit.params))}
-                yield Draft("performance/unbounded-cache", decorator, 0, name, facts=facts, words={"api": name, "name": view.unit.name})
+                yield Draft(
+                    "performance/unbounded-cache",
+                    decorator,
+                    0,
+                    name,
+                    facts=facts,
+                    words={"api": name, "name": view.unit.name},
+                )
                 break
 
 
@@ -206,5 +273,12 @@ def find_expensive_objects(view: UnitView) -> Iterator[Draft]:
         for role in roles:
             if role.role is Role.EXPENSIVE and role.kind == "object" and view.judge.all_hold(role.when, call, stmt.idx):
                 facts = _facts(view, stmt, released=False, handed=False)
-                yield Draft("performance/expensive-object-per-call", call, stmt.idx, name, facts=facts, words={"api": name, "name": view.unit.name})
+                yield Draft(
+                    "performance/expensive-object-per-call",
+                    call,
+                    stmt.idx,
+                    name,
+                    facts=facts,
+                    words={"api": name, "name": view.unit.name},
+                )
                 break

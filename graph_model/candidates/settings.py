@@ -64,9 +64,19 @@ def _is_on(role: PropertyRole, node: Node, view: UnitView, stmt: Stmt) -> bool:
     """Whether the property belongs to one of the owners that the pack limits it to."""
     if not role.on:
         target = node.get("target") or node.get("name")
-        return node.kind not in (K.ASSIGN, K.DECLARATOR) or target is None or target.kind is not K.NAME or target.text.isupper()
+        return (
+            node.kind not in (K.ASSIGN, K.DECLARATOR)
+            or target is None
+            or target.kind is not K.NAME
+            or target.text.isupper()
+        )
     owner = _owner(node, view, stmt)
-    return any(owner == on or (on.startswith("*.") and owner.endswith(on[1:])) or (on.endswith(".*") and owner.startswith(on[:-1])) for on in role.on)
+    return any(
+        owner == on
+        or (on.startswith("*.") and owner.endswith(on[1:]))
+        or (on.endswith(".*") and owner.startswith(on[:-1]))
+        for on in role.on
+    )
 
 
 def _owner(node: Node, view: UnitView, stmt: Stmt) -> str:

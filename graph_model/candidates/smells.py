@@ -27,13 +27,27 @@ def find_large_shapes(view: UnitView) -> Iterator[Draft]:
     if unit.is_function:
         for label, metric, limit in _BY_METRIC:
             if metrics[metric] > limit:
-                yield Draft(label, name, 0, unit.name, facts={"over": metrics[metric] / limit}, words={"name": unit.name or "function", "count": str(int(metrics[metric]))})
+                yield Draft(
+                    label,
+                    name,
+                    0,
+                    unit.name,
+                    facts={"over": metrics[metric] / limit},
+                    words={"name": unit.name or "function", "count": str(int(metrics[metric]))},
+                )
     elif unit.node.kind is K.CLASS:
         body = unit.node.get("body")
         members = len(body.children) if body is not None else 0
         if members > 20 or metrics["num_lines"] > 400:
             facts = {"over": members / 20, "members": float(members)}
-            yield Draft("maintainability/large-class", name, 0, unit.name, facts=facts, words={"name": unit.name, "count": str(members)})
+            yield Draft(
+                "maintainability/large-class",
+                name,
+                0,
+                unit.name,
+                facts=facts,
+                words={"name": unit.name, "count": str(members)},
+            )
 
 
 def find_swallowed(view: UnitView) -> Iterator[Draft]:
@@ -42,13 +56,27 @@ def find_swallowed(view: UnitView) -> Iterator[Draft]:
         if stmt.role is not StmtRole.CATCH:
             continue
         body, caught = stmt.node.get("body"), stmt.node.get("type")
-        if body is None or any(c.kind is not K.EMPTY and not (c.kind is K.NULL) for c in body.children):
+        if body is None or any(c.kind is not K.EMPTY and c.kind is not K.NULL for c in body.children):
             continue
         text = caught.text if caught is not None else ""
-        broad = caught is None or text.rpartition(".")[2] in ("Exception", "BaseException", "Throwable", "RuntimeException", "Error", "")
+        broad = caught is None or text.rpartition(".")[2] in (
+            "Exception",
+            "BaseException",
+            "Throwable",
+            "RuntimeException",
+            "Error",
+            "",
+        )
         commented = any(body.start <= start < body.end for start, _ in view.program.tree.comments)
         facts = {"broad": float(broad), "commented": float(commented), "in_loop": float(bool(stmt.loops))}
-        yield Draft("maintainability/swallowed-exception", stmt.node, stmt.idx, text, facts=facts, words={"name": text or "every exception"})
+        yield Draft(
+            "maintainability/swallowed-exception",
+            stmt.node,
+            stmt.idx,
+            text,
+            facts=facts,
+            words={"name": text or "every exception"},
+        )
 
 
 def find_unreachable(view: UnitView) -> Iterator[Draft]:
@@ -62,9 +90,20 @@ def find_unreachable(view: UnitView) -> Iterator[Draft]:
         previous = view.unit.control.stmts[stmt.idx - 1]
         if stmt.pred and not before:
             continue
-        if previous.idx in reachable and previous.role in (StmtRole.RETURN, StmtRole.THROW) and previous.node.parent is stmt.node.parent:
+        if (
+            previous.idx in reachable
+            and previous.role in (StmtRole.RETURN, StmtRole.THROW)
+            and previous.node.parent is stmt.node.parent
+        ):
             steps = [(previous.node, StepRole.CONTEXT, "control leaves here")]
-            yield Draft("maintainability/unreachable-code", stmt.node, stmt.idx, "", steps, {"after_throw": float(previous.role is StmtRole.THROW)})
+            yield Draft(
+                "maintainability/unreachable-code",
+                stmt.node,
+                stmt.idx,
+                "",
+                steps,
+                {"after_throw": float(previous.role is StmtRole.THROW)},
+            )
 
 
 def find_unused_assignments(view: UnitView) -> Iterator[Draft]:
@@ -72,7 +111,9 @@ def find_unused_assignments(view: UnitView) -> Iterator[Draft]:
     unit = view.unit
     if not unit.is_function:
         return
-    read = {n.text for u in (unit, *_inner(view)) for s in u.control.stmts for e in (*s.exprs, *s.cases) for n in _reads(e)}
+    read = {
+        n.text for u in (unit, *_inner(view)) for s in u.control.stmts for e in (*s.exprs, *s.cases) for n in _reads(e)
+    }
     for definition in unit.flow.definitions:
         value, key = definition.value, definition.key
         if definition.kind is not DefKind.ASSIGN or definition.shadow_of is not None or key in read or value is None:
@@ -82,7 +123,9 @@ def find_unused_assignments(view: UnitView) -> Iterator[Draft]:
         if definition.node.parent.kind not in (K.ASSIGN, K.DECLARATOR) or value.kind in (K.FUNCTION, K.CLASS):
             continue
         facts = {"value_is_call": float(value.kind in (K.CALL, K.NEW, K.AWAIT))}
-        yield Draft("maintainability/unused-assignment", definition.node, definition.stmt, key, facts=facts, words={"name": key})
+        yield Draft(
+            "maintainability/unused-assignment", definition.node, definition.stmt, key, facts=facts, words={"name": key}
+        )
 
 
 def _inner(view: UnitView) -> list:  # type: ignore[type-arg]
@@ -102,7 +145,11 @@ def _reads(expr: Node) -> Iterator[Node]:
         if node.kind is K.NAME:
             yield node
         for child in node.children:
-            is_target = child.kind is K.NAME and child.field in ("target", "name") and node.kind in (K.ASSIGN, K.DECLARATOR, K.AUG_ASSIGN)
+            is_target = (
+                child.kind is K.NAME
+                and child.field in ("target", "name")
+                and node.kind in (K.ASSIGN, K.DECLARATOR, K.AUG_ASSIGN)
+            )
             if not is_target and child.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
                 stack.append(child)
 
@@ -118,17 +165,34 @@ def find_branches(view: UnitView) -> Iterator[Draft]:
             body, orelse, cond = owner.get("body"), owner.get("orelse"), owner.get("cond")
             if body is not None and orelse is not None and orelse.kind is K.BLOCK and len(body.children) > 0:
                 if source[body.start : body.end].split() == source[orelse.start : orelse.end].split():
-                    yield Draft("maintainability/duplicate-branches", owner, stmt.idx, "", facts={"num_branch_statements": float(len(body.children))})
+                    yield Draft(
+                        "maintainability/duplicate-branches",
+                        owner,
+                        stmt.idx,
+                        "",
+                        facts={"num_branch_statements": float(len(body.children))},
+                    )
             parts = 1 + sum(1 for n in cond.walk() if n.kind is K.BOOLEAN) if cond is not None else 0
             if parts >= 5:
-                yield Draft("maintainability/complicated-condition", cond or owner, stmt.idx, "", facts={"parts": float(parts)}, words={"count": str(parts)})
+                yield Draft(
+                    "maintainability/complicated-condition",
+                    cond or owner,
+                    stmt.idx,
+                    "",
+                    facts={"parts": float(parts)},
+                    words={"count": str(parts)},
+                )
     yield from _long_switches(view)
 
 
 def _owner_if(cond: Node) -> Node | None:
     node: Node | None = cond
     while node is not None and node.field != "cond":
-        node = node.parent if node.kind in (K.BOOLEAN, K.NOT) or (node.parent is not None and node.parent.kind in (K.BOOLEAN, K.NOT)) else None
+        node = (
+            node.parent
+            if node.kind in (K.BOOLEAN, K.NOT) or (node.parent is not None and node.parent.kind in (K.BOOLEAN, K.NOT))
+            else None
+        )
     return node.parent if node is not None and node.parent is not None and node.parent.kind is K.IF else None
 
 
@@ -141,7 +205,14 @@ def _long_switches(view: UnitView) -> Iterator[Draft]:
         counted.add(id(parent))
         cases = sum(1 for child in parent.children if child.kind is K.CASE)
         if cases > 15:
-            yield Draft("maintainability/long-switch", parent, stmt.idx, "", facts={"cases": float(cases)}, words={"count": str(cases)})
+            yield Draft(
+                "maintainability/long-switch",
+                parent,
+                stmt.idx,
+                "",
+                facts={"cases": float(cases)},
+                words={"count": str(cases)},
+            )
 
 
 def find_flags(view: UnitView) -> Iterator[Draft]:
@@ -155,12 +226,21 @@ def find_flags(view: UnitView) -> Iterator[Draft]:
             owner = _owner_if(stmt.exprs[0])
             if owner is not None and owner.get("orelse") is not None and owner.parent is unit.body:
                 name = stmt.exprs[0].text
-                yield Draft("maintainability/flag-parameter", flags[name], 0, name, facts={"public": float(not unit.name.startswith("_"))}, words={"name": name})
+                yield Draft(
+                    "maintainability/flag-parameter",
+                    flags[name],
+                    0,
+                    name,
+                    facts={"public": float(not unit.name.startswith("_"))},
+                    words={"name": name},
+                )
 
 
 def _is_boolean(param: Node) -> bool:
     declared, value = param.get("type"), param.get("value")
-    return (declared is not None and declared.text in ("bool", "boolean", "Boolean")) or (value is not None and value.kind is K.BOOL)
+    return (declared is not None and declared.text in ("bool", "boolean", "Boolean")) or (
+        value is not None and value.kind is K.BOOL
+    )
 
 
 def find_mutable_defaults(view: UnitView) -> Iterator[Draft]:

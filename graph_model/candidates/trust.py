@@ -16,13 +16,19 @@ from graph_model.packs.model import Role
 from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name
 
-_SECRET_NAME = re.compile(r"(?i)(passwo?r?d|passwd|pwd|secret|api_?key|auth_?token|access_?token|private_?key|credential)s?$")
+_SECRET_NAME = re.compile(
+    r"(?i)(passwo?r?d|passwd|pwd|secret|api_?key|auth_?token|access_?token|private_?key|credential)s?$"
+)
 _NOT_SECRET_NAME = re.compile(r"(?i)(field|name|label|prompt|path|file|url|uri|param|header|env|column|hash|regex|pattern|type|policy|length|min|max|id|msg|message|error|help|text|title|key_?name|placeholder|class)s?_?$|^(has|is|no|show|hide|get|set|use|reset|change|forgot|invalid|missing|wrong|default)_?")  # fmt: skip
 _PLACEHOLDER = re.compile(r"(?i)^$|[<>{}$%\s]|^(x+|\*+|\.+|change.?me|your|my|example|dummy|test|todo|none|null|true|false|undefined|secret|password|token|user|admin|root|foo|bar|placeholder|redacted|env|string|bearer|basic)|example|changeme|placeholder|_here$|^[a-z_.-]+$|^[A-Z_]+$|^/|://localhost")  # fmt: skip
 _COMPARED = re.compile(r"(?i)(signature|digest|hmac|\bmac\b|token|secret|passwo?r?d|api_?key|otp|csrf|checksum_?hmac)$")
 _GUARD_NAME = re.compile(r"(?i)(login_?required|require[sd]?_?(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$|permission|is_?authenticated|has_?(role|perm|authority)|pre_?authorize|secured|roles_?allowed|check_?(auth|perm|access|login)|ensure_?(auth|login|logged|admin)|jwt_?required|protect(ed)?$|admin_?(only|required)|verify_?(token|jwt|user)|current_?user|token_?required|staff_?member_?required|user_?passes_?test|access_?control|guard)")  # fmt: skip
-_PUBLIC_NAME = re.compile(r"(?i)(login|log_?in|logout|sign_?(in|up|out)|register|index|home|health|ping|status|static|public|about|callback|webhook|reset|forgot|verify|token|oauth|metrics|version|docs|error|root|favicon|robots)")
-_WRITES = re.compile(r"(?i)(delete|remove|update|create|edit|save|store|admin|post|put|patch|set_|add|upload|transfer|pay|grant|ban)")
+_PUBLIC_NAME = re.compile(
+    r"(?i)(login|log_?in|logout|sign_?(in|up|out)|register|index|home|health|ping|status|static|public|about|callback|webhook|reset|forgot|verify|token|oauth|metrics|version|docs|error|root|favicon|robots)"
+)
+_WRITES = re.compile(
+    r"(?i)(delete|remove|update|create|edit|save|store|admin|post|put|patch|set_|add|upload|transfer|pay|grant|ban)"
+)
 
 
 def find_missing_guards(view: UnitView) -> Iterator[Draft]:
@@ -30,7 +36,11 @@ def find_missing_guards(view: UnitView) -> Iterator[Draft]:
     unit = view.unit
     if not view.is_entry or not unit.is_function or _guards_of(view, unit):
         return
-    siblings = [u for u in view.program.units if u is not unit and u.is_function and u.parent is unit.parent and _looks_like_entry(u, unit)]
+    siblings = [
+        u
+        for u in view.program.units
+        if u is not unit and u.is_function and u.parent is unit.parent and _looks_like_entry(u, unit)
+    ]
     if _class_is_guarded(view) or len(siblings) < 2:
         return
     guarded = [u for u in siblings if _guards_of(view, u)]
@@ -104,7 +114,15 @@ def find_late_checks(view: UnitView) -> Iterator[Draft]:
                 name = view.resolver.callee(node, view.unit, stmt.idx)
                 steps = [(hit.node, StepRole.CONTEXT, "used here, before the check")]
                 facts = {"in_entry": float(view.is_entry), "distance": float(stmt.idx - hit.stmt)}
-                yield Draft("security/check-after-use", node, stmt.idx, name, steps, facts, {"api": name, "sink": hit.api, "name": name})
+                yield Draft(
+                    "security/check-after-use",
+                    node,
+                    stmt.idx,
+                    name,
+                    steps,
+                    facts,
+                    {"api": name, "sink": hit.api, "name": name},
+                )
                 break
 
 
@@ -125,7 +143,9 @@ def find_secrets(view: UnitView) -> Iterator[Draft]:
             "is_argument": float(node.kind is K.KWARG),
             "at_module_level": float(not view.unit.is_function),
         }
-        yield Draft("security/hardcoded-credentials", value, stmt.idx, name, facts=facts, words={"name": name, "api": name})
+        yield Draft(
+            "security/hardcoded-credentials", value, stmt.idx, name, facts=facts, words={"name": name, "api": name}
+        )
 
 
 def _named_literal(node: Node) -> tuple[str, Node | None]:
@@ -158,7 +178,10 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
             continue
         named = [_compared_name(view, side, stmt) for side in pair]
         constant = any(view.constants.evaluate(side, stmt.idx) is not UNKNOWN for side in pair)
-        literal_like = any(side.kind in (K.NULL, K.BOOL, K.INT) or side.text.isupper() and side.kind in (K.NAME, K.MEMBER) for side in pair)
+        literal_like = any(
+            side.kind in (K.NULL, K.BOOL, K.INT) or (side.text.isupper() and side.kind in (K.NAME, K.MEMBER))
+            for side in pair
+        )
         if not any(named) or constant or literal_like:
             continue
         facts = {
@@ -167,7 +190,15 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
             "in_entry": float(view.is_entry),
         }
         word = next(n for n in named if n)
-        yield Draft("security/timing-comparison", node, stmt.idx, node.text, facts=facts, words={"name": word, "api": "=="}, fix="constant-time-comparison")
+        yield Draft(
+            "security/timing-comparison",
+            node,
+            stmt.idx,
+            node.text,
+            facts=facts,
+            words={"name": word, "api": "=="},
+            fix="constant-time-comparison",
+        )
 
 
 def _compared_pair(node: Node) -> tuple[Node, Node] | None:
@@ -176,7 +207,12 @@ def _compared_pair(node: Node) -> tuple[Node, Node] | None:
         return (left, right) if left is not None and right is not None else None
     if node.kind is K.CALL:
         callee, args = node.get("callee"), node.get("args")
-        if callee is not None and callee.kind is K.MEMBER and callee.text in ("equals", "Equals", "SequenceEqual") and args is not None:
+        if (
+            callee is not None
+            and callee.kind is K.MEMBER
+            and callee.text in ("equals", "Equals", "SequenceEqual")
+            and args is not None
+        ):
             obj = callee.get("obj")
             if obj is not None and args.children and dotted_name(obj) not in ("Arrays", "MessageDigest", "Objects"):
                 return obj, args.children[0]
@@ -188,7 +224,9 @@ def _compared_pair(node: Node) -> tuple[Node, Node] | None:
 def _compared_name(view: UnitView, node: Node, stmt: Stmt) -> str:
     if node.kind is K.CALL:
         callee = node.get("callee")
-        return "digest" if callee is not None and callee.text in ("hexdigest", "digest", "doFinal", "ComputeHash") else ""
+        return (
+            "digest" if callee is not None and callee.text in ("hexdigest", "digest", "doFinal", "ComputeHash") else ""
+        )
     if node.kind not in (K.NAME, K.MEMBER, K.INDEX):
         return ""
     name = node.text if node.kind is not K.INDEX else root_name(node)

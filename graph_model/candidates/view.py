@@ -37,7 +37,15 @@ class Draft:
 class UnitView:
     """One unit with everything known about it."""
 
-    def __init__(self, program: Program, unit: Unit, resolver: Resolver, constants: Constants, judge: ConditionJudge, values: UnitFlow) -> None:
+    def __init__(
+        self,
+        program: Program,
+        unit: Unit,
+        resolver: Resolver,
+        constants: Constants,
+        judge: ConditionJudge,
+        values: UnitFlow,
+    ) -> None:
         self.program = program
         self.unit = unit
         self.resolver = resolver
