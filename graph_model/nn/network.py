@@ -1,7 +1,7 @@
 """The review network: states of statements and candidates, and three heads that read them.
 
-Letters: `N` nodes, `E` edges, `C` candidates, `G` functions, `F` width, `P` path features, `M` metrics, `L` labels,
-`S` smells.
+Letters: `N` nodes, `E` directed edges, `C` candidates, `G` functions, `F` width, `P` path features, `M` metrics,
+`L` labels, `S` smells.
 """
 
 from typing import NamedTuple

@@ -43,7 +43,7 @@ def fit(
     """Trains until `max_epochs` or until validation has not improved for `patience` epochs.
 
     Leaves last.pt, best.pt and log.jsonl in `folder`. With `resume` the run goes on from last.pt, if there is one, to
-    the same weights as without the interruption. `report` receives one line of progress per epoch.
+    the same weights as without the interruption. `report` receives a line of progress per epoch and checkpoint.
     Raises CheckpointError if last.pt belongs to another configuration or other data.
     """
     torch.set_num_threads(config.num_threads)
@@ -70,9 +70,11 @@ def fit(
             run.descend(combine(losses, config.head_weights), rate, config.clip_norm)
             progress.step += 1
             progress.batch += 1
-            run.write_log("loss", {name: loss.item() for name, loss in losses.items()})
+            shown = {name: loss.item() for name, loss in losses.items()}
+            run.write_log("loss", shown)
             if progress.step % config.checkpoint_steps == 0:
                 run.save(LAST)
+                report(f"  step {progress.step}/{num_steps}  loss {_show(shown)}")
         measures = validation_measures(run.network, dataset, split.validation)
         run.write_log("validation", measures)
         improved = progress.finish_epoch(measures["selected"], config.patience)
@@ -178,6 +180,10 @@ def load_network(path: Path) -> tuple[ReviewNetwork, RunIdentity]:
 
 
 def _progress_line(progress: Progress, num_batches: int, measures: Mapping[str, float], max_epochs: int) -> str:
-    shown = " ".join(f"{name} {value:.3f}" for name, value in measures.items())
+    shown = _show(measures)
     star = " *" if progress.best_epoch == progress.epoch - 1 else ""
     return f"epoch {progress.epoch}/{max_epochs}  {num_batches} batches  step {progress.step}  {shown}{star}"
+
+
+def _show(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name} {value:.3f}" for name, value in values.items())
