@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph_model.candidates.detectors import DETECTORS
+from graph_model.candidates.detectors import DETECTORS, SMELL_DETECTORS
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.catalogue import load_catalogue
@@ -67,10 +67,13 @@ class FileAnalysis:
     exports: tuple[tuple[str, str], ...]
 
 
-def analyse_file(path: str, source: bytes, language: Language, limits: Limits | None = None) -> FileAnalysis:
+def analyse_file(
+    path: str, source: bytes, language: Language, limits: Limits | None = None, *, smells: bool = True
+) -> FileAnalysis:
     """Analyses one file. Never raises for what the bytes hold: problems are in the result.
 
     `path` uses `/` and is relative to the repository root; it names modules and is copied into evidence.
+    `smells`: look for maintainability labels too, which need a graph of every function that may have one.
     """
     limits = limits or Limits()
     num_lines = source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
@@ -84,7 +87,7 @@ def analyse_file(path: str, source: bytes, language: Language, limits: Limits | 
     was_enabled = gc.isenabled()
     gc.disable()  # trees are cyclic: collecting while they grow costs more than the analysis
     try:
-        return _Analysis(path, language, tree, num_lines).run()
+        return _Analysis(path, language, tree, num_lines, smells=smells).run()
     finally:
         _release(tree.root)
         if was_enabled:
@@ -102,7 +105,8 @@ def _release(root: Node) -> None:
 
 
 class _Analysis:
-    def __init__(self, path: str, language: Language, tree: SyntaxTree, num_lines: int) -> None:
+    def __init__(self, path: str, language: Language, tree: SyntaxTree, num_lines: int, *, smells: bool) -> None:
+        self.detectors = (*DETECTORS, *SMELL_DETECTORS) if smells else DETECTORS
         self.path, self.language, self.tree, self.num_lines = path, language, tree, num_lines
         self.index: PackIndex = load_index(language.family.value)
         self.label_bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
@@ -163,7 +167,7 @@ class _Analysis:
 
     def _candidates(self, view: UnitView) -> Iterator[Candidate]:
         seen: set[tuple[str, int, int]] = set()
-        for detector in DETECTORS:
+        for detector in self.detectors:
             for draft in detector(view):
                 key = (draft.label, draft.node.start, draft.node.end)
                 if key not in seen and draft.label in self.label_bits:

@@ -54,7 +54,7 @@ def find_sync_over_async(view: UnitView) -> Iterator[Draft]:
     """`.Result`, `.Wait()` and `.GetAwaiter().GetResult()` on a task, and `asyncio.run` inside async code."""
     if view.program.family is not Family.CSHARP:
         return
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.MEMBER, K.CALL):
         api = ""
         if node.kind is K.MEMBER and node.text == "Result" and not _is_called(node):
             obj = node.get("obj")
@@ -94,7 +94,7 @@ def find_sequential_awaits(view: UnitView) -> Iterator[Draft]:
     """`await` under a loop whose rounds do not need each other."""
     if not view.unit.is_async:
         return
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.AWAIT):
         if node.kind is not K.AWAIT or not stmt.loops:
             continue
         value = node.get("value")
@@ -138,7 +138,7 @@ def find_forgotten_awaits(view: UnitView) -> Iterator[Draft]:
     """A coroutine or promise that nothing awaits, stores, returns or chains."""
     if not view.unit.is_function and view.program.family is not Family.JAVASCRIPT:
         return
-    own_async = {u.name for u in view.program.units if u.is_async and u.name}
+    own_async: set[str] | None = None
     for idx in view.unit.flow.order:
         stmt = view.unit.control.stmts[idx]
         if stmt.role is not StmtRole.SIMPLE or len(stmt.exprs) != 1 or stmt.exprs[0].kind is not K.CALL:
@@ -147,6 +147,8 @@ def find_forgotten_awaits(view: UnitView) -> Iterator[Draft]:
         name = view.resolver.callee(call, view.unit, idx)
         by_pack = any(r.role is Role.ASYNC for r in view.resolver.roles(call, view.unit, idx))
         last = name.rpartition(".")[2]
+        if own_async is None:
+            own_async = {u.name for u in view.program.units if u.is_async and u.name}
         same_file = last in own_async and _is_own(view, call, name)
         if not (by_pack or same_file) or (view.program.family is Family.JAVASCRIPT and not view.unit.is_async):
             continue

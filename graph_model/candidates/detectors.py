@@ -29,11 +29,13 @@ DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
     concurrency.find_sequential_awaits,
     concurrency.find_forgotten_awaits,
     concurrency.find_waiting_under_lock,
+    smells.find_mutable_defaults,
+)
+SMELL_DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
     smells.find_large_shapes,
     smells.find_swallowed,
     smells.find_unreachable,
     smells.find_unused_assignments,
     smells.find_branches,
     smells.find_flags,
-    smells.find_mutable_defaults,
 )

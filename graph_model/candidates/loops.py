@@ -1,10 +1,9 @@
 """Costs that grow with a loop: queries, connections, compilation, sorting, copying, linear search, text that grows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from graph_model.candidates.model import StepRole
-from graph_model.candidates.view import Draft, UnitView
+from graph_model.candidates.view import Draft, LoopContext, UnitView
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
 from graph_model.data_flow import root_name
@@ -39,16 +38,6 @@ _TEXT_TYPES = frozenset({"str", "String", "java.lang.String", "System.String", "
 _SEARCHES = frozenset({"contains", "Contains", "includes", "indexOf", "IndexOf", "index", "count", "remove"})
 
 
-@dataclass(frozen=True, slots=True)
-class LoopContext:
-    """The loop around a statement: its node, what changes inside it, and whether its bound is a small constant."""
-
-    node: Node
-    header: int
-    changed: frozenset[str]
-    is_small: bool
-
-
 def loop_context(view: UnitView, stmt: Stmt) -> LoopContext | None:
     """The innermost loop around a statement, None outside loops (a loop's own first evaluation of its iterable is outside)."""
     if not stmt.loops:
@@ -61,15 +50,22 @@ def loop_context(view: UnitView, stmt: Stmt) -> LoopContext | None:
             return None
         number = stmt.loops[-2]
         node = control.loops[number]
+    known = view.loop_contexts.get(number)
+    if known is None:
+        known = view.loop_contexts[number] = _describe_loop(view, number, node)
+    return known
+
+
+def _describe_loop(view: UnitView, number: int, node: Node) -> LoopContext:
+    control = view.unit.control
     changed = {
         d.key.partition(".")[0].partition("[")[0]
         for s in control.stmts
         if number in s.loops
         for d in view.unit.flow.by_stmt[s.idx]
     }
-    return LoopContext(
-        node, control.headers[number], frozenset(changed), _is_small(view, node, control.headers[number])
-    )
+    header = control.headers[number]
+    return LoopContext(node, header, frozenset(changed), _is_small(view, node, header))
 
 
 def _is_small(view: UnitView, loop: Node, header: int) -> bool:
@@ -169,7 +165,7 @@ def _leaves_loop(view: UnitView, stmt: Stmt) -> bool:
 
 def find_searches_in_loops(view: UnitView) -> Iterator[Draft]:
     """`x in some_list`, `list.contains(x)`, `array.indexOf(x)` under a loop, on a list that the loop does not make anew."""
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.COMPARE, K.CALL):
         loop = loop_context(view, stmt)
         if loop is None:
             continue
@@ -321,7 +317,7 @@ def find_spread_accumulation(view: UnitView) -> Iterator[Draft]:
     """`acc = [...acc, x]` and `{...acc, k: v}` under a loop or in a reducer: every round copies everything."""
     if view.program.family is not Family.JAVASCRIPT:
         return
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.ASSIGN):
         if node.kind not in (K.ASSIGN,) or not stmt.loops:
             continue
         target, value = node.get("target"), node.get("value")

@@ -76,7 +76,7 @@ def _is_declared_using(stmt: Stmt) -> bool:
 def _disposals(view: UnitView, variable: str, release: tuple[str, ...]) -> tuple[set[int], bool]:
     """Statements that release the variable, and whether another owner takes it (returned, stored, passed on, captured)."""
     releases: set[int] = set()
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.NAME):
         if node.kind is not K.NAME or node.text != variable:
             continue
         parent = node.parent
@@ -204,7 +204,7 @@ def _mutates_source(view: UnitView, stmt: Stmt) -> bool:
 
 def find_counts(view: UnitView) -> Iterator[Draft]:
     """Rows counted only to learn whether there is one: `count() > 0`."""
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.COMPARE):
         if node.kind is not K.COMPARE or node.text not in (">", "!=", "!==", "==", "===", ">=", "<"):
             continue
         left, right = node.get("left"), node.get("right")

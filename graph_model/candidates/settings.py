@@ -27,7 +27,7 @@ def find_properties(view: UnitView) -> Iterator[Draft]:
     properties = view.resolver.index.properties
     if not properties:
         return
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.KWARG, K.PAIR, K.ASSIGN, K.DECLARATOR, K.ATTRIBUTE):
         name, value = _named_value(node)
         roles = properties.get(name) if name else None
         if not roles or value is None:

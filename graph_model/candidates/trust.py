@@ -100,7 +100,7 @@ def find_late_checks(view: UnitView) -> Iterator[Draft]:
     sinks = {(hit.stmt, hit.node): hit for hit in view.values.sinks}
     if not sinks:
         return
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.CALL):
         if node.kind is not K.CALL:
             continue
         roles = view.resolver.roles(node, view.unit, stmt.idx)
@@ -128,7 +128,7 @@ def find_late_checks(view: UnitView) -> Iterator[Draft]:
 
 def find_secrets(view: UnitView) -> Iterator[Draft]:
     """A literal that looks like a secret stored under a name that says it is one."""
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.ASSIGN, K.DECLARATOR, K.KWARG, K.PAIR):
         name, value = _named_literal(node)
         if value is None or not _SECRET_NAME.search(name) or _NOT_SECRET_NAME.search(name):
             continue
@@ -172,7 +172,7 @@ def _entropy(text: str) -> float:
 
 def find_unequal_time(view: UnitView) -> Iterator[Draft]:
     """A secret, digest or token compared with `==`."""
-    for stmt, node in view.expressions():
+    for stmt, node in view.expressions(K.COMPARE, K.CALL):
         pair = _compared_pair(node)
         if pair is None:
             continue

@@ -16,6 +16,16 @@ from graph_model.syntax import Node
 from graph_model.value_flow import UnitFlow
 
 
+@dataclass(frozen=True, slots=True)
+class LoopContext:
+    """A loop: its node, its header statement, the names that change inside it, whether its bound is a small constant."""
+
+    node: Node
+    header: int
+    changed: frozenset[str]
+    is_small: bool
+
+
 @dataclass(slots=True)
 class Draft:
     """A candidate in terms of nodes: `node` is the anchor expression in statement `stmt` of the unit.
@@ -72,16 +82,28 @@ class UnitView:
                     yield stmt, call, name, one
                     break
 
-    def expressions(self) -> Iterator[tuple[Stmt, Node]]:
-        """Every node of the reachable statements' expressions, nested functions and classes left out."""
+    @cached_property
+    def _by_kind(self) -> dict[K, list[tuple[Stmt, Node]]]:
+        found: dict[K, list[tuple[Stmt, Node]]] = {}
         for idx in self.unit.flow.order:
             stmt = self.unit.control.stmts[idx]
             stack = list(stmt.exprs)
             while stack:
                 node = stack.pop()
-                yield stmt, node
+                found.setdefault(node.kind, []).append((stmt, node))
                 if node.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
                     stack.extend(node.children)
+        return found
+
+    def expressions(self, *kinds: K) -> Iterator[tuple[Stmt, Node]]:
+        """The nodes of these kinds in the reachable statements' expressions, nested functions and classes left out."""
+        for kind in kinds:
+            yield from self._by_kind.get(kind, ())
+
+    @cached_property
+    def loop_contexts(self) -> dict[int, LoopContext]:
+        """Contexts of the unit's loops by number, filled by `graph_model.candidates.loops`."""
+        return {}
 
     def loop_of(self, stmt: Stmt) -> Node | None:
         """The innermost loop around a statement, inside this unit."""
