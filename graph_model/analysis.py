@@ -251,6 +251,7 @@ class _Analysis:
             record_flow(flow),
             guards.spans,
             tuple(sorted(facts.items())),
+            source_kind=hit.role.kind,
         )
 
 

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from graph_model.configuration import is_configured, is_hard_coded
 from graph_model.constants import UNKNOWN, Constants
 from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
@@ -72,6 +73,8 @@ class ConditionJudge:
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
+        if condition.not_called:
+            return not is_configured(call, condition.not_called, self.unit, self.resolver.program)
         argument = find_argument(call, condition.arg)
         if condition.key is not None:
             argument = self._key_of(argument, condition, stmt)
@@ -108,7 +111,7 @@ class ConditionJudge:
     def _test(self, condition: Condition, node: Node, stmt: int) -> bool:
         value = self.constants.evaluate(node, stmt)
         known = value is not UNKNOWN
-        if condition.literal is not None and condition.literal is not (known and value is not None):
+        if condition.literal is not None and condition.literal is not self._is_literal(node, value, stmt):
             return False
         if condition.built is not None and condition.built is not self.is_built(node, stmt):
             return False
@@ -123,12 +126,51 @@ class ConditionJudge:
         return True
 
     def _text_matches(self, condition: Condition, node: Node, value: object, stmt: int) -> bool:
-        texts = [value] if isinstance(value, str) else []
-        if not texts:
-            texts = [t for t in (self.resolver.resolve(node, self.unit, stmt), dotted_name(node)) if t]
+        texts = self._texts(node, value, stmt)
         if condition.matches is not None and not any(_pattern(condition.matches).search(t) for t in texts):
             return False
         return condition.not_matches is None or not any(_pattern(condition.not_matches).search(t) for t in texts)
+
+    def _is_literal(self, node: Node, value: object, stmt: int) -> bool:
+        """A constant other than null, or bytes and lists made of constants alone."""
+        return value is not None if value is not UNKNOWN else is_hard_coded(node, self.unit, self.constants, stmt)
+
+    def _texts(self, node: Node, value: object, stmt: int) -> list[str]:
+        """What patterns are searched in: a constant's text, each text of a list, the constant that a built text begins
+        with, or the dotted names of what the expression is and what it calls."""
+        if isinstance(value, str):
+            return [value]
+        if value is None:
+            return ["null"]
+        items = node.get("init") if node.kind is K.NEW else node
+        if items is not None and items.kind is K.LIST:
+            return [
+                text
+                for text in (self.constants.evaluate(item, stmt) for item in items.children)
+                if isinstance(text, str)
+            ]
+        prefix = self._prefix(node, stmt)
+        if prefix:
+            return [prefix]
+        called = self.resolver.callee(node, self.unit, stmt) if node.kind is K.CALL else ""
+        names = (self.resolver.resolve(node, self.unit, stmt), dotted_name(node), called)
+        return [name for name in dict.fromkeys(names) if name]
+
+    def _prefix(self, node: Node, stmt: int) -> str:
+        """The constant text that a concatenation or template begins with."""
+        while node.kind is K.BINARY and node.text == "+":
+            left = node.get("left")
+            if left is None:
+                return ""
+            node = left
+            text = self.constants.evaluate(node, stmt)
+            if isinstance(text, str):
+                return text
+        return (
+            node.children[0].text
+            if node.kind is K.TEMPLATE and node.children and node.children[0].kind is K.TEXT
+            else ""
+        )
 
     def is_built(self, node: Node, stmt: int) -> bool:
         """Whether text is assembled from parts that are not all constant, here or in the variable's definition."""

@@ -67,7 +67,7 @@ class _Finder:
             return not entry.methods or unit.name in entry.methods
         if entry.decorators or entry.bases or entry.class_decorators or entry.callback_of:
             return False
-        return self._has_typed_params(unit, entry)
+        return bool(entry.methods and not entry.param_types) or self._has_typed_params(unit, entry)
 
     def _has_typed_params(self, unit: Unit, entry: EntryPoint) -> bool:
         """An entry told only by its parameters' names, in a file that imports the library."""
@@ -89,12 +89,7 @@ class _Finder:
 
     def decorator_name(self, decorator: Node, unit: Unit) -> str:
         """The dotted name of a decorator, annotation or attribute."""
-        callee = decorator.get("callee")
-        if callee is None:
-            return decorator.text
-        if self.by_simple_name:
-            return self.resolver.type_name(dotted_name(callee))
-        return self.resolver.resolve(callee, unit.parent or unit, 0) or dotted_name(callee)
+        return self.resolver.decorator_name(decorator, unit)
 
     def _apply(self, unit: Unit, entry: EntryPoint) -> None:
         self.entries.add(unit.idx)

@@ -18,6 +18,7 @@ from graph_model.origins import CallRecord, FlowRecord, Origin, OriginKind, Pass
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
 MAX_CALLERS = 24
+_SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where a sink asks for them
 _LOCAL_KINDS = frozenset({"command-line", "environment", "stdin", "file", "database"})
 
 
@@ -184,7 +185,7 @@ class _Linker:
     def _judge_sink(self, unit_id: UnitId, unit: UnitRecord, sink: SinkRecord) -> Candidate | None:
         arrivals: list[_Arrival] = []
         for flow in sink.flows:
-            arrivals.extend(self._trace(unit_id, flow, sink))
+            arrivals.extend(a for a in self._trace(unit_id, flow, sink) if _suits(a, sink))
         if not arrivals:
             return None
         chosen = min(
@@ -342,6 +343,12 @@ class _Linker:
             sink.label, unit_id.path, sink.start, sink.end, sink.statement_start, sink.statement_end, unit.qualname, sink.api, steps,
             tuple(sorted(facts.items())), tuple(sorted(words.items())), sink.fix, unit_id.idx,
         )  # fmt: skip
+
+
+def _suits(arrival: _Arrival, sink: SinkRecord) -> bool:
+    """Whether this kind of foreign data can do the sink's harm."""
+    kind = arrival.origin.detail if arrival.is_source else ""
+    return kind == sink.source_kind if sink.source_kind else kind not in _SPECIAL_KINDS
 
 
 def _argument(call: CallRecord, origin: Origin) -> tuple[FlowRecord, ...]:

@@ -6,7 +6,7 @@ from graph_model.languages import Family
 from graph_model.packs.loading import PackIndex
 from graph_model.packs.model import ApiRole
 from graph_model.program import ClassInfo, Program, Unit
-from graph_model.syntax import Node
+from graph_model.syntax import Node, dotted_name
 
 _MAX_DEPTH = 12
 _LITERAL_TYPES: dict[Family, dict[K, str]] = {
@@ -364,6 +364,15 @@ class Resolver:
         if definition.kind is DefKind.ITERATE:
             return self.index.types.get(f"{base}[]", "")
         return base
+
+    def decorator_name(self, decorator: Node, unit: Unit) -> str:
+        """The dotted name of a decorator, annotation or attribute of a unit, its class or a parameter."""
+        callee = decorator.get("callee")
+        if callee is None:
+            return decorator.text
+        if self.program.family in (Family.JAVA, Family.CSHARP):
+            return self.type_name(dotted_name(callee))
+        return self.resolve(callee, unit.parent or unit, 0) or dotted_name(callee)
 
     def type_name(self, text: str) -> str:
         """A written type as a dotted name: imports, this file's classes, then namespaces imported whole."""

@@ -90,6 +90,7 @@ class SinkRecord:
     guards: tuple[tuple[int, int], ...]
     facts: tuple[tuple[str, float], ...]
     fix: str = ""
+    source_kind: str = ""  # only foreign data of this kind; "": of any kind but the special ones
 
 
 @dataclass(frozen=True, slots=True)

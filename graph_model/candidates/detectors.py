@@ -7,6 +7,7 @@ from graph_model.candidates.view import Draft, UnitView
 
 DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
     settings.find_settings,
+    settings.find_annotations,
     settings.find_properties,
     trust.find_missing_guards,
     trust.find_late_checks,

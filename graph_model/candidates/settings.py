@@ -22,6 +22,18 @@ def find_settings(view: UnitView) -> Iterator[Draft]:
                 yield Draft(role.label, call, stmt.idx, name, facts=facts, words={"api": name, "name": role.note})
 
 
+def find_annotations(view: UnitView) -> Iterator[Draft]:
+    """Candidates of decorators, annotations and attributes with a SETTING role whose conditions hold."""
+    unit = view.unit
+    for decorator in unit.node.all("decorators"):
+        name = view.resolver.decorator_name(decorator, unit)
+        for role in view.resolver.index.find_roles(name) if name else ():
+            if role.role is Role.SETTING and view.judge.all_hold(role.when, decorator, 0):
+                facts = {"exact_api": 1.0, "conditions": float(len(role.when)), "is_annotation": 1.0}
+                yield Draft(role.label, decorator, 0, name, facts=facts, words={"api": name, "name": role.note})
+                break
+
+
 def find_properties(view: UnitView) -> Iterator[Draft]:
     """Candidates of `x.name = value`, `{name: value}` and `name=value` that a pack calls dangerous."""
     properties = view.resolver.index.properties

@@ -32,13 +32,20 @@ def parse_pack(text: str, where: str) -> Pack:
         id=pack_id,
         family=head["language"],
         library=head.get("library", ""),
-        apis=tuple(role for i, entry in enumerate(data.get("api", [])) for role in _apis(entry, pack_id, f"{where}: api[{i}]")),
-        properties=tuple(_property(entry, pack_id, f"{where}: property[{i}]") for i, entry in enumerate(data.get("property", []))),
+        apis=tuple(
+            role for i, entry in enumerate(data.get("api", [])) for role in _apis(entry, pack_id, f"{where}: api[{i}]")
+        ),
+        properties=tuple(
+            _property(entry, pack_id, f"{where}: property[{i}]") for i, entry in enumerate(data.get("property", []))
+        ),
         entries=tuple(_entry(entry, pack_id, f"{where}: entry[{i}]") for i, entry in enumerate(data.get("entry", []))),
         types=dict(data.get("types", {})),
         aliases=dict(data.get("aliases", {})),
         supertypes={name: _strings(value) for name, value in data.get("supertypes", {}).items()},
-        examples=tuple(_example(entry, head["language"], f"{where}: example[{i}]") for i, entry in enumerate(data.get("example", []))),
+        examples=tuple(
+            _example(entry, head["language"], f"{where}: example[{i}]")
+            for i, entry in enumerate(data.get("example", []))
+        ),
     )
 
 
@@ -57,7 +64,9 @@ def _apis(entry: Mapping[str, Any], pack: str, where: str) -> list[ApiRole]:
     try:
         role = Role(entry.get("role"))
     except ValueError as error:
-        raise PackError(f"{where}: role: expected one of {[r.value for r in Role]}, found {entry.get('role')!r}") from error
+        raise PackError(
+            f"{where}: role: expected one of {[r.value for r in Role]}, found {entry.get('role')!r}"
+        ) from error
     if role in (Role.SINK, Role.SETTING) and not entry.get("label"):
         raise PackError(f"{where}: a {role.value} needs a label")
     if not entry.get("match"):
@@ -65,12 +74,33 @@ def _apis(entry: Mapping[str, Any], pack: str, where: str) -> list[ApiRole]:
     when = tuple(_condition(c, f"{where}.when[{i}]") for i, c in enumerate(entry.get("when", [])))
     values = {name: tuple(entry[name]) if isinstance(entry.get(name), list) else () for name in _LISTS}
     return [
-        ApiRole(pattern, role, pack, entry.get("label", ""), entry.get("kind", ""), when=when, note=entry.get("note", ""), **values)
+        ApiRole(
+            pattern,
+            role,
+            pack,
+            entry.get("label", ""),
+            entry.get("kind", ""),
+            when=when,
+            note=entry.get("note", ""),
+            **values,
+        )
         for pattern in _strings(entry["match"])
     ]
 
 
-_CONDITION_KEYS = ("arg", "key", "missing", "is", "is_not", "matches", "not_matches", "below", "literal", "built")
+_CONDITION_KEYS = (
+    "arg",
+    "key",
+    "missing",
+    "is",
+    "is_not",
+    "matches",
+    "not_matches",
+    "below",
+    "literal",
+    "built",
+    "not_called",
+)
 
 
 def _condition(entry: Mapping[str, Any], where: str) -> Condition:
@@ -87,6 +117,7 @@ def _condition(entry: Mapping[str, Any], where: str) -> Condition:
         below=entry.get("below"),
         literal=entry.get("literal"),
         built=entry.get("built"),
+        not_called=_strings(entry.get("not_called", [])),
     )
 
 
@@ -102,7 +133,9 @@ def _property(entry: Mapping[str, Any], pack: str, where: str) -> PropertyRole:
     if not entry.get("names") or not entry.get("label"):
         raise PackError(f"{where}: expected names and a label, found {sorted(entry)}")
     when = tuple(_condition(c, f"{where}.when[{i}]") for i, c in enumerate(entry.get("when", [])))
-    return PropertyRole(_strings(entry["names"]), entry["label"], pack, when, _strings(entry.get("on", [])), entry.get("note", ""))
+    return PropertyRole(
+        _strings(entry["names"]), entry["label"], pack, when, _strings(entry.get("on", [])), entry.get("note", "")
+    )
 
 
 _ENTRY_LISTS = ("decorators", "class_decorators", "bases", "methods", "callback_of", "param_decorators", "skip_types")
@@ -126,7 +159,9 @@ def _example(entry: Mapping[str, Any], language: str, where: str) -> Example:
     _take(entry, ("label", "bad", "good", "language"), where)
     if not entry.get("label") or not (entry.get("bad") or entry.get("good")):
         raise PackError(f"{where}: expected a label with bad or good code, found {sorted(entry)}")
-    return Example(entry["label"], _strings(entry.get("bad", [])), _strings(entry.get("good", [])), entry.get("language", language))
+    return Example(
+        entry["label"], _strings(entry.get("bad", [])), _strings(entry.get("good", [])), entry.get("language", language)
+    )
 
 
 @dataclass(slots=True)

@@ -60,6 +60,7 @@ class Condition:
     below: int | None = None  # an integer literal below this
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
+    not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
 
 
 @dataclass(frozen=True, slots=True)
