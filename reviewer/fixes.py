@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graph_model.candidates.model import Candidate
-from reviewer.assembly import Assembler
 from reviewer.cache import Cache, hash_parts
 from reviewer.engine import Edit, Engine, Scored
 from reviewer.findings import Finding, Fix, TextEdit, make_region
@@ -41,14 +40,16 @@ def apply_edits(content: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join((*parts, content[at:]))
 
 
+def list_replacements(fix: Fix) -> list[Replacement]:
+    """A fix's edits as bytes."""
+    return [Replacement(edit.region.span.start, edit.region.span.end, edit.replacement.encode()) for edit in fix.edits]
+
+
 class Mender:
     """Finds verified fixes for findings of one scan."""
 
-    def __init__(
-        self, engine: Engine, cache: Cache, scanner: Scanner, assembler: Assembler, sources: Mapping[str, SourceFile]
-    ) -> None:
-        self._engine, self._cache, self._scanner = engine, cache, scanner
-        self._assembler, self._sources = assembler, sources
+    def __init__(self, engine: Engine, cache: Cache, scanner: Scanner, sources: Mapping[str, SourceFile]) -> None:
+        self._engine, self._cache, self._scanner, self._sources = engine, cache, scanner, sources
 
     def attach_fixes(self, findings: Iterable[Finding], files: Mapping[str, ScoredFile]) -> tuple[Finding, ...]:
         """The same findings, each with its fix where there is one that holds."""

@@ -63,6 +63,10 @@ class ReviewDesk:
         """Makes findings of these sources."""
         return Assembler(self._configuration, self._engine, sources)
 
+    def mender_for(self, sources: Mapping[str, SourceFile]) -> Mender:
+        """Finds fixes in these sources."""
+        return Mender(self._engine, self._cache, self.scanner, sources)
+
     def review_files(self, discovery: Discovery) -> Review:
         """Reviews every source that was found."""
         sources = {source.path: source for source in discovery.sources}
@@ -106,6 +110,16 @@ class ReviewDesk:
             head=comparison.head or comparison.head_kind.value,
             warnings=(*review.warnings, *lost),
         )
+
+    def _read_base(
+        self, comparison: Comparison, head: Mapping[str, SourceFile], old: Mapping[str, SourceFile], paths: set[str]
+    ) -> tuple[BaseFindings, tuple[Failed, ...]]:
+        """What the base says about these files of the head, under their new names."""
+        new_name = {change.old_path: change.path for change in comparison.changes if change.old_path in old}
+        unchanged = [source for path, source in head.items() if path not in comparison.changed_paths]
+        sources = {source.path: source for source in (*unchanged, *old.values())}
+        asked = [path for path in sources if new_name.get(path, path) in paths]
+        scan = self.scanner.scan(sources.values(), lambda _: asked)
         assembler = self.assembler_for(sources)
         shown: set[str] = set()
         evidence: dict[str, set[Evidence]] = {}
@@ -128,7 +142,7 @@ class ReviewDesk:
         sources: Mapping[str, SourceFile],
         ledger: Ledger,
     ) -> Review:
-        mender = Mender(self._engine, self._cache, self.scanner, assembler, sources)
+        mender = self.mender_for(sources)
         used = selection.used.union(*(part.used for part in assemblies))
         known = [label.id for label in self._engine.catalogue]
         notes = [

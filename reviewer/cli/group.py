@@ -1,0 +1,129 @@
+"""The `reviewer` command: finds subcommands, here and in packages above, and turns errors into exit codes.
+
+0 clean, 1 findings at or above --fail-on, 2 could not do the job. Nothing else leaves this process.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "check": "reviewer.cli.check:check",
+    "config": "reviewer.cli.config:config",
+    "diff": "reviewer.cli.diff:diff",
+    "explain": "reviewer.cli.explain:explain",
+    "fix": "reviewer.cli.fix:fix",
+    "labels": "reviewer.cli.labels:labels",
+    "model": "reviewer.cli.model:model",
+}
+ENTRY_POINTS = "reviewer.commands"
+COULD_NOT = 2
+
+
+class Refusal(click.ClickException):
+    """An error with a message for the user, and exit code 2."""
+
+    exit_code = COULD_NOT
+
+    def show(self, file: object = None) -> None:
+        """The message alone, on standard error."""
+        click.echo(f"reviewer: {self.message}", err=True)
+
+
+class LazyGroup(click.Group):
+    """Subcommands by name: our own, then those that packages above register by entry point."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, sorted."""
+        return sorted({*COMMANDS, *_find_entry_points()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None when there is none of this name."""
+        target = COMMANDS.get(cmd_name) or _find_entry_points().get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command), f"{target}: expected a click command"
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the subcommand; whatever goes wrong becomes a message and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError as error:  # the reader of a pipe has left: nobody to tell
+            _close_stdout()
+            raise click.exceptions.Exit(COULD_NOT) from error
+        # Not one of the three sanctioned handlers, but an uncaught error would exit with 1, which means findings.
+        except Exception as error:
+            raise Refusal(_explain(error)) from error
+
+
+def _explain(error: Exception) -> str:
+    from graph_model.errors import GraphModelError  # noqa: PLC0415  # only a failing run needs them
+    from reviewer.errors import ReviewerError  # noqa: PLC0415
+
+    if isinstance(error, ReviewerError | GraphModelError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return f"this is a fault of the reviewer, please report it\n{''.join(traceback.format_exception(error))}"
+
+
+def _find_entry_points() -> dict[str, str]:
+    from importlib.metadata import entry_points  # noqa: PLC0415  # 20 ms that our own commands do not need
+
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+
+
+def _close_stdout() -> None:
+    """Keeps the interpreter from writing to a closed pipe at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # click's signature
+    if value:
+        click.echo(f"reviewer {find_version()}")
+        ctx.exit()
+
+
+def find_version() -> str:
+    """The version of this program as installed."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  # as above
+
+    try:
+        return version("graph-reviewer")
+    except PackageNotFoundError:  # run from a plain checkout
+        return "0+unknown"
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print it.")
+@click.option("-v", "--verbose", is_flag=True, help="Log what happens, with tracebacks, to standard error.")
+def group(verbose: bool) -> None:  # click's signature
+    """Review code with a graph model: offline, reproducible, and silent without evidence."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL, format="%(name)s: %(message)s")
+
+
+def main(args: Sequence[str] | None = None, session: object = None) -> None:
+    """Runs the command line and exits. `session` replaces the real engine and folders in tests."""
+    try:
+        result = group.main(args=args, prog_name="reviewer", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(COULD_NOT)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("reviewer: interrupted", err=True)
+        sys.exit(COULD_NOT)
+    except BrokenPipeError:
+        _close_stdout()
+        sys.exit(COULD_NOT)
+    sys.exit(result if isinstance(result, int) else 0)

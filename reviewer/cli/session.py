@@ -1,0 +1,107 @@
+"""What a subcommand works with: the working directory, the engine, the cache folder and the terminal.
+
+The one place below the entry point that reads the environment.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from reviewer.cache import Cache
+from reviewer.configuration import Configuration
+from reviewer.configuration_files import load_configuration, read_configuration
+from reviewer.engine import Engine
+from reviewer.inspection import InspectionRules
+from reviewer.scanning import Progress
+from reviewer.workspace import Workspace, locate_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Built once a process; a test builds its own."""
+
+    cwd: Path
+    engine: Engine
+    cache_folder: Path | None = None
+    progress: Progress | None = None
+    use_colour: bool = False
+
+    def open_cache(self, configuration: Configuration) -> Cache:
+        """The cache, or one that keeps nothing."""
+        return Cache(self.cache_folder if configuration.cache else None)
+
+    def show_path(self, workspace: Workspace, path: str) -> str:
+        """A path of the review as it is written from the working directory."""
+        return os.path.relpath(workspace.file_at(path), self.cwd)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a subcommand works, and with which configuration."""
+
+    workspace: Workspace
+    configuration: Configuration
+    rules: InspectionRules = field(default_factory=InspectionRules)
+
+
+def current_session(model: Path | None = None) -> Session:
+    """The session of the running command: the one it was called with, else that of the process."""
+    given = click.get_current_context().find_object(Session)
+    if given is not None:
+        return given
+    from reviewer.graph_engine import GraphEngine  # noqa: PLC0415  # so that `config` needs no model
+
+    use_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    progress = _TerminalProgress() if sys.stderr.isatty() else None
+    return Session(Path.cwd(), GraphEngine(model), _find_cache_folder(), progress, use_colour)
+
+
+def prepare(
+    session: Session, paths: Iterable[Path], given: Mapping[str, object], config: Path | None = None
+) -> Setting:
+    """The workspace around these paths and its configuration, with what the command line says over it."""
+    wanted = tuple(paths) or (session.cwd,)
+    workspace = locate_workspace(wanted, session.cwd)
+    if config is not None:
+        configuration = read_configuration(session.cwd / config)
+    else:
+        folders = [path if path.is_dir() else path.parent for path in (session.cwd / path for path in wanted)]
+        start = Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+        configuration = load_configuration(start, workspace.root)
+    configuration = configuration.with_command_line(given)
+    rules = InspectionRules(configuration.exclude, configuration.max_file_bytes, configuration.base)
+    return Setting(workspace, configuration, rules)
+
+
+def _find_cache_folder() -> Path | None:
+    """https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do."""
+    own = os.environ.get("REVIEWER_CACHE_DIR")
+    if own:
+        return Path(own)
+    home = Path(os.path.expanduser("~"))
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "graph-reviewer"
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", home)) / "graph-reviewer" / "cache"
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else home / ".cache") / "graph-reviewer"
+
+
+class _TerminalProgress:
+    """One line on standard error that is written over."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def advance(self, stage: str, num_done: int, num_total: int) -> None:
+        """Shows whole percents, and wipes the line at the end."""
+        text = f"{stage} {100 * num_done // max(num_total, 1):3d} %" if num_done < num_total else ""
+        if text != self._shown:
+            click.echo(f"\r{text:<{len(self._shown)}}", err=True, nl=False)
+            if not text:
+                click.echo("\r", err=True, nl=False)
+            self._shown = text
