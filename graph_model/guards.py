@@ -7,7 +7,7 @@ from graph_model.catalogue import load_catalogue
 from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Role as StmtRole
 from graph_model.kinds import NodeKind as K
-from graph_model.origins import hops_of
+from graph_model.origins import Origin, OriginKind, hops_of
 from graph_model.packs.model import Role
 from graph_model.syntax import Node
 from graph_model.value_flow import SinkHit, label_mask
@@ -44,7 +44,7 @@ def find_guards(view: UnitView, hit: SinkHit) -> Guards:
     An equality with a constant, membership of a constant collection, and a pack's validator rule the data out on the
     side where it passed; any other condition is only reported.
     """
-    names = {origin: _names(hit, origin) for origin in hit.flow}
+    names = {origin: _names(hit, origin) | _own_name(view.values.origins[origin]) for origin in hit.flow}
     spans: list[tuple[int, int]] = []
     blocked: set[int] = set()
     validated = 0
@@ -69,6 +69,12 @@ def _names(hit: SinkHit, origin: int) -> set[str]:
     for _, _, key in hops_of(hit.flow[origin]):
         names.add(key.partition(".")[0].partition("[")[0])
     return names
+
+
+def _own_name(origin: Origin) -> set[str]:
+    """The parameter's name, where the value comes from one."""
+    name = origin.name.removeprefix("parameter ")
+    return {name} if origin.kind is OriginKind.PARAM or name != origin.name else set()
 
 
 def _rules_out(view: UnitView, cond: Node, outcome: bool, hit: SinkHit, stmt: int) -> bool:

@@ -354,7 +354,7 @@ class Resolver:
                 and declared.kind is K.TYPE_REF
                 and declared.text not in ("var", "let", "const", "auto")
             ):
-                return self.type_name(declared.text)
+                return self._narrowed(self.type_name(declared.text), definition, unit, depth)
         if definition.value is None or definition.kind in (DefKind.AUGMENT, DefKind.STORE):
             return ""
         if definition.value.kind in (K.FUNCTION, K.CLASS):
@@ -364,6 +364,15 @@ class Resolver:
         if definition.kind is DefKind.ITERATE:
             return self.index.types.get(f"{base}[]", "")
         return base
+
+    def _narrowed(self, declared: str, definition: Definition, unit: Unit, depth: int) -> str:
+        """The declared type, or the value's own where packs know it as a kind of the declared one."""
+        value = definition.value
+        if definition.kind is not DefKind.ASSIGN or value is None or value.kind not in (K.CALL, K.NEW):
+            return declared
+        found = self.resolve(value, unit, definition.stmt, depth)
+        is_narrower = found in self.index.supertypes and f"{declared}.*" in self.index._with_supertypes(f"{found}.*")
+        return found if is_narrower else declared
 
     def decorator_name(self, decorator: Node, unit: Unit) -> str:
         """The dotted name of a decorator, annotation or attribute of a unit, its class or a parameter."""

@@ -365,10 +365,15 @@ class Evaluator:
         given = self.context.entry_sources.get((unit.idx, name))
         if given is not None:
             return self._origin(OriginKind.SOURCE, definition.param, given[0], definition.node, given[1])
-        if name == unit.receiver:
+        if name == unit.receiver or self._is_number(unit.params[definition.param][1]):
             return EMPTY
         explicit = 1 if unit.receiver and unit.params and unit.params[0][0] == unit.receiver else 0
         return self._origin(OriginKind.PARAM, definition.param - explicit, name, definition.node, "")
+
+    def _is_number(self, declaration: Node) -> bool:
+        """Declared with a type that the language enforces and that holds no text."""
+        declared = declaration.get("type")
+        return declared is not None and self.family in _TYPED and declared.text.rstrip("?") in _TEXTLESS_TYPES
 
     def _field(self, name: str) -> Flow:
         return self._origin(OriginKind.FIELD, 0, name, self.unit.node, "") if name else EMPTY
@@ -697,6 +702,24 @@ class Evaluator:
         return self._first_part(first, depth + 1) if first is not None else node
 
 
+_TYPED = (Family.JAVA, Family.CSHARP)
+_TEXTLESS_TYPES = frozenset(
+    {"int", "long", "short", "byte", "boolean", "double", "float", "Integer", "Long", "Short"}
+    | {
+        "Byte",
+        "Boolean",
+        "Double",
+        "Float",
+        "BigDecimal",
+        "BigInteger",
+        "UUID",
+        "LocalDate",
+        "LocalDateTime",
+        "Instant",
+    }
+    | {"Duration", "bool", "decimal", "uint", "ulong", "ushort", "sbyte", "Guid", "DateTime", "DateTimeOffset"}
+    | {"DateOnly", "TimeSpan", "Int32", "Int64", "Decimal", "CancellationToken"}
+)
 _LITERAL_ROOTS = frozenset(
     {
         "str",

@@ -7,6 +7,7 @@ from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
+from graph_model.data_flow import root_name
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.packs.model import Role
@@ -181,7 +182,7 @@ def _is_own(view: UnitView, call: Node, name: str) -> bool:
 def find_waiting_under_lock(view: UnitView) -> Iterator[Draft]:
     """Blocking calls inside a critical section (lock, synchronized, `with lock`)."""
     for stmt, call, name, role in _waits(view):
-        holder = _lock_around(call)
+        holder = _lock_around(call) or _lock_before(view, stmt)
         if holder is None:
             continue
         facts = {**_facts(view, stmt), "is_query": float(role is Role.QUERY)}
@@ -211,6 +212,25 @@ def _lock_around(node: Node) -> Node | None:
         if parent.kind is K.WITH and any(_names_lock(item.get("value")) for item in parent.all("resources")):
             return parent
         parent = parent.parent
+    return None
+
+
+def _lock_before(view: UnitView, stmt: Stmt) -> Node | None:
+    """The call that took a lock on every way to a statement and whose release is on none of them: `lock.lock()`."""
+    flow = view.unit.flow
+    for held, call, _, role in view.calls_with(Role.LOCK):
+        if held.idx == stmt.idx or not role.release or not flow.dominates(held.idx, stmt.idx):
+            continue
+        receiver = root_name(call.get("callee"))
+        released = any(
+            flow.dominates(held.idx, other.idx)
+            and flow.dominates(other.idx, stmt.idx)
+            and root_name(later.get("callee")) == receiver
+            for other, later, name, _ in view.calls
+            if name.rpartition(".")[2] in role.release
+        )
+        if not released:
+            return call
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, LoopContext, UnitView
+from graph_model.conditions import find_argument
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
 from graph_model.data_flow import root_name
@@ -92,22 +93,23 @@ def find_calls_in_loops(view: UnitView) -> Iterator[Draft]:
             label = _PER_LOOP.get(role.role)
             if label is None or not view.judge.all_hold(role.when, call, stmt.idx):
                 continue
-            varying = _varying(call, loop)
+            varying = _varying(call, loop, role.args)
             if role.role in _MUST_NOT_CHANGE and varying:
                 continue
-            if role.role in _SAME_OBJECT and _receiver_is_new(call, loop):
+            if role.role in _SAME_OBJECT and _receiver_is_new(view, call, loop):
                 continue
             fix = "hoist-out-of-loop" if role.role in _MUST_NOT_CHANGE else ""
             yield _draft(label, view, stmt, call, name, loop, {"varying_arguments": float(varying)}, fix)
             break
 
 
-def _varying(call: Node, loop: LoopContext) -> bool:
-    """Whether an argument or the receiver depends on something that the loop changes."""
-    return any(n.text in loop.changed for n in call.walk() if n.kind is K.NAME)
+def _varying(call: Node, loop: LoopContext, args: tuple[int | str, ...] = ()) -> bool:
+    """Whether an argument (of those named, if any are) or the receiver depends on something that the loop changes."""
+    parts = [call] if not args else [part for part in (find_argument(call, one) for one in args) if part is not None]
+    return any(n.text in loop.changed for part in parts for n in part.walk() if n.kind is K.NAME)
 
 
-def _receiver_is_new(call: Node, loop: LoopContext) -> bool:
+def _receiver_is_new(view: UnitView, call: Node, loop: LoopContext) -> bool:
     """Whether the object sorted or copied is a new one in each round (the loop's own element)."""
     callee, args = call.get("callee"), call.get("args")
     obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
@@ -117,7 +119,7 @@ def _receiver_is_new(call: Node, loop: LoopContext) -> bool:
         and (obj is None or (obj.kind is K.NAME and obj.text in ("copy", "Arrays", "Collections", "Object", "JSON")))
     ):
         obj = args.children[0]
-    return root_name(obj) in loop.changed
+    return obj is not None and root_name(obj) in loop.changed and not _grows_in_loop(view, obj, loop)
 
 
 def _draft(
