@@ -8,7 +8,7 @@ from graph_model.control_flow import Role
 from graph_model.data_flow import DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.program import Unit
-from graph_model.syntax import Node
+from graph_model.syntax import Node, dotted_name
 
 UNKNOWN = object()
 """What `evaluate` answers for a value it cannot know (None is a constant)."""
@@ -157,8 +157,12 @@ class Constants:
         )
 
     def _call(self, node: Node, stmt: int) -> object:
-        """`"abc".charAt(1)` of a constant text."""
+        """`"abc".charAt(1)` of a constant text, and a constant text as bytes."""
         callee, args = node.get("callee"), node.get("args")
+        if callee is not None and callee.kind is K.MEMBER and args is not None:
+            encoded = _encoded_text(callee, args)
+            if encoded is not None:
+                return self.evaluate(encoded, stmt)
         if (
             callee is None
             or callee.kind is not K.MEMBER
@@ -185,6 +189,17 @@ class Constants:
 
     def _inner(self, node: Node, stmt: int) -> object:
         return self.evaluate(node.get("value"), stmt)
+
+
+def _encoded_text(callee: Node, args: Node) -> Node | None:
+    """The text that a call turns into bytes: `"k".getBytes()`, `"k".encode()`, `Buffer.from("k")`, `enc.Utf8.parse("k")`."""
+    name, obj = callee.text, callee.get("obj")
+    if name in ("getBytes", "toCharArray", "ToCharArray", "encode") and obj is not None and obj.kind in (K.STRING, K.NAME):
+        return obj
+    first = args.children[0] if args.children else None
+    if name == "GetBytes" or (name == "from" and dotted_name(obj) == "Buffer"):
+        return first
+    return first if name == "parse" and ".enc." in f".{dotted_name(obj)}." else None
 
 
 def _same_sort(left: object, right: object) -> bool:
