@@ -1,0 +1,19 @@
+"""`python -m benchmarks`: one subcommand a measurement."""
+
+import click
+
+from benchmarks.alarms import alarms
+from benchmarks.owasp import owasp
+from benchmarks.speed import speed
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Measures graph-reviewer beside its peers, on the same files in one run."""
+
+
+for command in (speed, alarms, owasp):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")
