@@ -561,6 +561,7 @@ class Evaluator:
     ) -> Flow:
         flag = Passed.LIBRARY
         mask, sanitised = 0, False
+        kept: Flow | None = None
         for role in roles:
             if role.role is Role.SOURCE and self.context.judge.all_hold(role.when, node, self.stmt):
                 return self._origin(OriginKind.SOURCE, -1, name, node, role.kind)
@@ -569,15 +570,13 @@ class Evaluator:
             if role.role is Role.SANITISER and self.context.judge.all_hold(role.when, node, self.stmt):
                 mask |= label_mask(role.neutralises, self.context.label_bits)
                 sanitised = True
-            if role.role is Role.PROPAGATOR:
-                return passing(
-                    self._union(
-                        self._chosen(role, args), receiver if "receiver" in role.args or not role.args else EMPTY
-                    ),
-                    flag,
-                )
+            if role.role is Role.PROPAGATOR and kept is None:
+                passed = receiver if "receiver" in role.args or not role.args else EMPTY
+                kept = self._union(self._chosen(role, args), passed)
         if sanitised:
             return passing(merge(self._union(args), receiver), Passed.SANITISED_OTHER | flag, mask)
+        if kept is not None:
+            return passing(kept, flag)
         if not roles and self._may_be_project(name):
             return self._project_call(node, name, args, receiver)
         if any(value for _, _, value in args) or receiver:

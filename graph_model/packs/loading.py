@@ -196,12 +196,13 @@ class PackIndex:
     def _search(self, name: str, receiver: str) -> Iterable[ApiRole]:
         names = self._with_supertypes(self.aliases.get(name, name))
         seen: list[ApiRole] = []
+        below: list[ApiRole] = []
         for candidate in names:
             seen.extend(self.exact.get(candidate, ()))
             prefix = candidate
             while "." in prefix:
                 prefix = prefix.rpartition(".")[0]
-                seen.extend(self.below.get(prefix, ()))
+                below.extend(self.below.get(prefix, ()))
         method = name.rpartition(".")[2]
         if "." in name:
             seen.extend(self.methods.get(method, ()))
@@ -209,7 +210,7 @@ class PackIndex:
             folded = receiver.rpartition(".")[2].replace("_", "").lower()
             hinted = (*self.hinted.get(method, ()), *self.hinted.get("*", ()))
             seen.extend(role for hint, role in hinted if folded.endswith(hint))
-        return dict.fromkeys(seen)
+        return dict.fromkeys([*seen, *below])  # the most specific first
 
     def _with_supertypes(self, name: str) -> list[str]:
         owner, dot, attribute = name.rpartition(".")
