@@ -77,7 +77,9 @@ def is_hard_coded(node: Node, unit: Unit, constants: Constants, stmt: int, depth
         return _is_constant_array(node, unit, constants, stmt, depth)
     if node.kind is K.CALL:
         part = _converted(node)
-        return part is not None and is_hard_coded(part, unit, constants, stmt, depth + 1)
+        if part is None or isinstance(constants.evaluate(part, stmt), int):  # a number of random bytes
+            return False
+        return is_hard_coded(part, unit, constants, stmt, depth + 1)
     return node.kind is K.NAME and _holds_constant(node.text, unit, constants, stmt, depth)
 
 
