@@ -126,7 +126,7 @@ class _Builder:
         if handler is not None:
             return handler(self, node, frontier)
         if node.kind in _COMPOUND:
-            stmt = self.add(Role.DEFINE, node, [], frontier)
+            stmt = self.add(Role.DEFINE, node, node.all("decorators"), frontier)
         elif node.kind in (K.EMPTY, K.IMPORT, K.SCOPE, K.MODIFIER):
             return frontier
         else:
