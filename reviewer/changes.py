@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from reviewer.errors import DiffError
 
@@ -58,8 +59,8 @@ class FileChange:
 def parse_diff(diff: bytes) -> tuple[FileChange, ...]:
     """The files that a unified diff from git changes, in its order; raises DiffError for a hunk that is cut short."""
     lines = diff.split(b"\n")
-    starts = list(_find_headers(lines))
-    return tuple(_parse_file(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)], strict=True))
+    bounds = (*_find_headers(lines), len(lines))
+    return tuple(_parse_file(lines[start:end]) for start, end in pairwise(bounds))
 
 
 def _find_headers(lines: list[bytes]) -> Iterator[int]:

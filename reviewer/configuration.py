@@ -7,7 +7,6 @@ import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from types import MappingProxyType
 
 from reviewer.errors import ConfigurationError
 from reviewer.findings import FailOn
@@ -53,15 +52,15 @@ class Configuration:
     cache: bool = True
     directories: tuple[DirectoryPolicy, ...] = ()
     base: str = "."
-    origins: Mapping[str, str] = MappingProxyType({})
+    origins: tuple[tuple[str, str], ...] = ()
 
     def origin_of(self, key: str) -> str:
         """Where a setting's value comes from."""
-        return self.origins.get(key, DEFAULT_ORIGIN)
+        return dict(self.origins).get(key, DEFAULT_ORIGIN)
 
     def with_values(self, values: Mapping[str, object], origin: str) -> "Configuration":
         """The same with these settings (field names) replaced and their origin noted."""
-        origins = MappingProxyType({**self.origins, **dict.fromkeys(values, origin)})
+        origins = tuple({**dict(self.origins), **dict.fromkeys(values, origin)}.items())
         # The values have been parsed by SETTINGS, or come typed from the command line.
         return replace(self, origins=origins, **values)  # type: ignore[arg-type]
 
@@ -72,9 +71,9 @@ class Configuration:
         if "ignore" in given and self.ignore:
             given["ignore"] = (*self.ignore, *parse_names(given["ignore"]))
             origins["ignore"] = f"{self.origin_of('ignore')} + {COMMAND_LINE}"
-        folders = tuple(_without(folder, given) for folder in self.directories)
+        folders = tuple(_without(folder, values) for folder in self.directories)
         changed = replace(self, directories=folders).with_values(given, COMMAND_LINE)
-        return replace(changed, origins=MappingProxyType({**self.origins, **origins}))
+        return replace(changed, origins=tuple({**dict(self.origins), **origins}.items()))
 
     def folder_of(self, path: str) -> DirectoryPolicy | None:
         """The deepest `directories` table that holds a file."""

@@ -12,7 +12,6 @@ from reviewer.errors import RepositoryError
 _SAFE = (
     "--no-pager",
     "--no-optional-locks",
-    "--literal-pathspecs",
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.quotePath=false"),
@@ -47,13 +46,14 @@ class Repository:
 
     def run(self, *args: str, stdin: bytes = b"") -> bytes:
         """The standard output of one git command run at the root; raises RepositoryError when it fails."""
+        command = next(arg for arg in args if not arg.startswith("-"))
         try:
             done = subprocess.run(["git", *_SAFE, *args], cwd=self.root, input=stdin, capture_output=True, check=False)
         except OSError as error:
-            raise RepositoryError(args[0], f"expected git to start, found {error}") from error
+            raise RepositoryError(command, f"expected git to start, found {error}") from error
         if done.returncode != 0:
             problem = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
-            raise RepositoryError(args[0], problem)
+            raise RepositoryError(command, problem)
         return done.stdout
 
     def find_revision(self, revision: str) -> str | None:
@@ -71,7 +71,9 @@ class Repository:
         """Tracked and untracked files below a folder ("" for all) that are not ignored, sorted; submodules and nested
         repositories appear as one entry, the latter with a final slash."""
         paths = ["--", folder] if folder else []
-        listing = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", *paths)
+        listing = self.run(
+            "--literal-pathspecs", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *paths
+        )
         return tuple(sorted(set(split_names(listing))))
 
     def list_tree(self, commit: str | None) -> tuple[TreeEntry, ...]:

@@ -9,15 +9,25 @@ gives a candidate of that label with that probability for each `sink` whose valu
 `raise-score` and `die` anywhere in a file make its step fail, or end the process that works on it.
 """
 
+import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any  # JSON documents
+
+from click.testing import CliRunner, Result
 
 from graph_model.analysis import FileAnalysis, Problem
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.catalogue import Catalogue, load_catalogue
 from graph_model.languages import find_language
+from reviewer.cli.group import group, main
+from reviewer.cli.session import Session
+from reviewer.engine import Engine
 from reviewer.source import SourceFile
 
 _SINK = re.compile(rb'sink\("([a-z/-]+)", ([\d.]+), (\w+)\)')
@@ -145,3 +155,57 @@ def _trace(source: SourceFile, name: bytes, before: int) -> tuple[Step, ...] | N
     guards = [match for match in _GUARD.finditer(source.content, 0, before) if match[1] == name]
     steps += [Step(source.path, guard.start(1), guard.end(), StepRole.GUARD) for guard in guards]
     return None if is_clean else tuple(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with files, and with git where `init` was called; runs the command line in it with the fake engine."""
+
+    root: Path
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Writes files, text as UTF-8 with its line endings as they are."""
+        for name, content in files.items():
+            file = self.root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def git(self, *args: str) -> str:
+        """The output of a git command, without the user's configuration."""
+        fixed = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+        done = subprocess.run(["git", *fixed, *args], cwd=self.root, capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    def init(self) -> None:
+        """Makes it a repository on the branch `main`."""
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def commit(self, files: Mapping[str, str | bytes] | None = None, message: str = "change") -> str:
+        """Writes files and commits everything; the commit."""
+        self.write(files or {})
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def run(self, *args: str, engine: Engine | None = None, stdin: bytes = b"", folder: str = ".") -> Result:
+        """Runs the command line in this process."""
+        session = Session(self.root / folder, engine or FakeEngine(), self.root.parent / "cache")
+        return CliRunner().invoke(group, args, obj=session, input=stdin)
+
+    def report(self, *args: str, engine: Engine | None = None) -> dict[str, Any]:
+        """The JSON report of a command that does its job."""
+        result = self.run(*args, "--format", "json", engine=engine)
+        assert result.exit_code in (0, 1), result.output
+        document = json.loads(result.stdout)
+        assert isinstance(document, dict)
+        return document
+
+    def spawn(self, *args: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        """Runs the command line as a process of its own."""
+        environment = {**os.environ, "REVIEWER_CACHE_DIR": str(self.root.parent / "cache")}
+        command = [sys.executable, "-m", "reviewer.testing", *args]
+        return subprocess.run(command, cwd=self.root, input=stdin, capture_output=True, check=False, env=environment)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:], Session(Path.cwd(), FakeEngine(), Path(os.environ["REVIEWER_CACHE_DIR"])))

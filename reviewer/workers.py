@@ -7,12 +7,14 @@ worker takes its place, and the rest goes on. Results come back by index, so the
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -23,6 +25,8 @@ from reviewer.engine import Engine
 _log = logging.getLogger(__name__)
 _BYTES_PER_JOB = 250_000  # below this a process costs more than it saves
 WATCHDOG_S = 120.0  # for a hang only: limits are counted in bytes and nodes, and this is a failure, not a limit
+
+_STARTUP_S = 60.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -112,7 +116,7 @@ class Crew:
                     outcome = self._replace(slot)
                 yield idx, outcome
             for slot in busy.values():
-                if self._workers[slot].num_seconds > self._watchdog_s:
+                if self._workers[slot].num_seconds_over(self._watchdog_s) > 0:
                     idx = self._workers[slot].task_idx or 0
                     self._workers[slot].stop()
                     self._workers[slot] = _Worker(self._engine)
@@ -146,19 +150,20 @@ class _Worker:
         self._process.start()
         theirs.close()
         self.task_idx: int | None = None
-        self._started = 0.0
+        self._sent = 0.0
+        self._has_answered = False
 
     @property
     def is_alive(self) -> bool:
         return self._process.is_alive()
 
-    @property
-    def num_seconds(self) -> float:
-        """How long it has held its task."""
-        return time.monotonic() - self._started
+    def num_seconds_over(self, limit_s: float) -> float:
+        """By how much it has held its task for too long; the first one waits for the process to start."""
+        allowed_s = limit_s if self._has_answered else limit_s + _STARTUP_S
+        return time.monotonic() - self._sent - allowed_s
 
     def send(self, step: Step[T, R], idx: int, task: T) -> None:
-        self.task_idx, self._started = idx, time.monotonic()
+        self.task_idx, self._sent = idx, time.monotonic()
         try:
             self.connection.send((step, task))
         except OSError:  # it died meanwhile: receive() will say so
@@ -167,9 +172,11 @@ class _Worker:
     def receive(self) -> tuple[int, Any]:  # outcome of whatever step was sent; None: the worker died
         idx, self.task_idx = self.task_idx or 0, None
         try:
-            return idx, self.connection.recv()
+            outcome = pickle.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
             return idx, None
+        self._has_answered = True
+        return idx, outcome
 
     def stop(self) -> int | None:
         """Ends the process; its exit code."""
@@ -189,4 +196,10 @@ def _work(connection: "Connection[Any, Any]", engine: Engine) -> None:
             step, task = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(perform(step, engine, task))
+        outcome = perform(partial(_pickle_result, step), engine, task)
+        connection.send_bytes(outcome.value if isinstance(outcome, Success) else pickle.dumps(outcome))
+
+
+def _pickle_result(step: Step[T, R], engine: Engine, task: T) -> bytes:
+    """The step with its result made fit to travel, so that one that cannot is the file's failure."""
+    return pickle.dumps(Success(step(engine, task)), protocol=5)

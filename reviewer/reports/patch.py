@@ -15,10 +15,8 @@ def render_patch(source: SourceFile, content: bytes, *, colour: bool = False) ->
 
 def _split(text: str) -> list[str]:
     """Lines as git counts them: they end at a line feed only."""
-    *whole, rest = text.split("
-")
-    return [f"{line}
-" for line in whole] + ([rest] if rest else [])
+    *whole, rest = text.split("\n")
+    return [f"{line}\n" for line in whole] + ([rest] if rest else [])
 
 
 def _mark_missing_newline(diff: Iterator[str]) -> Iterator[str]:

@@ -1,0 +1,181 @@
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_model.catalogue import Severity
+from reviewer.configuration import Configuration, DirectoryPolicy
+from reviewer.errors import ConfigurationError
+from reviewer.findings import Anchor, FailOn, Finding, Region
+from reviewer.selection import (
+    Policy,
+    SelectionRules,
+    WithheldReason,
+    build_policy,
+    select_findings,
+)
+from reviewer.source import Position, Span
+from reviewer.suppression import Suppression
+
+LABELS = ("correctness/missing-await", "performance/sort-in-loop", "security/short-key", "security/weak-hash")
+
+
+def make_finding(
+    label: str = "security/weak-hash",
+    line: int = 1,
+    probability: float = 0.9,
+    fingerprint: str = "",
+    severity: Severity = Severity.MEDIUM,
+    path: str = "a.py",
+) -> Finding:
+    region = Region(path, Span(line * 10, line * 10 + 5), Position(line, 1), Position(line, 6))
+    return Finding(
+        label=label,
+        title="T",
+        severity=severity,
+        cwe=None,
+        message="M",
+        region=region,
+        statement=range(line, line + 1),
+        symbol="",
+        api="api",
+        code="code",
+        probability=probability,
+        fingerprint=fingerprint or f"{label}{line}",
+        steps=(),
+        weights=(),
+        remedy="R",
+        anchor=Anchor(path, line),
+    )
+
+
+def policy(
+    configuration: Configuration, folder: DirectoryPolicy | None = None, defaults: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    return dict(build_policy(configuration, folder, LABELS, defaults or {}).thresholds)
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "expected"),
+    [
+        (("security", "performance"), (), LABELS[1:]),
+        (("all",), (), LABELS),
+        (("all",), ("security",), LABELS[:2]),
+        (("security",), ("weak-hash",), LABELS[2:3]),
+        (("security", "weak-hash"), ("security",), LABELS[3:]),
+        (("weak-hash",), ("security/weak-hash",), ()),
+        (("security",), ("all",), LABELS[2:]),
+        ((), (), ()),
+    ],
+)
+def test_the_closest_name_decides_and_ignore_wins_a_tie(
+    select: tuple[str, ...], ignore: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert tuple(policy(Configuration(select=select, ignore=ignore))) == expected
+
+
+def test_thresholds_from_the_closest_name() -> None:
+    configuration = Configuration(select=("all",), thresholds=(("security", 0.3), ("short-key", 0.2), ("all", 0.1)))
+    found = policy(configuration, defaults={"security/weak-hash": 0.8})
+    assert list(found.values()) == [0.1, 0.1, 0.2, 0.3]
+    assert policy(Configuration(), defaults={"security/weak-hash": 0.8}) == {
+        "performance/sort-in-loop": 0.5,
+        "security/short-key": 0.5,
+        "security/weak-hash": 0.8,
+    }
+
+
+def test_a_minimum_replaces_every_threshold() -> None:
+    assert set(policy(Configuration(min_probability=0.0, thresholds=(("all", 0.9),))).values()) == {0.0}
+
+
+def test_a_folder_changes_what_it_says() -> None:
+    configuration = Configuration(ignore=("short-key",), thresholds=(("all", 0.4),))
+    folder = DirectoryPolicy("t", select=("correctness", "security"), thresholds=(("security", 0.6),))
+    assert policy(configuration, folder) == {"correctness/missing-await": 0.4, "security/weak-hash": 0.6}
+    assert policy(configuration, DirectoryPolicy("t", ignore=("security",), min_probability=0.2)) == {
+        "performance/sort-in-loop": 0.2
+    }
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        (Configuration(select=("weak-hsh",)), r"default: select: expected a label .*; did you mean weak-hash\?"),
+        (Configuration(ignore=("qqqqqqq",)), r"ignore: .* found 'qqqqqqq'$"),
+        (Configuration(thresholds=(("x", 1.0),)), "thresholds: expected a label"),
+    ],
+)
+def test_unknown_names_are_refused(configuration: Configuration, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        policy(configuration)
+
+
+def test_screening_keeps_its_reason() -> None:
+    one = Policy({"security/weak-hash": 0.5})
+    assert one.screen("security/weak-hash", 0.5) is None
+    assert one.screen("security/weak-hash", 0.4999) is WithheldReason.UNLIKELY
+    assert one.screen("security/short-key", 1.0) is WithheldReason.NOT_SELECTED
+
+
+def test_each_reason_in_turn() -> None:
+    shown = make_finding(line=1)
+    less_likely = make_finding(line=1, probability=0.8)
+    silenced = make_finding(line=2)
+    known = make_finding(line=3)
+    suppression = Suppression("a.py", 2, 2, ("weak-hash",), "why")
+    elsewhere = Suppression("b.py", 1, 1, ("weak-hash",), "why")
+    rules = SelectionRules((suppression, elsewhere), frozenset({known.fingerprint}))
+    found = select_findings([less_likely, silenced, known, shown], rules)
+    assert found.shown == (shown,)
+    assert [(one.finding, one.reason) for one in found.withheld] == [
+        (less_likely, WithheldReason.DUPLICATE),
+        (silenced, WithheldReason.SUPPRESSED),
+        (known, WithheldReason.BASELINE),
+    ]
+    assert found.used == {suppression}
+
+
+def test_only_introduced_findings_pass_on_a_change() -> None:
+    new, old, untouched = (make_finding(line=line) for line in (1, 2, 3))
+    introductions: dict[str, Anchor | WithheldReason] = {
+        new.fingerprint: Anchor("a.py", 7),
+        old.fingerprint: WithheldReason.EXISTING,
+    }
+    found = select_findings([new, old, untouched], SelectionRules(introductions=introductions))
+    assert [one.anchor for one in found.shown] == [Anchor("a.py", 7)]
+    assert [one.reason for one in found.withheld] == [WithheldReason.EXISTING, WithheldReason.UNTOUCHED]
+
+
+def test_the_budget_keeps_the_worst_and_likeliest() -> None:
+    findings = [
+        make_finding(line=1, severity=Severity.LOW, probability=0.99),
+        make_finding(line=2, severity=Severity.CRITICAL, probability=0.6),
+        make_finding(line=3, severity=Severity.HIGH, probability=0.7),
+        make_finding(line=4, severity=Severity.HIGH, probability=0.9),
+    ]
+    found = select_findings(findings, SelectionRules(max_comments=2))
+    assert [one.region.start.line for one in found.shown] == [2, 4]
+    assert {one.reason for one in found.withheld} == {WithheldReason.OVER_BUDGET}
+
+
+@given(st.permutations([make_finding(line=line, probability=0.5 + line / 100) for line in range(6)]))
+def test_the_order_of_findings_does_not_matter(findings: list[Finding]) -> None:
+    rules = SelectionRules(max_comments=3)
+    assert select_findings(findings, rules) == select_findings(sorted(findings, key=lambda one: one.probability), rules)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "severity", "fails"),
+    [
+        (FailOn.LOW, Severity.LOW, True),
+        (FailOn.MEDIUM, Severity.LOW, False),
+        (FailOn.MEDIUM, Severity.MEDIUM, True),
+        (FailOn.HIGH, Severity.MEDIUM, False),
+        (FailOn.HIGH, Severity.CRITICAL, True),
+        (FailOn.NEVER, Severity.CRITICAL, False),
+    ],
+)
+def test_severity_decides_on_failure(fail_on: FailOn, severity: Severity, fails: bool) -> None:
+    assert fail_on.is_reached_by(severity) is fails
