@@ -109,7 +109,7 @@ class ConditionJudge:
         return None
 
     def _test(self, condition: Condition, node: Node, stmt: int) -> bool:
-        value = self.constants.evaluate(node, stmt)
+        value = self.constants.evaluate(_answer(node), stmt)
         known = value is not UNKNOWN
         if condition.literal is not None and condition.literal is not self._is_literal(node, value, stmt):
             return False
@@ -152,6 +152,8 @@ class ConditionJudge:
         prefix = self._prefix(node, stmt)
         if prefix:
             return [prefix]
+        if node.kind is K.BINARY and node.text == "|":  # flags
+            return [text for side in node.children for text in self._texts(side, UNKNOWN, stmt)]
         called = self.resolver.callee(node, self.unit, stmt) if node.kind is K.CALL else ""
         names = (self.resolver.resolve(node, self.unit, stmt), dotted_name(node), called)
         return [name for name in dict.fromkeys(names) if name]
@@ -199,6 +201,14 @@ class ConditionJudge:
         if which == "function":
             return self.unit.qualname
         return result_name(call) or self.unit.name
+
+
+def _answer(node: Node) -> Node:
+    """What a function without conditions always returns; any other expression itself."""
+    body = node.get("body") if node.kind is K.LAMBDA else None
+    only = body.children[0] if body is not None and len(body.children) == 1 else None
+    value = only.get("value") if only is not None and only.kind is K.RETURN else None
+    return value or node
 
 
 def _same(value: object, expected: object) -> bool:

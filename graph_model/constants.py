@@ -162,7 +162,8 @@ class Constants:
         if callee is not None and callee.kind is K.MEMBER and args is not None:
             encoded = _encoded_text(callee, args)
             if encoded is not None:
-                return self.evaluate(encoded, stmt)
+                text = self.evaluate(encoded, stmt)
+                return text if isinstance(text, str) else UNKNOWN
         if (
             callee is None
             or callee.kind is not K.MEMBER
@@ -194,7 +195,11 @@ class Constants:
 def _encoded_text(callee: Node, args: Node) -> Node | None:
     """The text that a call turns into bytes: `"k".getBytes()`, `"k".encode()`, `Buffer.from("k")`, `enc.Utf8.parse("k")`."""
     name, obj = callee.text, callee.get("obj")
-    if name in ("getBytes", "toCharArray", "ToCharArray", "encode") and obj is not None and obj.kind in (K.STRING, K.NAME):
+    if (
+        name in ("getBytes", "toCharArray", "ToCharArray", "encode")
+        and obj is not None
+        and obj.kind in (K.STRING, K.NAME)
+    ):
         return obj
     first = args.children[0] if args.children else None
     if name == "GetBytes" or (name == "from" and dotted_name(obj) == "Buffer"):

@@ -57,6 +57,9 @@ class Resolver:
         return self.resolve(callee, unit, stmt)
 
     def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:
+        inherited = self._inherited(callee.text, unit) if self._is_bare_member(callee.text, unit) else ""
+        if inherited:
+            return self.canonical(inherited)
         name = self._member_path(callee, unit, stmt) or self._name(callee, unit, stmt, 0)
         if name:
             return self.canonical(name)
@@ -64,6 +67,33 @@ class Resolver:
         if cls is not None and callee.text in cls.methods and self.program.family in (Family.JAVA, Family.CSHARP):
             return f"{self._qualified(cls)}.{callee.text}"
         return callee.text
+
+    def _is_bare_member(self, text: str, unit: Unit) -> bool:
+        """Whether a bare name of Java or C# may be a member that the class inherits."""
+        if self.program.family not in (Family.JAVA, Family.CSHARP) or text in self.program.functions:
+            return False
+        owner: Unit | None = unit
+        while owner is not None:
+            cls = owner.cls
+            if text in owner.locals or (cls is not None and (text in cls.methods or text in cls.field_types)):
+                return False
+            owner = owner.parent
+        return True
+
+    def _inherited(self, text: str, unit: Unit) -> str:
+        """`Base.text` where packs know that member of a base class; `?.text` where the base is a project's class."""
+        cls = unit.cls
+        known = False
+        for base in cls.bases if cls is not None else ():
+            owner = self.type_name(base)
+            names = self.index._with_supertypes(f"{owner}.{text}")
+            if any(name in self.index.types or name in self.index.exact for name in names):
+                return f"{owner}.{text}"
+            known = known or owner in self.index.supertypes or owner.rpartition(".")[2] in self.index.simple_types
+        unknown = f"?.{text}"
+        if cls is None or known or not cls.bases:
+            return ""
+        return unknown if unknown in self.index.types or unknown in self.index.exact else ""
 
     def _member_path(self, callee: Node, unit: Unit, stmt: int) -> str:
         """`a.b` of a variable that holds a function by that path (`const { b } = a`), whatever `a.b` returns."""
@@ -234,7 +264,9 @@ class Resolver:
 
     def _own_class(self, base: str, unit: Unit) -> ClassInfo | None:
         cls = unit.cls
-        return cls if cls is not None and base == self._qualified(cls) else self.program.classes.get(base)
+        if cls is not None and base == self._qualified(cls):
+            return cls
+        return self.program.classes.get(base.removeprefix(f"{self.program.module_name}."))
 
     def _field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
         key = (cls.qualname, name)
@@ -296,6 +328,9 @@ class Resolver:
                 if field_type:
                     return field_type
             owner, at = owner.parent, -1
+        inherited = self._inherited(text, unit) if self._is_bare_member(text, unit) else ""
+        if inherited:
+            return self._lookup_type(inherited) or inherited
         return self._global(text)
 
     def _global(self, text: str) -> str:

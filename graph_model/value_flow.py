@@ -184,8 +184,10 @@ class Evaluator:
             return self._field(definition.key.partition(".")[2])
         if kind is DefKind.STORE:
             stored = EMPTY
-            for value in definition.values:
-                stored = merge(stored, self.evaluate(value))
+            if definition.node.kind is K.CALL and self._stores_nothing(definition.node):
+                return EMPTY
+            for one in definition.values:
+                stored = merge(stored, self.evaluate(one))
             return passing(stored, Passed.ELEMENT)
         if definition.value is None:
             return EMPTY
@@ -195,6 +197,11 @@ class Evaluator:
             return self._literal_part(definition)
         value = self.evaluate(definition.value)
         return passing(value, Passed.ELEMENT) if kind is DefKind.ITERATE else value
+
+    def _stores_nothing(self, call: Node) -> bool:
+        """A call whose pack entry says that what goes in is harmless there (a parameter of a statement)."""
+        roles = self.resolver.roles(call, self.unit, self.stmt)
+        return any(role.role is Role.NEUTRAL for role in roles) and not any(role.role is Role.SINK for role in roles)
 
     def _literal_part(self, definition: Definition) -> Flow:
         """`x['k']` after `x = {...}`: the pair's own value when the literal shows it, nothing when it lacks the key."""
@@ -404,6 +411,8 @@ class Evaluator:
         written = self._member_name(obj, node.text)
         if written is not None:
             return written
+        if name and any(role.role is Role.NEUTRAL for role in self.resolver.index.find_roles(name)):
+            return EMPTY
         key = access_key(node)
         if key and key in self.unit.flow.by_key:
             return merge(self._read_key(key), passing(self._read_stores(base_of(key)), Passed.ELEMENT))

@@ -9,6 +9,8 @@ from graph_model.kinds import NodeKind as K
 from graph_model.packs.model import PropertyRole, Role
 from graph_model.syntax import Node, dotted_name
 
+_PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTRIBUTE)
+
 
 def find_settings(view: UnitView) -> Iterator[Draft]:
     """Candidates of calls with a SETTING role whose conditions hold, one per call and label."""
@@ -39,7 +41,7 @@ def find_properties(view: UnitView) -> Iterator[Draft]:
     properties = view.resolver.index.properties
     if not properties:
         return
-    for stmt, node in view.expressions(K.KWARG, K.PAIR, K.ASSIGN, K.DECLARATOR, K.ATTRIBUTE):
+    for stmt, node in view.expressions(*_PROPERTY_KINDS):
         name, value = _named_value(node)
         roles = properties.get(name) if name else None
         if not roles or value is None:
@@ -58,6 +60,9 @@ def _named_value(node: Node) -> tuple[str, Node | None]:
     if node.kind is K.PAIR:
         key = node.get("key")
         return node.text or (key.text if key is not None else ""), node.get("value")
+    if node.kind is K.AUG_ASSIGN:  # C# adds a handler
+        target = node.get("target")
+        return (target.text, node.get("value")) if target is not None and target.kind is K.MEMBER else ("", None)
     if node.kind is K.ASSIGN or node.kind is K.DECLARATOR:
         target = node.get("target") or node.get("name")
         if target is not None and target.kind is K.MEMBER:
@@ -93,7 +98,7 @@ def _is_on(role: PropertyRole, node: Node, view: UnitView, stmt: Stmt) -> bool:
 
 def _owner(node: Node, view: UnitView, stmt: Stmt) -> str:
     """The type assigned to, or the call or object that the property is given to."""
-    if node.kind in (K.ASSIGN, K.DECLARATOR):
+    if node.kind in (K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR):
         target = node.get("target") or node.get("name")
         obj = target.get("obj") if target is not None else None
         if obj is None:

@@ -255,10 +255,13 @@ def _insert(index: PackIndex, role: ApiRole) -> None:
 def _index_simple_types(index: PackIndex) -> None:
     """Simple name -> qualified names of every type that a pack mentions, for wildcard imports (Java, C#)."""
     names = set(index.types.values()) | set(index.supertypes)
-    for pattern in (*index.exact, *index.types):
-        names.update(_type_prefixes(pattern))
-    for pattern in index.below:
-        names.update(_type_prefixes(pattern + ".x"))
+    patterns = [*index.exact, *index.types, *(f"{pattern}.x" for pattern in index.below)]
+    owners = {pattern.rpartition(".")[0] for pattern in patterns}
+    namespaces = {owner.rpartition(".")[0] for owner in owners}
+    for pattern in patterns:
+        owner = pattern.rpartition(".")[0]
+        is_member = owner not in namespaces and pattern not in owners
+        names.update(_type_prefixes(owner if is_member else pattern))
     for name in sorted(names):
         index.simple_types.setdefault(name.rpartition(".")[2], []).append(name)
 
