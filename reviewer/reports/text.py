@@ -39,17 +39,17 @@ def render_finding(finding: Finding, show_path: ShowPath = str, *, colour: bool 
     style = _Style(colour=colour)
     at = finding.region.start
     severity = style(finding.severity.value, fg=_COLOURS[finding.severity], bold=True)
-    place = style(f"{show_path(finding.path)}:{at.line}:{at.column}", bold=True)
+    place = style(f"{_show(show_path, finding.path)}:{at.line}:{at.column}", bold=True)
     lines = [
         f"{place}: {severity} {finding.label} ({finding.probability:.2f})",
-        f"  {finding.message}",
+        f"  {make_printable(finding.message)}",
         f"  {at.line:>5} | {_shorten(finding.code)}",
     ]
     lines += [f"        {line}" for line in _render_steps(finding, show_path)]
     if (finding.anchor.path, finding.anchor.line) != (finding.path, at.line):
-        lines.append(f"        introduced at {show_path(finding.anchor.path)}:{finding.anchor.line}")
+        lines.append(f"        introduced at {_show(show_path, finding.anchor.path)}:{finding.anchor.line}")
     if finding.fix is not None:
-        lines.append(style(f"        fix: reviewer fix --diff {show_path(finding.path)}", fg="green"))
+        lines.append(style(f"        fix: reviewer fix --diff {_show(show_path, finding.path)}", fg="green"))
     lines.append(style(f"        help: reviewer labels {finding.label}", dim=True))
     return "\n".join(lines)
 
@@ -60,14 +60,19 @@ def _render_steps(finding: Finding, show_path: ShowPath) -> Iterator[str]:
             continue
         at = step.region.start
         is_near = step.region.path == finding.path
-        place = f"{at.line}:{at.column}" if is_near else f"{show_path(step.region.path)}:{at.line}"
-        note = f" ({step.note})" if step.note else ""
+        place = f"{at.line}:{at.column}" if is_near else f"{_show(show_path, step.region.path)}:{at.line}"
+        note = f" ({make_printable(step.note)})" if step.note else ""
         yield f"{step.role.value:>7} {place}{note}: {_shorten(step.code, 70)}"
 
 
 def _render_note(note: SuppressionNote, show_path: ShowPath, style: "_Style") -> str:
-    label = f" [{note.label}]" if note.label else ""
-    return f"{style(f'{show_path(note.path)}:{note.line}', bold=True)}: note: suppression{label} {note.problem.value}"
+    label = f" [{make_printable(note.label)}]" if note.label else ""
+    place = style(f"{_show(show_path, note.path)}:{note.line}", bold=True)
+    return f"{place}: note: suppression{label} {note.problem.value}"
+
+
+def _show(show_path: ShowPath, path: str) -> str:
+    return make_printable(show_path(path))
 
 
 def _summarise(review: Review, show_path: ShowPath, style: "_Style") -> Iterator[str]:
@@ -82,7 +87,7 @@ def _summarise(review: Review, show_path: ShowPath, style: "_Style") -> Iterator
     yield from _summarise_unread(ledger, show_path)
     yield from _summarise_skipped(ledger.skipped, show_path)
     for failed in ledger.failed:
-        yield style(f"Failed: {show_path(failed.path)}: {failed.error}", fg="red")
+        yield style(f"Failed: {_show(show_path, failed.path)}: {failed.error}", fg="red")
     if not ledger.reviewed:
         yield style("Nothing was reviewed.", fg="yellow")
 
@@ -98,7 +103,8 @@ def _summarise_unread(ledger: Ledger, show_path: ShowPath) -> Iterator[str]:
     partly = [one for one in ledger.reviewed if one.problems]
     if partly:
         named = [
-            f"{show_path(one.path)}:{one.problems[0].start_line} {one.problems[0].kind}" for one in partly[:_MAX_NAMED]
+            f"{_show(show_path, one.path)}:{one.problems[0].start_line} {one.problems[0].kind}"
+            for one in partly[:_MAX_NAMED]
         ]
         yield f"Read in part: {_count(len(partly), 'file')}: {', '.join(named)}{_rest(len(partly))}."
 
@@ -120,7 +126,7 @@ def _summarise_skipped(skipped: Iterable[Skip], show_path: ShowPath) -> Iterator
 
 
 def _name_skip(skip: Skip, show_path: ShowPath) -> str:
-    return f"{show_path(skip.path)} ({skip.detail})" if skip.detail else show_path(skip.path)
+    return f"{_show(show_path, skip.path)} ({skip.detail})" if skip.detail else _show(show_path, skip.path)
 
 
 def _rest(num: int) -> str:
@@ -131,9 +137,16 @@ def _count(num: int, noun: str) -> str:
     return f"{num:,} {noun}{'' if num == 1 else 's'}"
 
 
+def make_printable(text: str) -> str:
+    """Text that a terminal shows and does not obey: control characters are escaped, a tab becomes a space."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " if char == "\t" else f"\\x{ord(char):02x}" for char in text)
+
+
 def _shorten(text: str, limit: int = _MAX_CODE) -> str:
-    """Text fit for a terminal: control characters shown as such, long lines cut."""
-    plain = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" if char != "\t" else " " for char in text)
+    """Printable text, long lines cut."""
+    plain = make_printable(text)
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
@@ -144,4 +157,4 @@ class _Style:
         self.colour = colour
 
     def __call__(self, text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
-        return click.style(text, fg=fg, bold=bold, dim=dim) if self.colour else text
+        return click.style(text, fg=fg, bold=bold or None, dim=dim or None) if self.colour else text
