@@ -1,6 +1,7 @@
 """Reads knowledge packs from TOML and indexes them by API name. The format is described in `docs/packs.md`."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -106,6 +107,8 @@ _CONDITION_KEYS = (
 def _condition(entry: Mapping[str, Any], where: str) -> Condition:
     _take(entry, _CONDITION_KEYS, where)
     arg = entry.get("arg")
+    for name in ("matches", "not_matches"):
+        _check_pattern(entry.get(name), f"{where}.{name}")
     return Condition(
         arg=tuple(arg) if isinstance(arg, list) else arg,
         key=entry.get("key"),
@@ -119,6 +122,15 @@ def _condition(entry: Mapping[str, Any], where: str) -> Condition:
         built=entry.get("built"),
         not_called=_strings(entry.get("not_called", [])),
     )
+
+
+def _check_pattern(pattern: object, where: str) -> None:
+    if pattern is None:
+        return
+    try:
+        re.compile(str(pattern))
+    except re.error as error:
+        raise PackError(f"{where}: expected a regular expression, found {pattern!r}: {error}") from error
 
 
 def _literals(value: object) -> tuple[object, ...] | None:
