@@ -1,6 +1,6 @@
 """Fixes that may be offered: each is applied to a copy, parsed and scored again, and kept if the finding is gone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graph_model.candidates.model import Candidate
@@ -8,8 +8,11 @@ from reviewer.cache import Cache, hash_parts
 from reviewer.engine import Edit, Engine, Scored
 from reviewer.findings import Finding, Fix, TextEdit, make_region
 from reviewer.scanning import Scanner, ScoredFile
+from reviewer.selection import FALLBACK_THRESHOLD
 from reviewer.source import SourceFile
 from reviewer.workers import Failure, perform
+
+_Rescored = tuple[tuple[Scored, ...], int]  # scored candidates, and how many parts could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,21 @@ class Mender:
 
     def __init__(self, engine: Engine, cache: Cache, scanner: Scanner, sources: Mapping[str, SourceFile]) -> None:
         self._engine, self._cache, self._scanner, self._sources = engine, cache, scanner, sources
+        self._last: tuple[tuple[str, tuple[str, ...]], _Rescored] | None = None
 
-    def attach_fixes(self, findings: Iterable[Finding], files: Mapping[str, ScoredFile]) -> tuple[Finding, ...]:
-        """The same findings, each with its fix where there is one that holds."""
-        return tuple(self._attach(finding, files[finding.path]) for finding in findings)
+    def attach_fixes(
+        self, findings: Iterable[Finding], files: Mapping[str, ScoredFile], *, likely_only: bool = True
+    ) -> tuple[Finding, ...]:
+        """The same findings, each with its fix where there is one that holds.
+
+        `likely_only` tries none for what the model itself would not show: each try costs an analysis of the file.
+        """
+        return tuple(
+            finding
+            if likely_only and not self._is_shown(finding.label, finding.probability)
+            else self._attach(finding, files[finding.path])
+            for finding in findings
+        )
 
     def _attach(self, finding: Finding, file: ScoredFile) -> Finding:
         scored = find_scored(finding, file)
@@ -82,28 +96,34 @@ class Mender:
     def measure(self, source: SourceFile, edits: Sequence[Edit], candidates: Sequence[Candidate]) -> float | None:
         """The highest probability left of these candidates' labels where they were, once the edits are made.
 
-        None when the edited file does not parse as well as before, still shows one of them, or shows more than before.
+        None when the edited file does not parse as well as before, still shows one of them, or shows anything new.
         """
         mended = replace(source, content=apply_edits(source.content, edits))
         involved = {step.path for candidate in candidates for step in candidate.steps} - {source.path}
         others = [self._sources[path] for path in sorted(involved)]
-        before, num_broken_before = self._rescore(source, others)
+        before, num_broken_before = self._rescore_once(source, others)
         after, num_broken_after = self._rescore(mended, others)
-        if num_broken_after > num_broken_before or not self._num_shown(after) < self._num_shown(before):
+        anchors = {(candidate.label, candidate.start, candidate.end) for candidate in candidates}
+        targets = [one for one in before if _anchor_of(one) in anchors]
+        num_allowed = self._num_shown(before) - self._num_shown(targets)
+        if not targets or num_broken_after > num_broken_before or self._num_shown(after) > num_allowed:
             return None
-        places = [_place_after(candidate, edits) for candidate in candidates]
         labels = {candidate.label for candidate in candidates}
-        left = [
-            one.probability
-            for one in after
-            if one.candidate.label in labels
-            and any(
-                start < one.candidate.statement_end and one.candidate.statement_start < end for start, end in places
-            )
-        ]
-        return max(left, default=0.0)
+        old_places = [(candidate.statement_start, candidate.statement_end) for candidate in candidates]
+        neighbours = [one for one in _find_at(before, labels, old_places) if _anchor_of(one) not in anchors]
+        left = _find_at(after, labels, [_place_after(candidate, edits) for candidate in candidates])
+        if len(left) <= len(neighbours):  # what is left are the others that the same statements hold
+            return 0.0
+        return max(one.probability for one in left)
 
-    def _rescore(self, source: SourceFile, others: Sequence[SourceFile]) -> tuple[tuple[Scored, ...], int]:
+    def _rescore_once(self, source: SourceFile, others: Sequence[SourceFile]) -> _Rescored:
+        """The file as it is; findings come file by file, so that the last answer is kept."""
+        key = (source.path, tuple(other.path for other in others))
+        if self._last is None or self._last[0] != key:
+            self._last = (key, self._rescore(source, others))
+        return self._last[1]
+
+    def _rescore(self, source: SourceFile, others: Sequence[SourceFile]) -> _Rescored:
         analysis = self._engine.analyse(source)
         context = [kept for kept in map(self._scanner.analysis_of, others) if kept is not None]
         candidates = self._engine.link([analysis, *context])[source.path]
@@ -111,8 +131,10 @@ class Mender:
 
     def _num_shown(self, scored: Iterable[Scored]) -> int:
         """How many candidates reach the model's own threshold, whatever is selected."""
-        thresholds = self._engine.thresholds
-        return sum(one.probability >= thresholds.get(one.candidate.label, 0.5) for one in scored)
+        return sum(self._is_shown(one.candidate.label, one.probability) for one in scored)
+
+    def _is_shown(self, label: str, probability: float) -> bool:
+        return probability >= self._engine.thresholds.get(label, FALLBACK_THRESHOLD)
 
 
 def find_scored(finding: Finding, file: ScoredFile) -> Scored:
@@ -125,6 +147,20 @@ def find_scored(finding: Finding, file: ScoredFile) -> Scored:
         and (one.candidate.start, one.candidate.end) == (finding.region.span.start, finding.region.span.end)
         and tuple((step.path, step.start, step.end) for step in one.candidate.steps) == steps
     )
+
+
+def _find_at(scored: Iterable[Scored], labels: Collection[str], places: Sequence[tuple[int, int]]) -> list[Scored]:
+    """Those with one of the labels whose statement meets one of the ranges."""
+    return [
+        one
+        for one in scored
+        if one.candidate.label in labels
+        and any(one.candidate.statement_start < end and start < one.candidate.statement_end for start, end in places)
+    ]
+
+
+def _anchor_of(scored: Scored) -> tuple[str, int, int]:
+    return (scored.candidate.label, scored.candidate.start, scored.candidate.end)
 
 
 def _place_after(candidate: Candidate, edits: Sequence[Edit]) -> tuple[int, int]:

@@ -52,7 +52,7 @@ def _judge_line(desk: ReviewDesk, sources: Mapping[str, SourceFile], path: str, 
     found = [one for one in assembler.build_all(path, scan.files[path]) if line in one.statement]
     policy, suppressions = assembler.policy_of(path), assembler.find_suppressions(path)
     explanations = []
-    for finding in desk.mender_for(sources).attach_fixes(found, scan.files):
+    for finding in desk.mender_for(sources).attach_fixes(found, scan.files, likely_only=False):
         reason = policy.screen(finding.label, finding.probability)
         if reason is None and find_silencers(finding, suppressions):
             reason = WithheldReason.SUPPRESSED
