@@ -177,7 +177,7 @@ class ConditionJudge:
     def is_built(self, node: Node, stmt: int) -> bool:
         """Whether text is assembled from parts that are not all constant, here or in the variable's definition."""
         if node.kind is K.TEMPLATE or (node.kind is K.BINARY and node.text in ("+", "%")):
-            return self.constants.evaluate(node, stmt) is UNKNOWN
+            return node.get("callee") is None and self.constants.evaluate(node, stmt) is UNKNOWN
         if node.kind is K.CALL:
             callee = node.get("callee")
             return (

@@ -458,7 +458,12 @@ class Evaluator:
         for child in node.children:
             if child.kind is not K.TEXT:
                 value = merge(value, self.evaluate(child))
-        return passing(value, Passed.BUILT)
+        mask = 0
+        if value and node.get("callee") is not None:  # a tag such as sql`...` gets the parts apart
+            for role in self.resolver.roles(node, self.unit, self.stmt):
+                if role.role is Role.SANITISER:
+                    mask |= label_mask(role.neutralises, self.context.label_bits)
+        return passing(value, Passed.BUILT, mask)
 
     def _ternary(self, node: Node) -> Flow:
         cond, body, orelse = node.get("cond"), node.get("body"), node.get("orelse")
