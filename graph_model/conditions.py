@@ -137,7 +137,7 @@ class ConditionJudge:
 
     def _texts(self, node: Node, value: object, stmt: int) -> list[str]:
         """What patterns are searched in: a constant's text, each text of a list, the constant that a built text begins
-        with, or the dotted names of what the expression is and what it calls."""
+        with, or the dotted names of what the expression is, what it calls and what it is made of."""
         if isinstance(value, str):
             return [value]
         if value is None:
@@ -155,7 +155,9 @@ class ConditionJudge:
         if node.kind is K.BINARY and node.text == "|":  # flags
             return [text for side in node.children for text in self._texts(side, UNKNOWN, stmt)]
         called = self.resolver.callee(node, self.unit, stmt) if node.kind is K.CALL else ""
-        names = (self.resolver.resolve(node, self.unit, stmt), dotted_name(node), called)
+        names = [self.resolver.resolve(node, self.unit, stmt), dotted_name(node), called]
+        if node.kind in (K.CALL, K.BINARY, K.TEMPLATE):
+            names.extend(dotted_name(inner) for inner in node.walk() if inner.kind in (K.NAME, K.MEMBER))
         return [name for name in dict.fromkeys(names) if name]
 
     def _prefix(self, node: Node, stmt: int) -> str:

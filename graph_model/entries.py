@@ -15,7 +15,8 @@ EntrySources = dict[tuple[int, str], tuple[str, str]]
 def find_entries(program: Program, resolver: Resolver) -> tuple[EntrySources, frozenset[int]]:
     """Foreign parameters of every entry point, and the units that are entry points.
 
-    Types that a framework gives to parameters are put into `resolver.entry_types`.
+    Types that a framework gives to parameters are put into `resolver.entry_types`, parameters that it makes itself
+    (the request object, a number) into `resolver.made_by_framework`.
     """
     finder = _Finder(program, resolver)
     for unit in program.units:
@@ -102,6 +103,8 @@ class _Finder:
                 self._apply_pattern(unit, node, given if declared is None else self.resolver.type_name(declared.text))
             if self._is_source(unit, entry, position, node) and name:
                 self.sources[(unit.idx, name)] = (f"parameter {name}", entry.kind)
+            elif name and (given or self._is_skipped(entry, node)):
+                self.resolver.made_by_framework.add((unit.idx, name))
 
     def _apply_pattern(self, unit: Unit, param: Node, given: str | None) -> None:
         """`({ body, query }, res) => ...`: what the pattern takes out of a parameter of a known type."""
@@ -128,6 +131,10 @@ class _Finder:
         if entry.sources == "undecorated":
             return not decorators and not self._has_injected_default(param)
         return entry.sources == "all"
+
+    def _is_skipped(self, entry: EntryPoint, param: Node) -> bool:
+        declared = param.get("type")
+        return declared is not None and self._skips(entry, declared.text)
 
     def _skips(self, entry: EntryPoint, type_text: str) -> bool:
         resolved = self.resolver.type_name(type_text)

@@ -32,6 +32,9 @@ class Resolver:
         self._busy: set[int] = set()
         self._fields: dict[tuple[str, str], str] = {}
         self.entry_types: dict[tuple[int, str], str] = {}  # (unit, parameter) -> type given by an entry point
+        self.made_by_framework: set[tuple[int, str]] = (
+            set()
+        )  # (unit, parameter) of an entry point: nothing foreign itself
         self._kept: list[Node] = []  # synthetic nodes stay alive while their id is a key
 
     # Calls -----------------------------------------------------------------------------------------------------------
@@ -51,13 +54,15 @@ class Resolver:
             return self.type_name(callee.text) if callee.kind is K.TYPE_REF else self.resolve(callee, unit, stmt)
         if callee.kind is K.MEMBER:
             base = self._receiver(callee, unit, stmt)
-            return self.canonical(f"{base}.{callee.text}") if base else f"?.{callee.text}"
+            cls = self._own_class(base, unit) if base else None
+            inherited = self._inherited(callee.text, cls) if cls is not None and callee.text not in cls.methods else ""
+            return self.canonical(inherited or f"{base}.{callee.text}") if base else f"?.{callee.text}"
         if callee.kind is K.NAME:
             return self._called_name(callee, unit, stmt)
         return self.resolve(callee, unit, stmt)
 
     def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:
-        inherited = self._inherited(callee.text, unit) if self._is_bare_member(callee.text, unit) else ""
+        inherited = self._inherited(callee.text, unit.cls) if self._is_bare_member(callee.text, unit) else ""
         if inherited:
             return self.canonical(inherited)
         name = self._member_path(callee, unit, stmt) or self._name(callee, unit, stmt, 0)
@@ -80,15 +85,18 @@ class Resolver:
             owner = owner.parent
         return True
 
-    def _inherited(self, text: str, unit: Unit) -> str:
+    def _inherited(self, text: str, cls: ClassInfo | None, depth: int = 0) -> str:
         """`Base.text` where packs know that member of a base class; `?.text` where the base is a project's class."""
-        cls = unit.cls
         known = False
-        for base in cls.bases if cls is not None else ():
+        for base in cls.bases if cls is not None and depth < _MAX_DEPTH else ():
             owner = self.type_name(base)
             names = self.index._with_supertypes(f"{owner}.{text}")
-            if any(name in self.index.types or name in self.index.exact for name in names):
+            if owner in self.index.below or any(name in self.index.types or name in self.index.exact for name in names):
                 return f"{owner}.{text}"
+            above = self.program.classes.get(base)
+            inherited = self._inherited(text, above, depth + 1) if above is not None and above is not cls else ""
+            if inherited and text not in (above.methods if above is not None else ()):
+                return inherited
             known = known or owner in self.index.supertypes or owner.rpartition(".")[2] in self.index.simple_types
         unknown = f"?.{text}"
         if cls is None or known or not cls.bases:
@@ -134,8 +142,19 @@ class Resolver:
         name = self.callee(call, unit, stmt)
         if not name:
             return ()
+        if self._is_own_function(name):
+            return tuple(role for role in self.index.find_roles(name) if not role.pattern.startswith("*"))
         hint = self.receiver_hint(call) if name.startswith("?") or self.is_untyped(name) else ""
         return self.index.find_roles(name, hint)
+
+    def _is_own_function(self, name: str) -> bool:
+        """Whether a name is a function or method of this file, which says itself what it does."""
+        module = self.program.module_name
+        owner, _, last = name.removeprefix(f"{module}." if module else "").rpartition(".")
+        if not owner:
+            return last in self.program.functions and (name != last or not module)
+        cls = self.program.classes.get(owner.rpartition(".")[2])
+        return cls is not None and cls.qualname == owner and last in cls.methods
 
     def is_untyped(self, name: str) -> bool:
         """Whether the receiver is a project value no pack types, so that its own name is all there is to go by."""
@@ -182,16 +201,22 @@ class Resolver:
         if kind in (K.AWAIT, K.ASSIGN, K.SPREAD):
             value = node.get("value")
             return self.resolve(value, unit, stmt, depth) if value is not None else ""
-        if kind is K.INDEX:
+        if kind in (K.TERNARY, K.BOOLEAN):
+            return self._either(node, unit, stmt, depth)
+        return self._part_type(node, unit, stmt, depth)
+
+    def _part_type(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
+        """Elements, collections made in place, operators that keep the type of their left side, literals."""
+        if node.kind is K.INDEX:
             obj = node.get("obj")
             base = self.resolve(obj, unit, stmt, depth) if obj is not None else ""
             return self.index.types.get(f"{base}[]", "") if base else ""
-        if kind in (K.TERNARY, K.BOOLEAN):
-            return self._either(node, unit, stmt, depth)
-        if kind is K.BINARY and node.text in ("+", "%"):
+        if node.kind is K.COMPREHENSION:
+            return node.text if node.text in ("list", "set", "dict") else ""
+        if node.kind is K.BINARY and node.text in ("+", "%", "/"):
             left = node.get("left")
             return self.resolve(left, unit, stmt, depth) if left is not None else ""
-        return self.literals.get(kind, "")
+        return self.literals.get(node.kind, "")
 
     def _either(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
         sides = (
@@ -256,7 +281,9 @@ class Resolver:
             return ""
         cls = self._own_class(base, unit)
         if cls is not None:
-            return self._field_type(cls, node.text, depth) or f"{base}.{node.text}"
+            inherited = "" if node.text in cls.methods else self._inherited(node.text, cls)
+            known = self._field_type(cls, node.text, depth) or self._lookup_type(inherited) or inherited
+            return known or f"{base}.{node.text}"
         if node.text == "default" and self.program.family is Family.JAVASCRIPT:
             return base
         name = self.canonical(f"{base}.{node.text}")
@@ -328,7 +355,7 @@ class Resolver:
                 if field_type:
                     return field_type
             owner, at = owner.parent, -1
-        inherited = self._inherited(text, unit) if self._is_bare_member(text, unit) else ""
+        inherited = self._inherited(text, unit.cls) if self._is_bare_member(text, unit) else ""
         if inherited:
             return self._lookup_type(inherited) or inherited
         return self._global(text)

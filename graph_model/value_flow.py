@@ -258,15 +258,20 @@ class Evaluator:
     def _assigned_sink(self, definition: Definition, value: Flow) -> None:
         """`x.innerHTML = v`: an assignment to a property that a pack calls a sink."""
         target = definition.node
-        if not value or target.kind is not K.MEMBER or definition.value is None:
+        if target.kind not in (K.MEMBER, K.INDEX) or definition.value is None:
             return
-        obj = target.get("obj")
+        obj, key = target.get("obj"), target.get("key")
         base = self.resolver.resolve(obj, self.unit, self.stmt) if obj is not None else ""
-        name = f"{base}.{target.text}" if base else f"?.{target.text}"
+        attribute = target.text if target.kind is K.MEMBER else "__setitem__"
+        name = f"{base}.{attribute}" if base else f"?.{attribute}"
         hint = obj.text if obj is not None and not base else ""
+        parts = [(0, definition.value, value)]
+        if target.kind is K.INDEX:
+            parts = [(1, definition.value, value), *([(0, key, self.evaluate(key))] if key is not None else [])]
         for role in self.resolver.index.find_roles(name, hint):
-            if role.role is Role.SINK and 0 in (role.args or (0,)):
-                self._sink(role, target, definition.value, value, name)
+            for position, argument, flow in parts:
+                if role.role is Role.SINK and flow and position in (role.args or (position,)):
+                    self._sink(role, target, argument, flow, name)
 
     # Expressions -----------------------------------------------------------------------------------------------------
 
@@ -372,6 +377,8 @@ class Evaluator:
         given = self.context.entry_sources.get((unit.idx, name))
         if given is not None:
             return self._origin(OriginKind.SOURCE, definition.param, given[0], definition.node, given[1])
+        if (unit.idx, name) in self.resolver.made_by_framework:
+            return EMPTY
         if name == unit.receiver or self._is_number(unit.params[definition.param][1]):
             return EMPTY
         explicit = 1 if unit.receiver and unit.params and unit.params[0][0] == unit.receiver else 0
@@ -411,12 +418,24 @@ class Evaluator:
         written = self._member_name(obj, node.text)
         if written is not None:
             return written
-        if name and any(role.role is Role.NEUTRAL for role in self.resolver.index.find_roles(name)):
+        roles = self._attribute_roles(obj, node.text, name)
+        if any(role.role is Role.NEUTRAL for role in roles):
             return EMPTY
+        mask = 0
+        for role in roles:
+            mask |= label_mask(role.neutralises, self.context.label_bits) if role.role is Role.SANITISER else 0
+        if mask:
+            return passing(self.evaluate(obj), Passed.SANITISED_OTHER | Passed.LIBRARY, mask)
         key = access_key(node)
         if key and key in self.unit.flow.by_key:
             return merge(self._read_key(key), passing(self._read_stores(base_of(key)), Passed.ELEMENT))
         return self.evaluate(obj)
+
+    def _attribute_roles(self, obj: Node, attribute: str, name: str) -> tuple[ApiRole, ...]:
+        """The roles of an attribute by its written name and by what it resolves to."""
+        base = self.resolver.resolve(obj, self.unit, self.stmt)
+        written = self.resolver.index.find_roles(f"{base}.{attribute}") if base else ()
+        return written or (self.resolver.index.find_roles(name) if name else ())
 
     def _member_name(self, obj: Node, attribute: str) -> Flow | None:
         """A source by its written name (`request.args` where the attribute itself has a type)."""
