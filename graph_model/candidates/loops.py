@@ -289,7 +289,7 @@ def find_nested_joins(view: UnitView) -> Iterator[Draft]:
         iterated = inner.get("iter")
         sides = {root_name(cond.get("left")), root_name(cond.get("right"))}
         targets = {_target_name(inner), _target_name(outer)}
-        if sides != targets or len(targets) != 2 or root_name(iterated) == _target_name(outer):
+        if "" in targets or sides != targets or len(targets) != 2 or root_name(iterated) == _target_name(outer):
             continue
         loop = loop_context(view, stmt)
         if loop is not None:
