@@ -1,0 +1,99 @@
+"""From selected files to records: analyse each, link them, and keep the units that have candidates."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from dataset_curation.duplicates import sign_text
+from dataset_curation.records import UNJUDGED, FunctionRecord
+from dataset_curation.selection import Tally
+from graph_model.analysis import FileAnalysis, analyse_file
+from graph_model.candidates.model import Candidate
+from graph_model.languages import BY_NAME, Language
+from graph_model.linking import link_files
+from reviewer.source import SourceFile, Span
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Analysed files that were linked together, by path."""
+
+    sources: Mapping[str, SourceFile]
+    analyses: Mapping[str, FileAnalysis]
+    candidates: Mapping[str, tuple[Candidate, ...]]
+
+
+def analyse_project(files: Iterable[tuple[SourceFile, Language]], tally: Tally) -> Project:
+    """Analyses and links files. One that the engine fails on is dropped, logged and counted; syntax errors are kept."""
+    sources: dict[str, SourceFile] = {}
+    analyses: dict[str, FileAnalysis] = {}
+    for source, language in files:
+        try:
+            analysis = analyse_file(source.path, source.content, language)
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, AssertionError):
+            # The engine promises not to raise; until that is proven on any file, one must not cost the corpus.
+            _log.exception("analysis failed: %s", source.path)
+            tally.drop("analysis", "engine-error")
+            continue
+        if not analysis.units:
+            tally.drop("analysis", analysis.problems[0].kind if analysis.problems else "no-units")
+            continue
+        tally.keep("analysis")
+        sources[source.path] = source
+        analyses[source.path] = analysis
+    return Project(sources, analyses, link_files(analyses.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where records come from."""
+
+    group: str
+    repository: str
+    commit: str
+
+    def origin(self, path: str) -> str:
+        """How a reader finds a file."""
+        return f"{self.repository}@{self.commit}:{path}"
+
+
+def make_records(project: Project, provenance: Provenance, tally: Tally) -> Iterator[FunctionRecord]:
+    """A record for every unit with candidates, all unjudged, by path and unit."""
+    for path in sorted(project.candidates):
+        by_unit: dict[int, list[Candidate]] = {}
+        for candidate in project.candidates[path]:
+            by_unit.setdefault(candidate.unit, []).append(candidate)
+        for unit, candidates in sorted(by_unit.items()):
+            record = make_record(project, path, unit, candidates, provenance)
+            if record is None:
+                tally.drop("units", "no-graph")
+            else:
+                tally.keep("units")
+                yield record
+
+
+def make_record(
+    project: Project, path: str, unit: int, candidates: Iterable[Candidate], provenance: Provenance
+) -> FunctionRecord | None:
+    """The record of one unit, None when the engine made no graph of it."""
+    analysis, source = project.analyses[path], project.sources[path]
+    graph = analysis.graphs[unit]
+    if graph is None:
+        return None
+    chosen = tuple(candidates)
+    places = [source.position_at(candidate.start) for candidate in chosen]
+    language = BY_NAME[analysis.language]
+    text = source.text_at(Span(analysis.units[unit].start, analysis.units[unit].end))
+    return FunctionRecord(
+        group=provenance.group,
+        origin=provenance.origin(path),
+        language=analysis.language,
+        graph=graph,
+        candidates=chosen,
+        judgements=(UNJUDGED,) * len(chosen),
+        lines=tuple(place.line for place in places),
+        columns=tuple(place.column for place in places),
+        signature=sign_text(text, language.family),
+    )
