@@ -114,8 +114,13 @@ def find_unused_assignments(view: UnitView) -> Iterator[Draft]:
     read = {
         n.text for u in (unit, *_inner(view)) for s in u.control.stmts for e in (*s.exprs, *s.cases) for n in _reads(e)
     }
+    declared = {
+        d.key for d in unit.flow.definitions if d.node.parent is not None and d.node.parent.kind is K.DECLARATOR
+    }
     for definition in unit.flow.definitions:
         value, key = definition.value, definition.key
+        if key not in declared and view.program.family is not Family.PYTHON:
+            continue  # a field, or a variable of an enclosing function
         if definition.kind is not DefKind.ASSIGN or definition.shadow_of is not None or key in read or value is None:
             continue
         if key.startswith("_") or "." in key or "[" in key or key not in unit.locals or definition.node.parent is None:
