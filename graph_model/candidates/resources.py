@@ -9,6 +9,8 @@ from graph_model.control_flow import Stmt
 from graph_model.data_flow import root_name
 from graph_model.encoding import EdgeType
 from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family
+from graph_model.languages import Family
 from graph_model.packs.model import Role
 from graph_model.syntax import Node
 
@@ -17,7 +19,7 @@ def find_unclosed(view: UnitView) -> Iterator[Draft]:
     """An acquired resource that some path to the unit's end neither releases nor hands on."""
     for stmt, call, name, role in view.calls_with(Role.RESOURCE):
         variable = _held_by(call, stmt)
-        if variable is None:
+        if variable is None or (variable and _is_field(view, variable)):
             continue
         if variable == "":
             facts = _facts(view, stmt, released=False, handed=False)
@@ -63,6 +65,16 @@ def _held_by(call: Node, stmt: Stmt) -> str | None:
     if parent.kind is K.MEMBER and parent.parent is not None and parent.parent.kind is K.CALL:
         return ""
     return None
+
+
+def _is_field(view: UnitView, name: str) -> bool:
+    """Whether the name belongs to the object, which then owns the resource."""
+    cls = view.unit.cls
+    if view.unit.node.kind is K.CLASS:
+        return True
+    if cls is None or view.program.family not in (Family.JAVA, Family.CSHARP):
+        return False
+    return name in cls.field_types or name in cls.field_values
 
 
 def _is_declared_using(stmt: Stmt) -> bool:
@@ -151,7 +163,8 @@ def find_materialisations(view: UnitView) -> Iterator[Draft]:
             and parent.parent.kind is K.CALL
         ):
             consumer = parent.text
-        if not consumer:
+        needs_list = view.program.family in (Family.JAVASCRIPT, Family.PYTHON)  # iterators there lack most methods
+        if not consumer or (needs_list and consumer != "loop" and not _reads_rows(view, call, stmt)):
             continue
         filters = consumer in ("Where", "filter", "First", "FirstOrDefault", "Count", "Any")
         label = (
