@@ -63,12 +63,21 @@ class _Finder:
             return True
         cls = unit.cls
         if cls is not None and entry.bases and any(self._is_base(base, entry.bases) for base in cls.bases):
-            return not entry.methods or unit.name in entry.methods
+            return unit.name in entry.methods if entry.methods else self._is_action(unit)
         if cls is not None and entry.class_decorators and self._has_decorator(cls.node, entry.class_decorators, unit):
-            return not entry.methods or unit.name in entry.methods
+            return unit.name in entry.methods if entry.methods else self._is_action(unit)
         if entry.decorators or entry.bases or entry.class_decorators or entry.callback_of:
             return False
         return bool(entry.methods and not entry.param_types) or self._has_typed_params(unit, entry)
+
+    def _is_action(self, unit: Unit) -> bool:
+        """Whether a framework that calls a class's methods by convention calls this one: C# says `public`."""
+        if unit.node.kind is not K.FUNCTION or unit.node.data == "constructor":
+            return False
+        if self.program.family is not Family.CSHARP:
+            return True
+        hidden = self._has_decorator(unit.node, ("NonAction",), unit)
+        return "public" in unit.node.text.split() and unit.node.data == "method" and not hidden
 
     def _has_typed_params(self, unit: Unit, entry: EntryPoint) -> bool:
         """An entry told only by its parameters' names, in a file that imports the library."""
