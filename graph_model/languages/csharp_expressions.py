@@ -101,6 +101,9 @@ def _member(node: Node, source: bytes) -> Node:
     name = name or binding
     if name is not None:
         node.text, node.data = name.text, name.data
+    if node.text == "Empty" and obj is not None and obj.text in ("string", "String") and not obj.children:
+        node.kind, node.text = K.STRING, ""
+        return adopt(node)
     return adopt(node, obj)
 
 
@@ -143,6 +146,9 @@ def _invocation(node: Node, source: bytes) -> Node:
     if callee is not None and callee.kind is K.NAME and callee.text == "nameof" and args is not None and args.children:
         node.kind, node.text = K.STRING, args.children[0].text
         return adopt(node)
+    awaited = callee.get("obj") if callee is not None and callee.text == "ConfigureAwait" else None
+    if awaited is not None:  # says where to go on, not what
+        return with_role(awaited, node.field) or awaited
     return _assign_outs(node, args)
 
 

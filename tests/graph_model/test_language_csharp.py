@@ -437,6 +437,10 @@ EXPRESSIONS = [
         "(value:MEMBER 'Empty' [(obj:NAME 'List')])",
     ),
     (
+        "string.Empty",
+        "(value:STRING)",
+    ),
+    (
         "d.TryGetValue(k, out var v)",
         (
             "(value:ASSIGN '=' [(target:NAME 'v'), (value:CALL [(callee:MEMBER 'TryGetValue' [(obj:NAME "
@@ -531,6 +535,10 @@ EXPRESSIONS = [
     ),
     (
         "await f()",
+        "(value:AWAIT [(value:CALL [(callee:NAME 'f'), (args:ARGS)])])",
+    ),
+    (
+        "await f().ConfigureAwait(false)",
         "(value:AWAIT [(value:CALL [(callee:NAME 'f'), (args:ARGS)])])",
     ),
     (
