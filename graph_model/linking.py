@@ -39,7 +39,9 @@ def link_files(analyses: Iterable[FileAnalysis]) -> dict[str, tuple[Candidate, .
     found: dict[str, tuple[Candidate, ...]] = {}
     for path, analysis in linker.files.items():
         flows = list(linker.find_flows(analysis))
-        found[path] = tuple(sorted((*analysis.candidates, *flows), key=lambda c: (c.start, c.end, c.label)))
+        shown = {(flow.label, flow.start, flow.end) for flow in flows}  # the same place without its path is left out
+        alone = [c for c in analysis.candidates if (c.label, c.start, c.end) not in shown]
+        found[path] = tuple(sorted((*alone, *flows), key=lambda c: (c.start, c.end, c.label)))
     return found
 
 
