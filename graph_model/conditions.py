@@ -74,7 +74,7 @@ class ConditionJudge:
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
         if condition.not_called:
-            return not is_configured(call, condition.not_called, self.unit, self.resolver.program)
+            return not is_configured(call, condition.not_called, self.unit, self.resolver.program, stmt)
         argument = find_argument(call, condition.arg)
         if condition.key is not None:
             argument = self._key_of(argument, condition, stmt)

@@ -16,8 +16,11 @@ _OF_TEXT = frozenset(
 _MAX_DEPTH = 8
 
 
-def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Program) -> bool:
-    """Whether one of `methods` is called on a call's result: chained to it, on its variable, or on its field."""
+def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Program, stmt: int) -> bool:
+    """Whether one of `methods` is called on a call's result: chained to it, on its variable, or on its field.
+
+    In the same function a call under a further condition does not count.
+    """
     target = call
     while target.parent is not None and target.parent.kind in (K.MEMBER, K.CALL, K.CAST, K.AWAIT):
         parent = target.parent
@@ -31,20 +34,27 @@ def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Pro
         return False
     variable = holder.get("target") or holder.get("name")
     key = access_key(variable) if variable is not None else ""
-    return bool(key) and any(_is_called_on(key, methods, other) for other in _where_visible(key, unit, program))
+    guards = set(unit.flow.guards(stmt))
+    return bool(key) and any(
+        _is_called_on(key, methods, other, guards if other is unit else None)
+        for other in _where_visible(key, unit, program)
+    )
 
 
 def _where_visible(key: str, unit: Unit, program: Program) -> Iterator[Unit]:
     yield unit
     yield from unit.children
-    if not unit.is_function or key.startswith(("this.", "self.")) or key not in unit.locals:
-        cls = unit.cls
+    cls = unit.cls
+    is_field = (
+        key.startswith(("this.", "self.")) or key not in unit.locals or (cls is not None and key in cls.field_types)
+    )
+    if is_field or not unit.is_function:
         yield from (u for u in program.units if cls is not None and u.cls is cls and u is not unit)
 
 
-def _is_called_on(key: str, methods: tuple[str, ...], unit: Unit) -> bool:
+def _is_called_on(key: str, methods: tuple[str, ...], unit: Unit, guards: set[tuple[int, bool]] | None) -> bool:
     wanted = {key, key.removeprefix("this."), f"this.{key}"}
-    for calls in unit.flow.calls:
+    for stmt, calls in enumerate(unit.flow.calls):
         for call in calls:
             callee = call.get("callee")
             if callee is None or callee.kind is not K.MEMBER or callee.text not in methods:
@@ -53,7 +63,9 @@ def _is_called_on(key: str, methods: tuple[str, ...], unit: Unit) -> bool:
             while obj is not None and obj.kind is K.CALL:  # a builder's chain
                 inner = obj.get("callee")
                 obj = inner.get("obj") if inner is not None else None
-            if obj is not None and access_key(obj) in wanted:
+            if obj is None or access_key(obj) not in wanted:
+                continue
+            if guards is None or guards.issuperset(unit.flow.guards(stmt)):
                 return True
     return False
 

@@ -4,7 +4,7 @@ from graph_model.data_flow import pattern_leaves
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.names import Resolver
-from graph_model.packs.model import EntryPoint, Role
+from graph_model.packs.model import EntryPoint, ReturnRole, Role
 from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
 
@@ -103,6 +103,9 @@ class _Finder:
 
     def _apply(self, unit: Unit, entry: EntryPoint) -> None:
         self.entries.add(unit.idx)
+        returned = (role.sink for role in entry.returns if self._returns(unit, role))
+        known = self.resolver.entry_returns
+        known[unit.idx] = tuple(dict.fromkeys((*known.get(unit.idx, ()), *returned)))
         for position, (name, node) in enumerate(unit.params):
             given = entry.param_types.get(name) or entry.param_types.get(str(position))
             declared = node.get("type")
@@ -124,6 +127,14 @@ class _Finder:
                     self.sources[(unit.idx, leaf.text)] = (name, role.kind)
             if len(path) == 1:
                 self.resolver.entry_types[(unit.idx, leaf.text)] = self.resolver.index.types.get(name, name)
+
+    def _returns(self, unit: Unit, role: ReturnRole) -> bool:
+        """Whether a role of results holds for this entry: its declared type, and decorators on it or on its class."""
+        declared = unit.node.get("type")
+        if role.types and (declared is None or declared.text.rpartition(".")[2] not in role.types):
+            return False
+        nodes = [unit.node, *([unit.cls.node] if unit.cls is not None else [])]
+        return not role.decorators or any(self._has_decorator(node, role.decorators, unit) for node in nodes)
 
     def _is_source(self, unit: Unit, entry: EntryPoint, position: int, param: Node) -> bool:
         name = param.get("name")

@@ -31,6 +31,7 @@ class Resolver:
         self._callees: dict[int, str] = {}
         self._busy: set[int] = set()
         self._fields: dict[tuple[str, str], str] = {}
+        self.entry_returns: dict[int, tuple[ApiRole, ...]] = {}  # unit -> what foreign data in its result causes
         self.entry_types: dict[tuple[int, str], str] = {}  # (unit, parameter) -> type given by an entry point
         self.made_by_framework: set[tuple[int, str]] = (
             set()

@@ -231,6 +231,7 @@ class Evaluator:
             value = self.evaluate(expr)
             if stmt.role is StmtRole.RETURN:
                 self.result.returns = merge(self.result.returns, value)
+                self._returned_sink(expr, value)
         receiver = self.unit.receiver
         for definition in self.unit.flow.by_stmt[stmt.idx]:
             if definition.shadow_of is not None or definition.kind in (DefKind.PARAM, DefKind.ENTRY):
@@ -240,6 +241,12 @@ class Evaluator:
             name = self._stored_field(definition.key, receiver)
             if value and name:
                 self.result.stores[name] = merge(self.result.stores.get(name, EMPTY), value)
+
+    def _returned_sink(self, expr: Node, value: Flow) -> None:
+        """What a framework makes of an entry point's result."""
+        for role in self.resolver.entry_returns.get(self.unit.idx, ()) if value else ():
+            if self.context.judge.value_holds(role.when, expr, self.stmt):
+                self._sink(role, expr, expr, value, "return")
 
     def _stored_field(self, key: str, receiver: str) -> str:
         base, _, name = key.partition(".")

@@ -10,7 +10,6 @@ from graph_model.data_flow import root_name
 from graph_model.encoding import EdgeType
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
-from graph_model.languages import Family
 from graph_model.packs.model import Role
 from graph_model.syntax import Node
 
@@ -162,7 +161,7 @@ def find_materialisations(view: UnitView) -> Iterator[Draft]:
             and parent.parent is not None
             and parent.parent.kind is K.CALL
         ):
-            consumer = parent.text
+            consumer = _after_stream(parent)
         needs_list = view.program.family in (Family.JAVASCRIPT, Family.PYTHON)  # iterators there lack most methods
         if not consumer or (needs_list and consumer != "loop" and not _reads_rows(view, call, stmt)):
             continue
@@ -172,7 +171,7 @@ def find_materialisations(view: UnitView) -> Iterator[Draft]:
             if filters and _reads_rows(view, call, stmt)
             else "performance/needless-materialization"
         )
-        if label.endswith("materialization") and _mutates_source(view, stmt):
+        if label.endswith("materialization") and (_mutates_source(view, stmt) or _must_load(view, call, stmt)):
             continue
         facts = {"consumer_loop": float(consumer == "loop"), **_facts(view, stmt, released=False, handed=False)}
         yield Draft(
@@ -184,6 +183,19 @@ def find_materialisations(view: UnitView) -> Iterator[Draft]:
             words={"api": name.removeprefix("?."), "name": consumer},
             fix="drop-materialisation",
         )
+
+
+def _after_stream(member: Node) -> str:
+    """The method called on a collection; on its stream, if that is all the first one opens."""
+    outer = member.parent.parent if member.parent is not None else None
+    if member.text in ("stream", "parallelStream") and outer is not None and outer.kind is K.MEMBER:
+        return outer.text
+    return member.text
+
+
+def _must_load(view: UnitView, call: Node, stmt: Stmt) -> bool:
+    """Java's queries answer with a list; nothing is built that could be left out."""
+    return view.program.family is Family.JAVA and _reads_rows(view, call, stmt)
 
 
 def _reads_rows(view: UnitView, call: Node, stmt: Stmt) -> bool:

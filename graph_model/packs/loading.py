@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any  # TOML values are what the file says until parsed here
 
 from graph_model.errors import PackError
-from graph_model.packs.model import ApiRole, Condition, EntryPoint, Example, Pack, PropertyRole, Role
+from graph_model.packs.model import ApiRole, Condition, EntryPoint, Example, Pack, PropertyRole, ReturnRole, Role
 
 _LISTS = ("args", "neutralises", "release")
 
@@ -154,7 +154,7 @@ _ENTRY_LISTS = ("decorators", "class_decorators", "bases", "methods", "callback_
 
 
 def _entry(entry: Mapping[str, Any], pack: str, where: str) -> EntryPoint:
-    _take(entry, ("kind", "sources", "param_types", *_ENTRY_LISTS), where)
+    _take(entry, ("kind", "sources", "param_types", "returns", *_ENTRY_LISTS), where)
     sources = entry.get("sources", "none")
     if not isinstance(sources, list) and sources not in ("all", "annotated", "undecorated", "none"):
         raise PackError(f"{where}: sources: expected all, annotated, undecorated, none or positions, found {sources!r}")
@@ -163,8 +163,18 @@ def _entry(entry: Mapping[str, Any], pack: str, where: str) -> EntryPoint:
         kind=entry.get("kind", "http-parameter"),
         sources=tuple(sources) if isinstance(sources, list) else sources,
         param_types={str(key): value for key, value in entry.get("param_types", {}).items()},
+        returns=tuple(_return(r, pack, f"{where}.returns[{i}]") for i, r in enumerate(entry.get("returns", []))),
         **{name: _strings(entry.get(name, [])) for name in _ENTRY_LISTS},
     )
+
+
+def _return(entry: Mapping[str, Any], pack: str, where: str) -> ReturnRole:
+    _take(entry, ("label", "kind", "when", "types", "decorators"), where)
+    if not entry.get("label"):
+        raise PackError(f"{where}: label: expected a label, found none")
+    when = tuple(_condition(c, f"{where}.when[{i}]") for i, c in enumerate(entry.get("when", [])))
+    sink = ApiRole("return", Role.SINK, pack, entry["label"], entry.get("kind", ""), when=when)
+    return ReturnRole(sink, _strings(entry.get("types", [])), _strings(entry.get("decorators", [])))
 
 
 def _example(entry: Mapping[str, Any], language: str, where: str) -> Example:
@@ -267,7 +277,8 @@ def _insert(index: PackIndex, role: ApiRole) -> None:
 def _index_simple_types(index: PackIndex) -> None:
     """Simple name -> qualified names of every type that a pack mentions, for wildcard imports (Java, C#)."""
     names = set(index.types.values()) | set(index.supertypes)
-    patterns = [*index.exact, *index.types, *(f"{pattern}.x" for pattern in index.below)]
+    named = [*index.exact, *index.types, *(f"{pattern}.x" for pattern in index.below)]
+    patterns = [name for name in named if not name.startswith("?")]
     owners = {pattern.rpartition(".")[0] for pattern in patterns}
     namespaces = {owner.rpartition(".")[0] for owner in owners}
     for pattern in patterns:

@@ -92,6 +92,18 @@ class PropertyRole:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnRole:
+    """What foreign data in an entry point's result causes, where `decorators` are on it or its class (none: anywhere).
+
+    `types` are the declared result types it holds for (none: any).
+    """
+
+    sink: ApiRole
+    types: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EntryPoint:
     """How a framework calls into the code, and which parameters it fills with foreign data.
 
@@ -112,6 +124,7 @@ class EntryPoint:
     skip_types: tuple[str, ...] = ()
     sources: str | tuple[int, ...] = "none"
     param_types: Mapping[str, str] = field(default_factory=dict)
+    returns: tuple[ReturnRole, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
