@@ -277,7 +277,9 @@ class Evaluator:
             parts = [(1, definition.value, value), *([(0, key, self.evaluate(key))] if key is not None else [])]
         for role in self.resolver.index.find_roles(name, hint):
             for position, argument, flow in parts:
-                if role.role is Role.SINK and flow and position in (role.args or (position,)):
+                if role.role is not Role.SINK or not flow or position not in (role.args or (position,)):
+                    continue
+                if self.context.judge.value_holds(role.when, argument, self.stmt):
                     self._sink(role, target, argument, flow, name)
 
     # Expressions -----------------------------------------------------------------------------------------------------
@@ -308,7 +310,8 @@ class Evaluator:
         if flow and value is not None and self.recording:
             name = f"{node.parent.text if node.parent is not None else '?'}.{node.text}"
             for role in self.resolver.index.find_roles(name):
-                if role.role is Role.SINK and 0 in (role.args or (0,)):
+                fits = role.role is Role.SINK and 0 in (role.args or (0,))
+                if fits and self.context.judge.value_holds(role.when, value, self.stmt):
                     self._sink(role, node, value, flow, name)
         return flow
 
