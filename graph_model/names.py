@@ -211,7 +211,7 @@ class Resolver:
         if node.kind is K.INDEX:
             obj = node.get("obj")
             base = self.resolve(obj, unit, stmt, depth) if obj is not None else ""
-            return self.index.types.get(f"{base}[]", "") if base else ""
+            return self._element(base) if base else ""
         if node.kind is K.COMPREHENSION:
             return node.text if node.text in ("list", "set", "dict") else ""
         if node.kind is K.BINARY and node.text in ("+", "%", "/"):
@@ -368,12 +368,13 @@ class Resolver:
             return _module_specifier(imported) if program.family is Family.JAVASCRIPT else self._absolute(imported)
         if text in program.functions or text in program.classes:
             return f"{program.module_name}.{text}" if program.module_name else text
-        if program.family in (Family.JAVA, Family.CSHARP):
-            return self.type_name(text) if text[:1].isupper() else ""
+        is_typed = program.family in (Family.JAVA, Family.CSHARP)
+        if is_typed and text[:1].isupper():
+            return self.type_name(text)
         for namespace in program.wildcards:
             if f"{namespace}.{text}" in self.index.exact:
                 return f"{namespace}.{text}"
-        return text
+        return "" if is_typed else text
 
     def _absolute(self, dotted: str) -> str:
         """A relative Python import from its package."""
@@ -425,7 +426,7 @@ class Resolver:
             return f"{module}.{definition.key}" if module else definition.key
         base = self.resolve(definition.value, unit, definition.stmt, depth)
         if definition.kind is DefKind.ITERATE:
-            return self.index.types.get(f"{base}[]", "")
+            return self._element(base)
         return base
 
     def _narrowed(self, declared: str, definition: Definition, unit: Unit, depth: int) -> str:
@@ -446,9 +447,15 @@ class Resolver:
             return self.type_name(dotted_name(callee))
         return self.resolve(callee, unit.parent or unit, 0) or dotted_name(callee)
 
+    def _element(self, base: str) -> str:
+        """The type of an array's or collection's elements."""
+        return self.index.types.get(f"{base}[]", "") or (base[:-2] if base.endswith("[]") else "")
+
     def type_name(self, text: str) -> str:
         """A written type as a dotted name: imports, this file's classes, then namespaces imported whole."""
         text = text.rstrip("?")
+        if text.endswith("[]"):
+            return f"{self.type_name(text[:-2])}[]"
         head, dot, rest = text.partition(".")
         imported = self.program.imports.get(head)
         if imported is not None:

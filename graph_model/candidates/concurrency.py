@@ -182,7 +182,7 @@ def _is_own(view: UnitView, call: Node, name: str) -> bool:
 def find_waiting_under_lock(view: UnitView) -> Iterator[Draft]:
     """Blocking calls inside a critical section (lock, synchronized, `with lock`)."""
     for stmt, call, name, role in _waits(view):
-        holder = _lock_around(call) or _lock_before(view, stmt)
+        holder = _lock_around(call) or _lock_before(view, stmt) or _synchronized(view)
         if holder is None:
             continue
         facts = {**_facts(view, stmt), "is_query": float(role is Role.QUERY)}
@@ -232,6 +232,12 @@ def _lock_before(view: UnitView, stmt: Stmt) -> Node | None:
         if not released:
             return call
     return None
+
+
+def _synchronized(view: UnitView) -> Node | None:
+    """The name of a method that holds its object's lock as a whole."""
+    node = view.unit.node
+    return (node.get("name") or node) if node.kind is K.FUNCTION and "synchronized" in node.text.split() else None
 
 
 def _names_lock(node: Node | None) -> bool:
