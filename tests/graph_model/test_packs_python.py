@@ -137,6 +137,12 @@ def test_every_label_a_python_api_can_cause_has_a_role_and_an_example() -> None:
     assert {label for label in LABELS if label.startswith("performance/")} - STRUCTURAL <= shown
 
 
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.id)
+def test_a_pack_shows_every_label_it_speaks_of(pack: Pack) -> None:
+    spoken = {api.label for api in pack.apis if api.label} | {prop.label for prop in pack.properties}
+    assert spoken <= {example.label for example in pack.examples}
+
+
 @pytest.mark.parametrize(
     ("name", "receiver", "role"),
     [
