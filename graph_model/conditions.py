@@ -199,10 +199,20 @@ class ConditionJudge:
         if which == "receiver":
             callee = call.get("callee")
             obj = callee.get("obj") if callee is not None else None
-            return dotted_name(obj)
+            return dotted_name(obj) or _chain(obj)
         if which == "function":
             return self.unit.qualname
         return result_name(call) or self.unit.name
+
+
+def _chain(node: Node | None) -> str:
+    """`db.orders.where` of `db.orders.where(...)`: the names of a chain of calls, its root first."""
+    names: list[str] = []
+    while node is not None:
+        if node.kind in (K.NAME, K.MEMBER, K.THIS):
+            names.append(node.text)
+        node = node.get("callee") or node.get("obj") or (node.get("value") if node.kind is K.AWAIT else None)
+    return ".".join(reversed(names))
 
 
 def _answer(node: Node) -> Node:
