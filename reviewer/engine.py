@@ -12,6 +12,7 @@ from reviewer.source import SourceFile
 
 if TYPE_CHECKING:  # the analysis loads grammars and packs; a review answered from the cache needs neither
     from graph_model.analysis import FileAnalysis
+    from graph_model.edits import ProposedFix
 
 
 class Scored(Protocol):
@@ -23,17 +24,6 @@ class Scored(Protocol):
     def probability(self) -> float: ...  # noqa: D102
     @property
     def weights(self) -> tuple[tuple[str, float], ...]: ...  # noqa: D102
-
-
-class Edit(Protocol):
-    """One replacement: a half-open byte range and its new bytes."""
-
-    @property
-    def start(self) -> int: ...  # noqa: D102
-    @property
-    def end(self) -> int: ...  # noqa: D102
-    @property
-    def replacement(self) -> bytes: ...  # noqa: D102
 
 
 class Engine(Protocol):
@@ -64,8 +54,8 @@ class Engine(Protocol):
     def score(self, analysis: "FileAnalysis", candidates: tuple[Candidate, ...]) -> tuple[Scored, ...]:
         """Probabilities of one file's candidates, in their order."""
 
-    def propose_fix(self, candidate: Candidate, source: SourceFile) -> tuple[Edit, ...] | None:
-        """An edit that may mend a candidate; None when there is none."""
+    def propose_fix(self, candidate: Candidate, source: SourceFile) -> "ProposedFix | None":
+        """Edits that may mend a candidate; None when there are none."""
 
     def describe_model(self) -> Mapping[str, object]:
         """What `reviewer model` prints."""

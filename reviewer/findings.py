@@ -67,10 +67,16 @@ class TextEdit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits, applied, re-parsed and re-scored; `probability` is the finding's afterwards, 0 when it is gone."""
+    """Edits, applied, re-parsed and re-scored; `probability` is the finding's afterwards, 0 when it is gone.
+
+    `is_safe` promises that a program that was right behaves as before; otherwise a person should look.
+    """
 
     edits: tuple[TextEdit, ...]
     probability: float
+    kind: str = ""
+    description: str = ""
+    is_safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from graph_model.candidates.model import Candidate
 from reviewer.cache import Cache, hash_parts
-from reviewer.engine import Edit, Engine, Scored
+from reviewer.engine import Engine, Scored
 from reviewer.findings import Finding, Fix, TextEdit, make_region
 from reviewer.scanning import Scanner, ScoredFile
 from reviewer.selection import FALLBACK_THRESHOLD
 from reviewer.source import SourceFile
 from reviewer.workers import Failure, perform
+
+if TYPE_CHECKING:
+    from graph_model.edits import Edit
 
 _Rescored = tuple[tuple[Scored, ...], int]  # scored candidates, and how many parts could not be read
 
@@ -22,30 +26,18 @@ class _Verdict:
     fix: Fix | None
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """One edit as plain bytes: a half-open range of the old content, and the new bytes."""
+def apply_edits(content: bytes, edits: "Iterable[Edit]") -> bytes:
+    """The content with edits made; raises EditError when two overlap or one lies outside."""
+    from graph_model import edits as editing  # noqa: PLC0415  # its templates load the grammars, which few reviews need
 
-    start: int
-    end: int
-    replacement: bytes
+    return editing.apply_edits(content, edits)
 
 
-def apply_edits(content: bytes, edits: Iterable[Edit]) -> bytes:
-    """The content with edits made; raises ValueError when two overlap or one lies outside."""
-    parts: list[bytes] = []
-    at = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        if not at <= edit.start <= edit.end <= len(content):
-            raise ValueError(f"edit: expected a range in {at}..{len(content)}, found {edit.start}..{edit.end}")
-        parts += (content[at : edit.start], edit.replacement)
-        at = edit.end
-    return b"".join((*parts, content[at:]))
-
-
-def list_replacements(fix: Fix) -> list[Replacement]:
+def list_edits(fix: Fix) -> "list[Edit]":
     """A fix's edits as bytes."""
-    return [Replacement(edit.region.span.start, edit.region.span.end, edit.replacement.encode()) for edit in fix.edits]
+    from graph_model.edits import Edit  # noqa: PLC0415  # as above
+
+    return [Edit(edit.region.span.start, edit.region.span.end, edit.replacement.encode()) for edit in fix.edits]
 
 
 class Mender:
@@ -71,8 +63,6 @@ class Mender:
 
     def _attach(self, finding: Finding, file: ScoredFile) -> Finding:
         scored = find_scored(finding, file)
-        if not scored.candidate.fix:
-            return finding
         source = self._sources[finding.path]
         key = hash_parts("fix", self._engine.model_identity, source.path, source.content, repr(scored))
         kept = self._cache.load(key, _Verdict)
@@ -85,15 +75,17 @@ class Mender:
     def _try_fix(self, engine: Engine, task: tuple[Scored, SourceFile]) -> Fix | None:
         scored, source = task
         proposed = engine.propose_fix(scored.candidate, source)
-        if not proposed or not source.is_lossless:
+        if proposed is None or not source.is_lossless:
             return None
-        edits = tuple(_fit_line_endings(edit, source) for edit in proposed)
+        edits = tuple(_fit_line_endings(edit, source) for edit in proposed.edits)
         probability = self.measure(source, edits, [scored.candidate])
         if probability is None or probability >= scored.probability:
             return None
-        return Fix(tuple(_as_text(edit, source) for edit in edits), probability)
+        kind = proposed.kind
+        text_edits = tuple(_as_text(edit, source) for edit in edits)
+        return Fix(text_edits, probability, kind.name, kind.description, kind.safety.value == "safe")
 
-    def measure(self, source: SourceFile, edits: Sequence[Edit], candidates: Sequence[Candidate]) -> float | None:
+    def measure(self, source: SourceFile, edits: "Sequence[Edit]", candidates: Sequence[Candidate]) -> float | None:
         """The highest probability left of these candidates' labels where they were, once the edits are made.
 
         None when the edited file does not parse as well as before, still shows one of them, or shows anything new.
@@ -163,7 +155,7 @@ def _anchor_of(scored: Scored) -> tuple[str, int, int]:
     return (scored.candidate.label, scored.candidate.start, scored.candidate.end)
 
 
-def _place_after(candidate: Candidate, edits: Sequence[Edit]) -> tuple[int, int]:
+def _place_after(candidate: Candidate, edits: "Sequence[Edit]") -> tuple[int, int]:
     """Where the candidate's statement lies once the edits are made, with room for what replaces it."""
     start, end = candidate.statement_start, candidate.statement_end
     before = sum(_growth(edit) for edit in edits if edit.end <= start)
@@ -171,17 +163,17 @@ def _place_after(candidate: Candidate, edits: Sequence[Edit]) -> tuple[int, int]
     return start + before, end + before + inside
 
 
-def _growth(edit: Edit) -> int:
+def _growth(edit: "Edit") -> int:
     return len(edit.replacement) - (edit.end - edit.start)
 
 
-def _fit_line_endings(edit: Edit, source: SourceFile) -> Replacement:
+def _fit_line_endings(edit: "Edit", source: SourceFile) -> "Edit":
     """New lines end as the file's own do."""
     text = edit.replacement
     if source.has_crlf:
         text = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    return Replacement(edit.start, edit.end, text)
+    return replace(edit, replacement=text)
 
 
-def _as_text(edit: Replacement, source: SourceFile) -> TextEdit:
+def _as_text(edit: "Edit", source: SourceFile) -> TextEdit:
     return TextEdit(make_region(source, edit.start, edit.end), edit.replacement.decode("utf-8", "replace"))

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from graph_model.candidates.model import Candidate
 from graph_model.catalogue import Catalogue, load_catalogue
 from graph_model.languages import find_language
-from reviewer.engine import Edit, Scored
+from reviewer.engine import Scored
 from reviewer.source import SourceFile
 
 if TYPE_CHECKING:
     from graph_model.analysis import FileAnalysis
+    from graph_model.edits import ProposedFix
     from graph_model.prediction import Predictor
 
 # Not part of what an analysis or a score depends on.
@@ -102,13 +103,13 @@ class GraphEngine:
         """As the engine asks."""
         return self.predictor.score(analysis, candidates)
 
-    def propose_fix(self, candidate: Candidate, source: SourceFile) -> tuple[Edit, ...] | None:
+    def propose_fix(self, candidate: Candidate, source: SourceFile) -> "ProposedFix | None":
         """As the engine asks."""
-        from graph_model.edits import propose_fix  # noqa: PLC0415  # as above
+        from graph_model.edits import find_fix  # noqa: PLC0415  # as above
 
         language = find_language(source.path)
         assert language is not None, "inspection leaves out what no language reads"
-        return propose_fix(candidate, source.content, language)
+        return find_fix(candidate, source.content, language)
 
     def describe_model(self) -> Mapping[str, object]:
         """As the engine asks."""

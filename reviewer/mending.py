@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reviewer.findings import Finding, order_of
-from reviewer.fixes import Mender, Replacement, apply_edits, find_scored, list_replacements
+from reviewer.fixes import Mender, apply_edits, find_scored, list_edits
 from reviewer.scanning import ScoredFile
 from reviewer.source import SourceFile
+
+if TYPE_CHECKING:
+    from graph_model.edits import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def mend_files(
 def _mend_file(source: SourceFile, file: ScoredFile, fixable: Sequence[Finding], mender: Mender) -> MendedFile:
     """All fixes that do not overlap, if they hold together; else the first alone, which was verified."""
     chosen: list[Finding] = []
-    edits: list[Replacement] = []
+    edits: list[Edit] = []
     for finding in fixable:
         new = [edit for edit in _edits_of(finding) if edit not in edits]
         if not any(_is_overlapping(edit, other) for edit in new for other in edits):
@@ -44,11 +48,11 @@ def _mend_file(source: SourceFile, file: ScoredFile, fixable: Sequence[Finding],
     return MendedFile(source, apply_edits(source.content, edits), tuple(chosen))
 
 
-def _edits_of(finding: Finding) -> list[Replacement]:
+def _edits_of(finding: Finding) -> "list[Edit]":
     assert finding.fix is not None, "only findings with a fix come here"
-    return list_replacements(finding.fix)
+    return list_edits(finding.fix)
 
 
-def _is_overlapping(first: Replacement, second: Replacement) -> bool:
+def _is_overlapping(first: "Edit", second: "Edit") -> bool:
     """Whether two edits share a byte, or insert at one place."""
     return (first.start < second.end and second.start < first.end) or (first.start == second.start)

@@ -24,7 +24,8 @@ from click.testing import CliRunner, Result
 from graph_model.analysis import FileAnalysis, Problem
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.catalogue import Catalogue, load_catalogue
-from graph_model.languages import find_language
+from graph_model.edits import Edit, FixKind, ProposedFix, Safety
+from graph_model.languages import Family, find_language
 from reviewer.cli.group import group, main
 from reviewer.cli.session import Session
 from reviewer.engine import Engine
@@ -35,6 +36,8 @@ _ASSIGNED = re.compile(rb"^[ \t]*(\w+) = (source|clean|fetch|\w+)\(([^)\n]*)\)",
 _DEFINED = re.compile(rb"^[ \t]*(?:async )?(?:def|function|class) (\w+)", re.M)
 _GUARD = re.compile(rb"^[ \t]*if (\w+)", re.M)
 
+FAKE_KIND = FixKind("rename", tuple(Family), (), "another name", Safety.UNSAFE)
+
 
 @dataclass(frozen=True, slots=True)
 class FakeScored:
@@ -43,15 +46,6 @@ class FakeScored:
     candidate: Candidate
     probability: float
     weights: tuple[tuple[str, float], ...] = (("hops", 0.5), ("in_loop", -0.25))
-
-
-@dataclass(frozen=True, slots=True)
-class FakeEdit:
-    """One replacement."""
-
-    start: int
-    end: int
-    replacement: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +99,10 @@ class FakeEngine:
             raise RuntimeError("asked to fail")
         return tuple(FakeScored(candidate, dict(candidate.facts)["p"]) for candidate in candidates)
 
-    def propose_fix(self, candidate: Candidate, source: SourceFile) -> tuple[FakeEdit, ...] | None:
+    def propose_fix(self, candidate: Candidate, source: SourceFile) -> ProposedFix | None:
         """Another name for the call."""
-        return (FakeEdit(candidate.start, candidate.start + 4, self.fix),) if self.fix else None
+        edit = Edit(candidate.start, candidate.start + 4, self.fix)
+        return ProposedFix(FAKE_KIND, (edit,)) if self.fix else None
 
     def describe_model(self) -> Mapping[str, object]:
         """A word or two."""
@@ -136,7 +131,6 @@ def _find_candidates(source: SourceFile) -> Iterable[Candidate]:
             steps=(*steps, sink),
             facts=(("p", float(match[2])),),
             words=(("name", name.decode()), ("note", note), ("source", "source()")),
-            fix="rename",
         )
 
 

@@ -18,9 +18,10 @@ from reviewer.reports.patch import render_patch
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--diff", "is_dry", is_flag=True, help="Show the changes and make none.")
+@click.option("--safe-only", is_flag=True, help="Only fixes after which what was right behaves as before.")
 @selection_options
 @click.pass_context
-def fix(ctx: click.Context, paths: tuple[str, ...], *, is_dry: bool, choices: Choices) -> None:
+def fix(ctx: click.Context, paths: tuple[str, ...], *, is_dry: bool, safe_only: bool, choices: Choices) -> None:
     """Apply fixes to files and folders (default: the working directory). Each was parsed and scored again before."""
     session = current_session(choices.model)
     setting = prepare(session, map(Path, paths), choices.given, choices.config)
@@ -31,7 +32,8 @@ def fix(ctx: click.Context, paths: tuple[str, ...], *, is_dry: bool, choices: Ch
     review = desk.review_files(discovery)
     sources = {source.path: source for source in discovery.sources}
     scan = desk.scanner.scan(discovery.sources)
-    mended = mend_files(review.findings, sources, scan.files, desk.mender_for(sources))
+    wanted = [one for one in review.findings if one.fix is not None and (one.fix.is_safe or not safe_only)]
+    mended = mend_files(wanted, sources, scan.files, desk.mender_for(sources))
     if is_dry:
         write_text("".join(render_patch(one.source, one.content, colour=session.use_colour) for one in mended), session)
     else:
@@ -56,4 +58,6 @@ def _write(mended: MendedFile, session: Session, setting: Setting) -> None:
     file.chmod(mode & 0o7777)
     for finding in mended.findings:
         place = f"{session.show_path(setting.workspace, finding.path)}:{finding.region.start.line}"
-        click.echo(f"{place}: mended {finding.label}")
+        assert finding.fix is not None, "only findings with a fix are mended"
+        caution = "" if finding.fix.is_safe else " (behaviour may change: look at it)"
+        click.echo(f"{place}: mended {finding.label}: {finding.fix.description}{caution}")

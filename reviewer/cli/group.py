@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any, NoReturn  # click passes its own arguments through
 
 import click
 
@@ -25,16 +26,6 @@ ENTRY_POINTS = "reviewer.commands"
 COULD_NOT = 2
 
 
-class Refusal(click.ClickException):
-    """An error with a message for the user, and exit code 2."""
-
-    exit_code = COULD_NOT
-
-    def show(self, file: object = None) -> None:
-        """The message alone, on standard error."""
-        click.echo(f"reviewer: {self.message}", err=True)
-
-
 class LazyGroup(click.Group):
     """Subcommands by name: our own, then those that packages above register by entry point."""
 
@@ -44,26 +35,52 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now; None when there is none of this name."""
-        target = COMMANDS.get(cmd_name) or _find_entry_points().get(cmd_name)
+        if cmd_name in COMMANDS:
+            return _import_command(COMMANDS[cmd_name])
+        target = _find_entry_points().get(cmd_name)
         if target is None:
             return None
-        module, _, attribute = target.partition(":")
-        command = getattr(import_module(module), attribute)
-        assert isinstance(command, click.Command), f"{target}: expected a click command"
-        return command
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Runs the subcommand; whatever goes wrong becomes a message and exit code 2."""
         try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except BrokenPipeError as error:  # the reader of a pipe has left: nobody to tell
+            return _import_command(target)
+        except ImportError as error:  # an extra that is not installed must not cost the others
+            return _make_placeholder(cmd_name, error)
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Runs a command line and exits with 0, 1 or 2."""
+        try:
+            result = super().main(*args, **{**extra, "standalone_mode": False})
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader of a pipe has left: nobody to tell
             _close_stdout()
-            raise click.exceptions.Exit(COULD_NOT) from error
+            sys.exit(COULD_NOT)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(COULD_NOT)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("reviewer: interrupted", err=True)
+            sys.exit(COULD_NOT)
         # Not one of the three sanctioned handlers, but an uncaught error would exit with 1, which means findings.
-        except Exception as error:
-            raise Refusal(_explain(error)) from error
+        except Exception as error:  # noqa: BLE001
+            click.echo(f"reviewer: {_explain(error)}", err=True)
+            sys.exit(COULD_NOT)
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def _import_command(target: str) -> click.Command:
+    module, _, attribute = target.partition(":")
+    command = getattr(import_module(module), attribute)
+    assert isinstance(command, click.Command), f"{target}: expected a click command"
+    return command
+
+
+def _make_placeholder(name: str, error: ImportError) -> click.Command:
+    """Stands for a command that cannot be imported, and says so when it is called."""
+
+    def refuse(**_: object) -> None:
+        raise click.ClickException(f"{name}: {error}; install the extra that brings it")
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=refuse, context_settings=settings, help="Not installed here.")
 
 
 def _explain(error: Exception) -> str:
@@ -85,7 +102,9 @@ def _find_entry_points() -> dict[str, str]:
 
 def _close_stdout() -> None:
     """Keeps the interpreter from writing to a closed pipe at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # click's signature
@@ -112,18 +131,6 @@ def group(verbose: bool) -> None:  # click's signature
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL, format="%(name)s: %(message)s")
 
 
-def main(args: Sequence[str] | None = None, session: object = None) -> None:
-    """Runs the command line and exits. `session` replaces the real engine and folders in tests."""
-    try:
-        result = group.main(args=args, prog_name="reviewer", standalone_mode=False, obj=session)
-        sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        sys.exit(COULD_NOT)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("reviewer: interrupted", err=True)
-        sys.exit(COULD_NOT)
-    except BrokenPipeError:
-        _close_stdout()
-        sys.exit(COULD_NOT)
-    sys.exit(result if isinstance(result, int) else 0)
+def main(args: Sequence[str] | None = None, session: object = None) -> NoReturn:
+    """The entry point of the distribution. `session` replaces the real engine and folders in tests."""
+    group.main(args=args, prog_name="reviewer", obj=session)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reviewer.findings import Finding
-from reviewer.fixes import apply_edits, list_replacements
+from reviewer.fixes import apply_edits, list_edits
 from reviewer.reports.patch import render_patch
 from reviewer.reports.text import ShowPath, render_finding
 from reviewer.selection import WithheldReason
@@ -41,8 +41,10 @@ def _explain(one: Explanation, source: SourceFile, show_path: ShowPath, *, colou
         yield from (f"    {weight:+.4f}  {_name_weight(name, finding)}" for name, weight in finding.weights)
     yield f"  What would make it go away: {' '.join(finding.remedy.split())}"
     if finding.fix is not None:
-        edits = list_replacements(finding.fix)
-        yield f"  An edit was tried and scored again: {finding.probability:.2f} becomes {finding.fix.probability:.2f}."
+        edits = list_edits(finding.fix)
+        caution = "" if finding.fix.is_safe else " Behaviour may change: look at it."
+        yield f"  A fix was tried: {finding.fix.description}.{caution}"
+        yield f"  Scored again: {finding.probability:.2f} becomes {finding.fix.probability:.2f}."
         yield render_patch(source, apply_edits(source.content, edits), colour=colour).rstrip("\n")
 
 

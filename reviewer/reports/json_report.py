@@ -100,6 +100,9 @@ def describe_finding(finding: Finding) -> dict[str, Any]:
         "fix": None
         if fix is None
         else {
+            "kind": fix.kind,
+            "description": fix.description,
+            "safe": fix.is_safe,
             "probability_after": fix.probability,
             "edits": [{"location": describe_region(e.region), "replacement": e.replacement} for e in fix.edits],
         },

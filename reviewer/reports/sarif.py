@@ -155,7 +155,7 @@ def _describe_fix(finding: Finding) -> dict[str, Any]:
         for edit in finding.fix.edits
     ]
     return {
-        "description": {"text": finding.remedy},
+        "description": {"text": finding.fix.description or finding.remedy},
         "artifactChanges": [{"artifactLocation": _describe_artifact(finding.path), "replacements": replacements}],
     }
 

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from reviewer.cache import Cache, hash_parts, write_atomically
-from reviewer.fixes import Replacement
-from reviewer.source import SourceFile
+from reviewer.source import Span
 
-VALUE = Replacement(1, 2, "é".encode())
+VALUE = Span(1, 2)
 
 
 @dataclass
@@ -33,10 +32,10 @@ def entry(cache: Cache) -> Path:
 def test_what_is_stored_is_loaded(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "deep" / "cache")
     key = hash_parts("a")
-    assert cache.load(key, Replacement) is None
+    assert cache.load(key, Span) is None
     cache.store(key, VALUE)
-    assert cache.load(key, Replacement) == VALUE
-    assert Cache(cache.folder).load(key, Replacement) == VALUE
+    assert cache.load(key, Span) == VALUE
+    assert Cache(cache.folder).load(key, Span) == VALUE
     assert cache.warnings == []
 
 
@@ -69,12 +68,12 @@ def test_a_damaged_entry_is_thrown_away_with_a_warning(tmp_path: Path, damage: o
     file = entry(cache)
     assert callable(damage)
     file.write_bytes(damage(file.read_bytes()))
-    assert cache.load(key, Replacement) is None
+    assert cache.load(key, Span) is None
     assert not file.exists()
     assert len(cache.warnings) == 1
     assert "thrown away a damaged entry" in cache.warnings[0]
     cache.store(key, VALUE)
-    assert cache.load(key, Replacement) == VALUE
+    assert cache.load(key, Span) == VALUE
 
 
 def sealed(value: object) -> bytes:
@@ -97,7 +96,7 @@ def test_reading_runs_no_code(tmp_path: Path) -> None:
 def test_nothing_is_kept_without_a_folder() -> None:
     cache = Cache(None)
     cache.store(hash_parts("a"), VALUE)
-    assert cache.load(hash_parts("a"), Replacement) is None
+    assert cache.load(hash_parts("a"), Span) is None
     cache.sweep()
     cache.trim()
 
@@ -109,7 +108,7 @@ def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
     cache.store(hash_parts("b"), VALUE)
     assert len(cache.warnings) == 1
     assert "expected a writable folder" in cache.warnings[0]
-    assert cache.load(hash_parts("a"), Replacement) is None
+    assert cache.load(hash_parts("a"), Span) is None
 
 
 def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
@@ -119,21 +118,21 @@ def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
         cache.store(key, VALUE)
         file = tmp_path / key[:2] / key[2:]
         os.utime(file, (time.time() - age * 100_000,) * 2)
-    assert cache.load(keys[3], Replacement) == VALUE  # used: young again
+    assert cache.load(keys[3], Span) == VALUE  # used: young again
     num_bytes = (tmp_path / keys[0][:2] / keys[0][2:]).stat().st_size
     cache.max_bytes = 2 * num_bytes
     cache.sweep()
-    assert [cache.load(key, Replacement) is not None for key in keys] == [True, False, False, True]
+    assert [cache.load(key, Span) is not None for key in keys] == [True, False, False, True]
 
 
 def test_sweeping_is_for_once_a_day(tmp_path: Path) -> None:
     cache = Cache(tmp_path, max_bytes=0)
     cache.store(hash_parts("a"), VALUE)
     cache.sweep()
-    assert cache.load(hash_parts("a"), Replacement) is None
+    assert cache.load(hash_parts("a"), Span) is None
     cache.store(hash_parts("a"), VALUE)
     cache.sweep()
-    assert cache.load(hash_parts("a"), Replacement) == VALUE
+    assert cache.load(hash_parts("a"), Span) == VALUE
 
 
 def test_keys_tell_parts_apart() -> None:
@@ -160,13 +159,12 @@ WRITER = """
 import sys
 from pathlib import Path
 from reviewer.cache import Cache, hash_parts
-from reviewer.source import SourceFile
-from reviewer.fixes import Replacement
+from reviewer.source import Span
 cache = Cache(Path(sys.argv[1]))
 for number in range(300):
     key = hash_parts(str(number % 7))
-    cache.store(key, Replacement(number % 7, 9, b"x" * 5000))
-    found = cache.load(key, Replacement)
+    cache.store(key, Span(number % 7, 9))
+    found = cache.load(key, Span)
     assert found is not None and found.start == number % 7, found
 assert not cache.warnings, cache.warnings
 """
@@ -178,4 +176,3 @@ def test_two_processes_share_it(tmp_path: Path) -> None:
     for process in running:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
-    assert SourceFile("a.py", b"") == SourceFile("a.py", b"")

@@ -14,11 +14,12 @@ from click.testing import CliRunner
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate
 from graph_model.catalogue import load_catalogue
+from graph_model.edits import ProposedFix
 from reviewer.cli import session as session_module
-from reviewer.cli.group import LazyGroup, find_version, group, main
+from reviewer.cli.group import find_version, group, main
 from reviewer.cli.session import Session
 from reviewer.source import SourceFile
-from reviewer.testing import FakeEdit, FakeEngine, Project
+from reviewer.testing import FakeEngine, Project
 
 BAD = 'def f():\n    value = source()\n    sink("security/sql-injection", 0.9, value)\n'
 
@@ -38,7 +39,8 @@ def test_explain_says_why(project: Project) -> None:
         "+0.5000  hops",
         "-0.2500  in loop",
         "What would make it go away: Keep the query text constant",
-        "An edit was tried and scored again: 0.90 becomes 0.00.",
+        "A fix was tried: another name. Behaviour may change: look at it.",
+        "Scored again: 0.90 becomes 0.00.",
         '+    safe("security/sql-injection", 0.9, value)',
     ):
         assert words in result.stdout
@@ -118,7 +120,7 @@ def test_fix_keeps_encoding_line_endings_and_permissions(project: Project) -> No
     result = project.run("fix", engine=engine)
     assert result.exit_code == 0, result.output
     assert result.stderr == "mended 4 of 4 findings in 2 files\n"
-    assert "a.py:4: mended security/sql-injection\n" in result.stdout
+    assert "a.py:4: mended security/sql-injection: another name (behaviour may change: look at it)\n" in result.stdout
     expected = text.replace("sink", "safe(1)\r\nsafe")
     assert (project.root / "a.py").read_bytes() == expected.encode("latin-1")
     assert (project.root / "b.py").read_bytes() == expected.encode("utf-16")
@@ -150,7 +152,7 @@ def test_a_failed_file_makes_fix_fail(project: Project) -> None:
 
 def test_a_file_that_changed_meanwhile_is_left_alone(project: Project) -> None:
     class Meddler(FakeEngine):
-        def propose_fix(self, candidate: Candidate, source: SourceFile) -> tuple[FakeEdit, ...] | None:
+        def propose_fix(self, candidate: Candidate, source: SourceFile) -> ProposedFix | None:
             project.write({"a.py": "mine\n"})
             return FakeEngine.propose_fix(self, candidate, source)
 
@@ -234,6 +236,10 @@ def test_packages_above_add_commands_by_entry_point(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "tests_serve", fake)
     assert "serve" in CliRunner().invoke(group, ["--help"]).stdout
     assert CliRunner().invoke(group, ["serve"]).stdout == "served\n"
+    monkeypatch.delitem(sys.modules, "tests_serve")
+    assert "Not installed here." in CliRunner().invoke(group, ["--help"]).stdout
+    result = CliRunner().invoke(group, ["serve", "--port", "1", "x"])
+    assert (result.exit_code, "serve: No module named 'tests_serve'" in result.stderr) == (2, True)
 
 
 def test_a_fault_of_ours_is_exit_code_two_with_a_traceback(project: Project) -> None:
@@ -278,10 +284,10 @@ def test_main_exits_with_0_1_or_2(project: Project, capsysbinary: pytest.Capture
 def test_an_interrupt_is_no_clean_end(
     project: Project, error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(self: LazyGroup, ctx: click.Context) -> object:
+    def interrupt(self: click.Group, ctx: click.Context) -> object:
         raise error
 
-    monkeypatch.setattr(LazyGroup, "invoke", interrupt)
+    monkeypatch.setattr(click.Group, "invoke", interrupt)
     assert exit_code(["labels"]) == 2
     assert "reviewer: interrupted" in capsys.readouterr().err
 
