@@ -181,7 +181,7 @@ def _judgements(manifest: Mapping[str, Any], labels: Sequence[str]) -> tuple[Jud
     given = _mapping(manifest, "judgements")
     if set(given) != set(labels):
         raise BundleError(
-            f"{MANIFEST}: judgements: expected one for each label, found {sorted(set(given) ^ set(labels))}"
+            f"{MANIFEST}: judgements: expected exactly the labels, differs in {sorted(set(given) ^ set(labels))}"
         )
     found = []
     for label in labels:

@@ -27,7 +27,7 @@ from graph_model.runtime import NetworkOutput, NetworkSession
 if TYPE_CHECKING:
     from graph_model.encoder import FunctionGraph
 
-_BATCH_COST = 16_384  # nodes plus edges of one run: bounds memory, and keeps arrays in the processor's cache
+_BATCH_COST = 2_048  # nodes plus edges of one run: larger ones leave the processor's cache and take longer
 _NUM_WEIGHTS = 8
 _NUM_DIGITS = 4
 

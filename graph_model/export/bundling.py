@@ -23,7 +23,7 @@ from graph_model.training.shards import ShardHeader
 
 MAX_DIFFERENCE = 1e-4
 MAX_NETWORK_BYTES = 10_000_000
-_BATCH_COST = 16_384
+_BATCH_COST = 2_048
 
 
 class ExportError(GraphModelError):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -87,7 +88,17 @@ def write_onnx(frozen: ReviewNetwork, path: Path) -> None:
         )
         if program is None:
             raise RuntimeError("torch.onnx.export: expected a program, found None")
-        program.save(path, external_data=False)
+        path.write_bytes(_strip(program.model_proto).SerializeToString(deterministic=True))
+
+
+def _strip(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Removes what the exporter notes on every node: stack traces with this machine's paths, a fifth of the file."""
+    graph = model.graph
+    del graph.value_info[:]
+    for noted in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        noted.doc_string = ""
+        del noted.metadata_props[:]
+    return model
 
 
 def compare(frozen: ReviewNetwork, path: Path, batches: Iterable[GraphBatch]) -> Parity:

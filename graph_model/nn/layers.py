@@ -15,6 +15,9 @@ with warnings.catch_warnings():  # torch-geometric 2.8 calls torch.jit.script on
 
 _MAX_SCORE = 4.0
 _MIN_TOTAL = 1e-6
+# As large as the projected states: relations must be told apart from the first step. With 0.1 a rule that hangs on one
+# relation was learned with one seed in two, with 0.5 with every seed and in half the steps.
+_RELATION_STD = 0.5
 
 
 def bounded_exp(scores: Tensor) -> Tensor:
@@ -62,20 +65,23 @@ class RelationConv(MessagePassing):  # type: ignore[misc]  # torch-geometric shi
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width, bias=False)
         self.value = nn.Linear(width, width)
-        self.relation = nn.Parameter(torch.empty(num_relations, 3 * width))
-        nn.init.normal_(self.relation, std=0.1)
+        self.shift, self.scale, self.offset = (nn.Parameter(torch.empty(num_relations, width)) for _ in range(3))
+        for table in (self.shift, self.scale, self.offset):
+            nn.init.normal_(table, std=_RELATION_STD)
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_type: Tensor) -> tuple[Tensor, Tensor]:
         """Shapes: x float [N, F], edge_index int64 [2, E], edge_type int64 [E]; result [N, F] and attention [E, A]."""
-        shift, scale, offset = functional.embedding(edge_type, self.relation).chunk(3, dim=-1)  # [E, F] each
+        # Three small tables rather than one wide one: splitting its rows per edge cost a sixth of the time.
+        tables = (self.shift, 1 + self.scale, self.offset)
+        shift, scale, offset = (functional.embedding(edge_type, table) for table in tables)  # [E, F] each
         weights = self.edge_updater(edge_index, query=self.query(x), key=self.key(x), shift=shift)  # [E, A]
         values = self.value(x)
         received = self.propagate(edge_index, value=values, scale=scale, offset=offset, weights=weights)  # [N, F + A]
         total = received[:, self.width :].clamp(min=_MIN_TOTAL)  # [N, A]
         by_head = received[:, : self.width].view(-1, self.num_heads, self.width // self.num_heads)
         mean = (by_head / total.unsqueeze(-1)).reshape(-1, self.width)  # [N, F]
-        return self.out(mean), weights / total[edge_index[1]]
+        return self.out(mean), weights / total.index_select(0, edge_index[1])
 
     def edge_update(self, query_i: Tensor, key_j: Tensor, shift: Tensor) -> Tensor:
         """Unnormalised attention, float [E, A]."""
@@ -84,7 +90,7 @@ class RelationConv(MessagePassing):  # type: ignore[misc]  # torch-geometric shi
 
     def message(self, value_j: Tensor, scale: Tensor, offset: Tensor, weights: Tensor) -> Tensor:
         """Weighted values beside their weights, float [E, F + A]: one scatter sums both."""
-        values = value_j * (1 + scale) + offset  # [E, F]
+        values = value_j * scale + offset  # [E, F]
         by_head = values.view(-1, self.num_heads, self.width // self.num_heads) * weights.unsqueeze(-1)
         return torch.cat((by_head.reshape(-1, self.width), weights), dim=-1)
 

@@ -17,7 +17,7 @@ from graph_model.training.metrics import (
     average_precision,
     brier_score,
     calibration_error,
-    precision_at_recall,
+    mean_precision,
     resample_groups,
 )
 from graph_model.training.rungs import Table
@@ -163,7 +163,7 @@ class _Judged:
 
     def precision(self, rung: str, rows: Ints | slice, recalls: Sequence[float]) -> float:
         scores, targets, weights = self.probabilities[rung][rows], self.targets[rows], self.weights[rows]
-        return float(np.mean([precision_at_recall(scores, targets, recall, weights) for recall in recalls]))
+        return mean_precision(scores, targets, recalls, weights)
 
     def choose(self) -> _Choice:
         """The highest rung that won its step."""

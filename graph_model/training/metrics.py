@@ -3,6 +3,8 @@
 Letters: `C` candidates. Scores and weights are float [C], targets 0 or 1 [C]; higher scores claim more.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,12 +33,17 @@ def average_precision(scores: Floats, targets: Floats, weights: Floats | None = 
 
 def precision_at_recall(scores: Floats, targets: Floats, recall: float, weights: Floats | None = None) -> float:
     """Precision at the highest threshold that reaches `recall`; NaN without a positive."""
+    return mean_precision(scores, targets, (recall,), weights)
+
+
+def mean_precision(scores: Floats, targets: Floats, recalls: Sequence[float], weights: Floats | None = None) -> float:
+    """Mean of the precisions at the highest thresholds that reach each of `recalls`; NaN without a positive."""
     weights = np.ones(len(scores)) if weights is None else weights
     if not (targets * weights).sum():
         return float("nan")
     true, false = _curve(scores, targets, weights)
-    first = int(np.argmax(true >= recall * true[-1] - 1e-9))
-    return float(true[first] / (true[first] + false[first]))
+    first = np.searchsorted(true, np.asarray(recalls) * true[-1] - 1e-9)
+    return float((true[first] / (true[first] + false[first])).mean())
 
 
 def roc_auc(scores: Floats, targets: Floats) -> float:
@@ -49,7 +56,9 @@ def roc_auc(scores: Floats, targets: Floats) -> float:
 
 
 def brier_score(probabilities: Floats, targets: Floats, weights: Floats | None = None) -> float:
-    """Mean squared error of probabilities."""
+    """Mean squared error of probabilities; NaN for no candidates."""
+    if not len(probabilities):
+        return float("nan")
     return float(np.average((probabilities - targets) ** 2, weights=weights))
 
 

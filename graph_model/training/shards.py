@@ -8,6 +8,8 @@ target came about; candidates of source `triage` are read by a person and are ne
 import hashlib
 import io
 import json
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,7 +46,7 @@ class ShardHeader:
     def from_json(cls, text: str) -> Self:
         """The header that `to_json` wrote. Raises ShardError naming the missing or unknown field."""
         try:
-            values: dict[str, Any] = json.loads(text)
+            values: dict[str, Any] = dict(json.loads(text))
             values.update({key: tuple(value) for key, value in values.items() if isinstance(value, list)})
             return cls(**values)
         except (TypeError, ValueError) as error:
@@ -120,9 +122,9 @@ def save_shard(shard: Shard, path: Path) -> str:
 def load_shard(path: Path) -> Shard:
     """The shard of a file. Raises ShardError if it is damaged or of another schema or format."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ShardError(f"{path.name}: expected a shard, found {error}") from error
     try:
         header = ShardHeader.from_json(str(arrays["header"]))
