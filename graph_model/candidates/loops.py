@@ -42,13 +42,13 @@ _SEARCHES = frozenset({"contains", "Contains", "includes", "indexOf", "IndexOf",
 def loop_context(view: UnitView, stmt: Stmt) -> LoopContext | None:
     """The innermost loop around a statement, None outside loops (a loop's own first evaluation of its iterable is outside)."""
     if not stmt.loops:
-        return None
+        return view.callback_loop
     number = stmt.loops[-1]
     control = view.unit.control
     node = control.loops[number]
     if control.headers[number] == stmt.idx and stmt.role is StmtRole.ITER:
         if len(stmt.loops) < 2:
-            return None
+            return view.callback_loop
         number = stmt.loops[-2]
         node = control.loops[number]
     known = view.loop_contexts.get(number)
@@ -133,13 +133,13 @@ def _draft(
     fix: str = "",
 ) -> Draft:
     facts = {
-        "loop_depth": float(len(stmt.loops)),
+        "loop_depth": float(len(stmt.loops) + loop.is_callback),
         "small_loop": float(loop.is_small),
         "in_handler": float(stmt.in_handler),
         "in_try": float(stmt.in_try),
         "in_entry": float(view.is_entry),
         "conditional": float(_is_conditional(view, stmt, loop)),
-        "leaves_loop": float(_leaves_loop(view, stmt)),
+        "leaves_loop": float(_leaves_loop(view, stmt) and not loop.is_callback),
         "async_unit": float(view.unit.is_async),
         **(extra or {}),
     }
@@ -147,7 +147,7 @@ def _draft(
     words = {
         "api": api.removeprefix("?."),
         "name": api.rpartition(".")[2],
-        "loop": loop.node.kind.name.lower().replace("loop_", ""),
+        "loop": "forEach" if loop.is_callback else loop.node.kind.name.lower().replace("loop_", ""),
     }
     return Draft(label, node, stmt.idx, api, steps, facts, words, fix)
 
@@ -174,7 +174,7 @@ def find_searches_in_loops(view: UnitView) -> Iterator[Draft]:
         searched = _searched(view, node, stmt)
         if searched is None or (root_name(searched) in loop.changed and not _grows_in_loop(view, searched, loop)):
             continue
-        if view.unit.control.headers[stmt.loops[-1]] == stmt.idx and stmt.role is StmtRole.ITER:
+        if stmt.loops and view.unit.control.headers[stmt.loops[-1]] == stmt.idx and stmt.role is StmtRole.ITER:
             continue
         known = view.resolver.resolve(searched, view.unit, stmt.idx)
         if known not in _LIST_TYPES:
@@ -202,7 +202,7 @@ def _grows_in_loop(view: UnitView, searched: Node, loop: LoopContext) -> bool:
     """Whether the loop only adds to the collection."""
     key = root_name(searched)
     inside = [
-        d for s in view.unit.control.stmts if s.loops and view.unit.control.loops[s.loops[-1]] is loop.node
+        d for s in view.unit.control.stmts if loop.is_callback or (s.loops and view.unit.control.loops[s.loops[-1]] is loop.node)
         for d in view.unit.flow.by_stmt[s.idx] if d.key == key
     ]  # fmt: skip
     return bool(inside) and all(d.kind == 6 for d in inside)
@@ -265,7 +265,7 @@ def _starts_in_loop(view: UnitView, target: Node, loop: LoopContext) -> bool:
     """Whether the innermost loop gives the text a fresh value in each round."""
     control = view.unit.control
     for stmt in control.stmts:
-        if not stmt.loops or control.loops[stmt.loops[-1]] is not loop.node:
+        if not loop.is_callback and (not stmt.loops or control.loops[stmt.loops[-1]] is not loop.node):
             continue
         for definition in view.unit.flow.by_stmt[stmt.idx]:
             fresh = definition.key == target.text and definition.kind == 0 and definition.value is not None

@@ -9,11 +9,15 @@ from graph_model.conditions import ConditionJudge
 from graph_model.constants import Constants
 from graph_model.control_flow import Stmt
 from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family
 from graph_model.names import Resolver
 from graph_model.packs.model import ApiRole, Role
 from graph_model.program import Program, Unit
 from graph_model.syntax import Node
 from graph_model.value_flow import UnitFlow
+
+
+_ITERATIONS = frozenset({"forEach", "map", "flatMap", "filter", "some", "every", "find", "findIndex", "reduce", "each"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class LoopContext:
     header: int
     changed: frozenset[str]
     is_small: bool
+    is_callback: bool = False  # the unit's whole body is called once an element by `node`, a call in another unit
 
 
 @dataclass(slots=True)
@@ -104,6 +109,21 @@ class UnitView:
     def loop_contexts(self) -> dict[int, LoopContext]:
         """Contexts of the unit's loops by number, filled by `graph_model.candidates.loops`."""
         return {}
+
+    @cached_property
+    def callback_loop(self) -> LoopContext | None:
+        """The iteration that calls this unit once an element (`xs.forEach(x => ...)`), None when there is none."""
+        node = self.unit.node
+        call = node.parent.parent if node.parent is not None and node.parent.kind is K.ARGS else None
+        callee = call.get("callee") if call is not None and call.kind is K.CALL else None
+        if node.kind is not K.LAMBDA or call is None or self.program.family is not Family.JAVASCRIPT:
+            return None
+        if callee is None or callee.kind is not K.MEMBER or callee.text not in _ITERATIONS:
+            return None
+        changed = frozenset(d.key.partition(".")[0].partition("[")[0] for d in self.unit.flow.definitions)
+        iterated = callee.get("obj")
+        is_small = iterated is not None and iterated.kind is K.LIST and len(iterated.children) <= 16
+        return LoopContext(call, -1, changed, is_small, is_callback=True)
 
     def loop_of(self, stmt: Stmt) -> Node | None:
         """The innermost loop around a statement, inside this unit."""
