@@ -9,6 +9,7 @@ from reviewer.cli.session import Setting, current_session, prepare
 from reviewer.comparison import Comparison, HeadKind, compare
 from reviewer.discovery import Discovery, discover_files
 from reviewer.errors import RequestError
+from reviewer.linkage import find_linked
 from reviewer.repositories import Repository
 from reviewer.snapshots import read_old_files, read_snapshot
 
@@ -45,7 +46,7 @@ def diff(
 
 
 def _read_head(repository: Repository, setting: Setting, comparison: Comparison) -> Discovery:
-    """The changed files and everything that may be linked to them: all files of their language families."""
+    """The changed files and those of their language families that may be linked to them."""
     languages = [find_language(path) for path in comparison.changed_paths]
     families = {language.family for language in languages if language is not None}
     if comparison.head_kind is HeadKind.WORKING_TREE:
@@ -56,4 +57,5 @@ def _read_head(repository: Repository, setting: Setting, comparison: Comparison)
         related = {path for path in paths if (language := find_language(path)) and language.family in families}
         found = read_snapshot(repository, commit, setting.rules, related | comparison.changed_paths)
     sources = [one for one in found.sources if (language := find_language(one.path)) and language.family in families]
-    return Discovery(tuple(sources), found.skipped, found.failed)
+    linked = find_linked(sources, comparison.changed_paths)
+    return Discovery(tuple(one for one in sources if one.path in linked), found.skipped, found.failed)

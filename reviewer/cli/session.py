@@ -36,7 +36,8 @@ class Session:
 
     def show_path(self, workspace: Workspace, path: str) -> str:
         """A path of the review as it is written from the working directory."""
-        return os.path.relpath(workspace.file_at(path), self.cwd)
+        shown = os.path.relpath(workspace.file_at(path), self.cwd)
+        return f"{shown}/" if path.endswith("/") else shown
 
 
 @dataclass(frozen=True, slots=True)
