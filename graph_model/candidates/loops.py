@@ -201,10 +201,9 @@ def _searched(view: UnitView, node: Node, stmt: Stmt) -> Node | None:
 def _grows_in_loop(view: UnitView, searched: Node, loop: LoopContext) -> bool:
     """Whether the loop only adds to the collection."""
     key = root_name(searched)
-    inside = [
-        d for s in view.unit.control.stmts if loop.is_callback or (s.loops and view.unit.control.loops[s.loops[-1]] is loop.node)
-        for d in view.unit.flow.by_stmt[s.idx] if d.key == key
-    ]  # fmt: skip
+    control = view.unit.control
+    around = [s for s in control.stmts if loop.is_callback or (s.loops and control.loops[s.loops[-1]] is loop.node)]
+    inside = [d for s in around for d in view.unit.flow.by_stmt[s.idx] if d.key == key]
     return bool(inside) and all(d.kind == 6 for d in inside)
 
 

@@ -28,7 +28,7 @@ class LoopContext:
     header: int
     changed: frozenset[str]
     is_small: bool
-    is_callback: bool = False  # the unit's whole body is called once an element by `node`, a call in another unit
+    is_callback: bool = False  # the unit's whole body, called once an element by `node`, a call in another unit
 
 
 @dataclass(slots=True)
