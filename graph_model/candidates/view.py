@@ -16,7 +16,6 @@ from graph_model.program import Program, Unit
 from graph_model.syntax import Node
 from graph_model.value_flow import UnitFlow
 
-
 _ITERATIONS = frozenset({"forEach", "map", "flatMap", "filter", "some", "every", "find", "findIndex", "reduce", "each"})
 
 
