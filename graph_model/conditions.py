@@ -142,8 +142,8 @@ class ConditionJudge:
             return [value]
         if value is None:
             return ["null"]
-        items = node.get("init") if node.kind is K.NEW else node
-        if items is not None and items.kind is K.LIST:
+        items = node.get("init") if node.kind is K.NEW else self._written(node, stmt)
+        if items is not None and items.kind in (K.LIST, K.TUPLE, K.SET):
             return [
                 text
                 for text in (self.constants.evaluate(item, stmt) for item in items.children)
@@ -161,8 +161,13 @@ class ConditionJudge:
         return [name for name in dict.fromkeys(names) if name]
 
     def _prefix(self, node: Node, stmt: int) -> str:
-        """The constant text that a concatenation or template begins with."""
-        while node.kind is K.BINARY and node.text == "+":
+        """The constant text that a concatenation, a formatted text or a template begins with, through one variable."""
+        node = self._written(node, stmt)
+        callee = node.get("callee") if node.kind is K.CALL else None
+        if callee is not None and callee.kind is K.MEMBER and callee.text == "format":
+            text = self.constants.evaluate(callee.get("obj"), stmt)
+            return text if isinstance(text, str) else ""
+        while node.kind is K.BINARY and node.text in ("+", "%"):
             left = node.get("left")
             if left is None:
                 return ""
@@ -175,6 +180,18 @@ class ConditionJudge:
             if node.kind is K.TEMPLATE and node.children and node.children[0].kind is K.TEXT
             else ""
         )
+
+    def _written(self, node: Node, stmt: int) -> Node:
+        """What a variable with one definition was given, here or in a unit around; any other expression itself."""
+        if node.kind is not K.NAME:
+            return node
+        found = [d for d in self.unit.flow.reaching(node.text, stmt) if d.shadow_of is None]
+        owner = self.unit.parent if node.text not in self.unit.locals else None
+        while owner is not None and not found:
+            found = [d for d in owner.flow.definitions if d.key == node.text and d.shadow_of is None]
+            owner = owner.parent
+        value = found[0].value if len(found) == 1 and found[0].kind == 0 else None
+        return node if value is None else value
 
     def is_built(self, node: Node, stmt: int) -> bool:
         """Whether text is assembled from parts that are not all constant, here or in the variable's definition."""

@@ -104,6 +104,8 @@ class Constants:
             return UNKNOWN
         left = self.evaluate(node.get("left"), stmt)
         right = self.evaluate(node.get("right"), stmt) if left is not UNKNOWN else UNKNOWN
+        if isinstance(left, str) and isinstance(right, int) and node.text == "*" and node.raw == "binary_operator":
+            return left * right if right * len(left) <= _MAX_TEXT else UNKNOWN  # Python repeats a text
         if right is UNKNOWN or not _same_sort(left, right) or (isinstance(left, str) and node.text != "+"):
             return UNKNOWN
         try:
