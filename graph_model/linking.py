@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.catalogue import load_catalogue
-from graph_model.languages import BY_NAME
+from graph_model.languages import BY_NAME, Family
 from graph_model.origins import CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
 MAX_CALLERS = 24
+MAX_OVERRIDES = 4
+_NOMINAL = frozenset({Family.JAVA, Family.CSHARP})  # a class says what it implements
 _SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where a sink asks for them
 _LOCAL_KINDS = frozenset({"command-line", "environment", "stdin", "file", "database"})
 
@@ -75,6 +77,7 @@ class _Linker:
         self.files = dict(files)
         self.bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
         self.by_last_name: dict[str, list[tuple[str, UnitId]]] = {}
+        self.overrides: dict[tuple[str, str], list[UnitId]] = {}  # (simple name of a base, method) -> methods below
         self.stores: dict[tuple[str, str], list[tuple[UnitId, tuple[FlowRecord, ...]]]] = {}
         self._callees: dict[tuple[str, str], tuple[UnitId, ...]] = {}
         for path, analysis in self.files.items():
@@ -100,6 +103,8 @@ class _Linker:
             if unit.class_name and unit.name in ("__init__", "constructor", unit.class_name.rpartition(".")[2]):
                 owner = f"{module}.{unit.class_name}" if module else unit.class_name
                 self.by_last_name.setdefault(unit.class_name.rpartition(".")[2], []).append((owner, unit_id))
+            for base in unit.bases if BY_NAME[analysis.language].family in _NOMINAL else ():
+                self.overrides.setdefault((base.rpartition(".")[2], unit.name), []).append(unit_id)
         for name, flows in unit.stores:
             self.stores.setdefault((unit.class_name, name), []).append((unit_id, flows))
 
@@ -108,8 +113,15 @@ class _Linker:
         key = (path, callee)
         found = self._callees.get(key)
         if found is None:
-            found = self._callees[key] = self._search_callees(path, callee)
+            named = self._search_callees(path, callee)
+            found = self._callees[key] = tuple(dict.fromkeys([*named, *self._search_overrides(path, callee)]))
         return found
+
+    def _search_overrides(self, path: str, callee: str) -> list[UnitId]:
+        """The methods of the classes that implement or extend the one that a call names (Java, C#)."""
+        owner, _, method = callee.rpartition(".")
+        below = self.overrides.get((owner.rpartition(".")[2], method), ()) if owner else ()
+        return [unit for unit in below if self._same_family(path, unit.path)][:MAX_OVERRIDES]
 
     def _search_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
         if callee.startswith("#"):
@@ -132,6 +144,9 @@ class _Linker:
                 for full, unit in candidates
                 if full.endswith(f".{callee}") or (callee.endswith(f".{full}") and "." in full)
             ]
+        if not exact and BY_NAME[self.files[path].language].family is Family.CSHARP:
+            tail = ".".join(callee.split(".")[-2:])  # which `using` brings the class is not known
+            exact = [unit for full, unit in candidates if full.endswith(f".{tail}")]
         return tuple(exact[:4])
 
     def _relative_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:

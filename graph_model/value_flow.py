@@ -360,7 +360,10 @@ class Evaluator:
     def _read_key(self, key: str) -> Flow:
         value = EMPTY
         values = self.result.values
-        for definition in self.unit.flow.reaching(key, self.stmt):
+        definitions = list(self.unit.flow.reaching(key, self.stmt)) or [
+            d for d in self.unit.flow.by_stmt[self.stmt] if d.key == key and d.kind is DefKind.ASSIGN
+        ]  # defined in passing by this very statement: `o is string s ? s : ""`
+        for definition in definitions:
             found = values.get(definition.idx)
             if found:
                 value = merge(value, found)
