@@ -247,6 +247,8 @@ class _Normaliser:
             if role == "text":
                 parent.text = f"{parent.text} {row.raw}" if parent.text else row.raw
             if not row.is_token:
+                if self.has_error and ts.is_missing:
+                    self.tree.error_ranges.append((ts.start_byte, ts.end_byte))
                 return False
         start, end = ts.start_byte, ts.end_byte
         if self.has_error and (row is _ERROR_ROW or ts.is_missing):

@@ -419,6 +419,11 @@ def test_broken_file_keeps_its_sound_parts() -> None:
     assert [repr(call.get("callee")) for call in calls] == ["(callee:NAME 'g')", "(callee:NAME 'm')"]
 
 
+@pytest.mark.parametrize("code", ["class A { int x = 1 }", "class A { void h( { } }"])
+def test_a_token_that_is_missing_is_said(code: str) -> None:
+    assert _parse(code).error_ranges
+
+
 @pytest.mark.parametrize("code", ["", "\r\n", 'class Ü { String s = "ü"; }', "class A {\r\n}\r\n", "class A { int"])
 def test_odd_files_parse(code: str) -> None:
     assert _parse(code).root.kind is K.MODULE
