@@ -66,6 +66,8 @@ class Resolver:
         inherited = self._inherited(callee.text, unit.cls) if self._is_bare_member(callee.text, unit) else ""
         if inherited:
             return self.canonical(inherited)
+        if self._is_parameter(callee.text, unit):
+            return ""  # a function that the caller gives: its type's name is not what runs
         name = self._member_path(callee, unit, stmt) or self._name(callee, unit, stmt, 0)
         if name:
             return self.canonical(name)
@@ -73,6 +75,16 @@ class Resolver:
         if cls is not None and callee.text in cls.methods and self.program.family in (Family.JAVA, Family.CSHARP):
             return f"{self._qualified(cls)}.{callee.text}"
         return callee.text
+
+    def _is_parameter(self, text: str, unit: Unit) -> bool:
+        owner: Unit | None = unit
+        while owner is not None:
+            if any(name == text for name, _ in owner.params):
+                return True
+            if text in owner.locals:
+                return False
+            owner = owner.parent
+        return False
 
     def _is_bare_member(self, text: str, unit: Unit) -> bool:
         """Whether a bare name of Java or C# may be a member that the class inherits."""
