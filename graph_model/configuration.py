@@ -19,6 +19,8 @@ _MAX_DEPTH = 8
 def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Program, stmt: int) -> bool:
     """Whether one of `methods` is called on a call's result: chained to it, on its variable, or on its field.
 
+    Assigning a property of that name counts as a call.
+
     In the same function a call under a further condition does not count.
     """
     target = call
@@ -64,6 +66,19 @@ def _is_called_on(key: str, methods: tuple[str, ...], unit: Unit, guards: set[tu
                 inner = obj.get("callee")
                 obj = inner.get("obj") if inner is not None else None
             if obj is None or access_key(obj) not in wanted:
+                continue
+            if guards is None or guards.issuperset(unit.flow.guards(stmt)):
+                return True
+    return _is_assigned(wanted, methods, unit, guards)
+
+
+def _is_assigned(wanted: set[str], names: tuple[str, ...], unit: Unit, guards: set[tuple[int, bool]] | None) -> bool:
+    """Whether `x.name = v` sets one of the names, which counts like a call."""
+    for stmt, definitions in enumerate(unit.flow.by_stmt):
+        for definition in definitions:
+            target = definition.node
+            obj = target.get("obj") if target.kind is K.MEMBER and target.text in names else None
+            if obj is None or access_key(obj) not in wanted or definition.shadow_of is not None:
                 continue
             if guards is None or guards.issuperset(unit.flow.guards(stmt)):
                 return True
