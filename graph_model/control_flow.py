@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from graph_model.encoding import EdgeType
 from graph_model.kinds import NodeKind as K
-from graph_model.syntax import Node
+from graph_model.syntax import Node, dotted_name
 
 
 class Role(IntEnum):
@@ -269,6 +269,16 @@ class _Builder:
         self._exit(out)
         return []
 
+    def call(self, node: Node, frontier: Frontier) -> Frontier:
+        """A call as a statement; nothing follows one that never comes back (`sys.exit()`, Flask's `abort()`)."""
+        stmt = self.add(Role.SIMPLE, node, [node], frontier)
+        name = dotted_name(node.get("callee"))
+        if name not in _NEVER_RETURNING and not (node.raw == "call" and name in _NEVER_RETURNING_PYTHON):
+            return [(stmt.idx, EdgeType.CFG_NEXT)]
+        if not self.try_depth:
+            self._exit([(stmt.idx, EdgeType.CFG_EXCEPTION)])
+        return []
+
     def _exit(self, frontier: Frontier) -> None:
         if self.finally_exits:
             self.finally_exits[-1].append(("return", "", frontier))
@@ -403,6 +413,8 @@ class _Builder:
         return frontier
 
 
+_NEVER_RETURNING = frozenset({"sys.exit", "os._exit", "process.exit", "System.exit", "Environment.Exit"})
+_NEVER_RETURNING_PYTHON = frozenset({"abort", "flask.abort", "exit", "quit"})
 _THROWING = frozenset({K.CALL, K.NEW, K.INDEX, K.AWAIT, K.YIELD, K.CAST, K.MEMBER})
 
 
@@ -432,6 +444,7 @@ _HANDLERS = {
     K.LABEL: _Builder.label,
     K.RETURN: _Builder.leave,
     K.THROW: _Builder.leave,
+    K.CALL: _Builder.call,
     K.BREAK: _Builder.jump,
     K.CONTINUE: _Builder.jump,
     K.TRY: _Builder.try_,
