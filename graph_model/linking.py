@@ -255,7 +255,8 @@ class _Linker:
                 following.extend(self._into_arguments(state, caller, number, origin, ()))
         step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, f"parameter {origin.name}")
         arrival = _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), False)
-        return (None if callers else arrival), following
+        is_open = all(caller == state.unit for caller, _ in callers)  # a function that only calls itself is open too
+        return (arrival if is_open else None), following
 
     def _into_arguments(
         self, state: _State, caller: UnitId, number: int, origin: Origin, stack: tuple[tuple[UnitId, int], ...]
