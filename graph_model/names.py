@@ -136,6 +136,15 @@ class Resolver:
                 return base if value.text == "default" else f"{base}.{value.text}"
         return ""
 
+    def _function_path(self, node: Node, unit: Unit, stmt: int) -> str:
+        """The dotted name of a function as a value, whatever a call of it returns."""
+        obj = node.get("obj") if node.kind is K.MEMBER else None
+        if obj is not None:
+            base = self.resolve(obj, unit, stmt)
+            return self.canonical(f"{base}.{node.text}") if base else ""
+        path = self._member_path(node, unit, stmt) if node.kind is K.NAME else ""
+        return self.canonical(path) if path else self.resolve(node, unit, stmt)
+
     def _receiver(self, callee: Node, unit: Unit, stmt: int) -> str:
         obj = callee.get("obj")
         return self.resolve(obj, unit, stmt) if obj is not None else ""
@@ -252,9 +261,12 @@ class Resolver:
         if name == "super":
             return unit.cls.bases[0] if unit.cls is not None and unit.cls.bases else ""
         declared = self._lookup_type(name)
-        if declared == "$0":
+        if declared in ("$0", "$0()"):
             args = call.get("args")
-            return self.resolve(args.children[0], unit, stmt) if args is not None and args.children else ""
+            first = args.children[0] if args is not None and args.children else None
+            if first is None:
+                return ""
+            return self.resolve(first, unit, stmt) if declared == "$0" else self._function_path(first, unit, stmt)
         if declared:
             return declared
         last = name.rpartition(".")[2]

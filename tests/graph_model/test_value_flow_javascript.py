@@ -16,7 +16,8 @@ language = "javascript"
 [types]
 "crypto.createHash" = "crypto.Hash"
 "crypto.Hash.update" = "crypto.Hash"
-"util.promisify" = "$0"
+"util.promisify" = "$0()"
+"child_process.exec" = "child_process.ChildProcess"
 "sample" = "sample.App"
 [[entry]]
 callback_of = ["sample.App.get"]
