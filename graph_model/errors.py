@@ -27,3 +27,7 @@ class LimitError(GraphModelError):
 
 class BundleError(GraphModelError):
     """A model bundle is damaged, or was made for another schema or catalogue."""
+
+
+class EditError(GraphModelError):
+    """Edits overlap, or one lies outside the text that it is for."""

@@ -1,0 +1,116 @@
+"""Where text goes: items of argument lists and literals, whole statements and their lines. Comments are never lost."""
+
+from graph_model.edits.model import Declined, Edit
+from graph_model.edits.scene import Scene
+from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family
+from graph_model.syntax import Node
+
+
+def append_item(scene: Scene, container: Node, text: str) -> list[Edit]:
+    """Adds one item at the end of an argument list, object literal or initialiser, in the style of the items there."""
+    opening, closing = container.start, container.end - 1
+    if container.end - container.start < 2:
+        raise Declined("expected brackets")
+    items = container.children
+    if not items:
+        padding = " " if scene.source[opening : opening + 1] == b"{" else ""
+        if scene.between(opening + 1, closing).strip():
+            raise Declined("expected empty brackets")
+        return [Edit(opening + 1, closing, f"{padding}{text}{padding}".encode())]
+    if items[-1].kind is K.COMPREHENSION and scene.source[items[-1].start : items[-1].start + 1] != b"[":
+        raise Declined("expected arguments, found a bare generator")
+    tail = scene.code_between(items[-1].end, closing)
+    written = tail.rstrip()
+    at = items[-1].end + len(written.encode())
+    if not written.endswith(","):
+        return [scene.insert(at, f", {text}")]
+    if scene.begins_line(items[-1]):
+        end = scene.line_end(at)  # behind a comment on the last item
+        below = end if end < closing and not scene.code_between(at, end).strip() else at
+        return [scene.insert(below, f"{scene.newline}{scene.indent(items[-1].start)}{text},")]
+    return [scene.insert(at, f" {text}")]
+
+
+def insert_item_after(scene: Scene, container: Node, item: Node, text: str) -> list[Edit]:
+    """Adds an item right after another one of an argument list."""
+    following = [c for c in container.children if c.start >= item.end]
+    until = following[0].start if following else container.end - 1
+    gap = scene.code_between(item.end, until)
+    closed = gap.partition(",")[0].rstrip()
+    return [scene.insert(item.end + len(closed.encode()), f", {text}")]
+
+
+def remove_item(scene: Scene, container: Node, item: Node) -> list[Edit]:
+    """Removes an item of an argument list or literal with the comma that it needs no more."""
+    position = container.children.index(item)
+    if position > 0:
+        before = container.children[position - 1]
+        gap = scene.between(before.end, item.start)
+        comma = gap.find(",")
+        if scene.code_between(before.end, item.start) != gap or comma < 0:
+            raise Declined("expected no comment before the argument")
+        return [Edit(before.end + len(gap[:comma].encode()), item.end, b"")]
+    after = container.children[1].start if len(container.children) > 1 else container.end - 1
+    gap = scene.between(item.end, after)
+    if scene.code_between(item.end, after) != gap or gap.strip() not in ("", ","):
+        raise Declined("expected no comment after the argument")
+    if len(container.children) > 1:
+        return [Edit(item.start, after, b"")]
+    return [Edit(item.start, item.end + len(gap.rstrip().encode()), b"")]
+
+
+def statement_of(node: Node) -> Node:
+    """The statement of a braced or indented block, or of the module, that a node is part of."""
+    child, parent = node, node.parent
+    while parent is not None:
+        if parent.kind is K.MODULE or (parent.kind is K.BLOCK and parent.raw):
+            return child
+        child, parent = parent, parent.parent
+    raise Declined("expected a statement of a block")
+
+
+def statement_end(scene: Scene, statement: Node) -> int:
+    """Where a statement ends, with its semicolon where the language has one."""
+    rest = scene.source[statement.end : statement.end + 80]
+    gap = len(rest) - len(rest.lstrip(b" \t"))
+    return statement.end + gap + 1 if rest[gap : gap + 1] == b";" else statement.end
+
+
+def owns_lines(scene: Scene, statement: Node) -> bool:
+    """Whether a statement shares its lines with no other code (a comment may follow it)."""
+    end = statement_end(scene, statement)
+    return scene.begins_line(statement) and not scene.code_between(end, scene.line_end(end)).strip()
+
+
+def insert_before(scene: Scene, statement: Node, *lines: str) -> list[Edit]:
+    """New lines before a statement that begins its line, indented like it."""
+    if not scene.begins_line(statement):
+        raise Declined("expected the statement to begin its line")
+    indent = scene.indent(statement.start)
+    text = "".join(f"{indent}{line}{scene.newline}" for line in lines)
+    return [scene.insert(scene.line_start(statement.start), text)]
+
+
+def insert_after(scene: Scene, statement: Node, *lines: str) -> list[Edit]:
+    """New lines after a statement that owns its lines, indented like it."""
+    if not owns_lines(scene, statement):
+        raise Declined("expected the statement to own its lines")
+    indent = scene.indent(statement.start)
+    at = scene.next_line(statement_end(scene, statement))
+    if at == len(scene.source) and not scene.source.endswith(b"\n"):
+        return [scene.insert(at, "".join(f"{scene.newline}{indent}{line}" for line in lines))]
+    return [scene.insert(at, "".join(f"{indent}{line}{scene.newline}" for line in lines))]
+
+
+def remove_statement(scene: Scene, statement: Node) -> list[Edit]:
+    """Removes a statement and its lines; a Python block keeps at least one statement."""
+    parent = statement.parent
+    if not owns_lines(scene, statement) or parent is None:
+        raise Declined("expected the statement to own its lines")
+    if scene.family is Family.PYTHON and parent.kind is K.BLOCK and len(parent.children) == 1:
+        raise Declined("expected another statement in the block")
+    end = statement_end(scene, statement)
+    if scene.between(end, scene.line_end(end)).strip():
+        raise Declined("expected no comment behind the statement")
+    return [Edit(scene.line_start(statement.start), scene.next_line(end), b"")]
