@@ -47,9 +47,8 @@ class _Finder:
         self.by_simple_name = program.family in (Family.JAVA, Family.CSHARP)
         self.sources: EntrySources = {}
         self.entries: set[int] = set()
-        self.imported = {
-            dotted.partition(".")[0].partition("/")[0] for dotted in (*program.imports.values(), *program.wildcards)
-        }
+        named = (*program.imports.values(), *program.wildcards, *_required(program))
+        self.imported = {dotted.lstrip("@").partition(".")[0].partition("/")[0] for dotted in named}
 
     def visit(self, unit: Unit) -> None:
         for entry in self.entry_points:
@@ -80,11 +79,14 @@ class _Finder:
         return "public" in unit.node.text.split() and unit.node.data == "method" and not hidden
 
     def _has_typed_params(self, unit: Unit, entry: EntryPoint) -> bool:
-        """An entry told only by its parameters' names, in a file that imports the library."""
+        """An entry told only by its parameters' names, of which the first may be taken apart in place."""
         library = entry.pack.rpartition("/")[2].partition("-")[0]
         names = [name for name, _ in unit.params]
         wanted = [key for key in entry.param_types if not key.isdigit()]
-        return bool(wanted) and library in self.imported and all(key in names for key in wanted)
+        if len(wanted) > 1 and names[:1] == [""]:
+            wanted = wanted[1:]
+        known = entry.anywhere or library in self.imported
+        return bool(wanted) and known and all(key in names for key in wanted)
 
     def _is_base(self, base: str, wanted: tuple[str, ...]) -> bool:
         resolved = self.resolver.type_name(base) if "." not in base else base
@@ -199,6 +201,18 @@ class _Finder:
             if target is not None:
                 found.append(target)
         return found
+
+
+def _required(program: Program) -> list[str]:
+    """The modules that a CommonJS file requires at its top level."""
+    calls = [call for calls in program.units[0].flow.calls for call in calls] if program.units else []
+    modules: list[str] = []
+    for call in calls if program.family is Family.JAVASCRIPT else ():
+        callee, args = call.get("callee"), call.get("args")
+        first = args.children[0] if args is not None and args.children else None
+        if callee is not None and callee.text == "require" and first is not None and first.kind is K.STRING:
+            modules.append(first.text)
+    return modules
 
 
 def _is_callback_of(pattern: str, name: str, hint: str) -> bool:

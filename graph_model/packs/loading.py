@@ -154,7 +154,7 @@ _ENTRY_LISTS = ("decorators", "class_decorators", "bases", "methods", "callback_
 
 
 def _entry(entry: Mapping[str, Any], pack: str, where: str) -> EntryPoint:
-    _take(entry, ("kind", "sources", "param_types", "returns", *_ENTRY_LISTS), where)
+    _take(entry, ("kind", "sources", "param_types", "returns", "anywhere", *_ENTRY_LISTS), where)
     sources = entry.get("sources", "none")
     if not isinstance(sources, list) and sources not in ("all", "annotated", "undecorated", "none"):
         raise PackError(f"{where}: sources: expected all, annotated, undecorated, none or positions, found {sources!r}")
@@ -164,6 +164,7 @@ def _entry(entry: Mapping[str, Any], pack: str, where: str) -> EntryPoint:
         sources=tuple(sources) if isinstance(sources, list) else sources,
         param_types={str(key): value for key, value in entry.get("param_types", {}).items()},
         returns=tuple(_return(r, pack, f"{where}.returns[{i}]") for i, r in enumerate(entry.get("returns", []))),
+        anywhere=entry.get("anywhere", False) is True,
         **{name: _strings(entry.get(name, [])) for name in _ENTRY_LISTS},
     )
 

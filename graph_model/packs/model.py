@@ -110,7 +110,8 @@ class EntryPoint:
     A function is an entry when one of `decorators` is on it (or, with `class_decorators` or `bases`, on or above its
     class and its name is in `methods`), or it is passed to one of `callback_of`.
     `sources`: "all", "annotated" (a parameter decorator in `param_decorators`), "undecorated", "none" or positions.
-    `param_types`: position or name -> type name, for parameters the framework types without saying so.
+    `param_types`: position or name -> type name, for parameters the framework types without saying so; with nothing
+    else, a function is an entry when it has the parameters named, in a file that imports the library (or `anywhere`).
     """
 
     pack: str
@@ -125,6 +126,7 @@ class EntryPoint:
     sources: str | tuple[int, ...] = "none"
     param_types: Mapping[str, str] = field(default_factory=dict)
     returns: tuple[ReturnRole, ...] = ()
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
