@@ -4,22 +4,23 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import EntryPoint
+from dataclasses import replace
+from importlib.metadata import EntryPoint, PackageNotFoundError
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from graph_model.analysis import FileAnalysis
+from graph_model.analysis import FileAnalysis, Problem
 from graph_model.candidates.model import Candidate
 from graph_model.catalogue import load_catalogue
-from graph_model.edits import ProposedFix
+from graph_model.edits import Edit, ProposedFix
 from reviewer.cli import session as session_module
 from reviewer.cli.group import find_version, group, main
 from reviewer.cli.session import Session
 from reviewer.source import SourceFile
-from reviewer.testing import FakeEngine, Project
+from reviewer.testing import FAKE_KIND, FakeEngine, Project
 
 BAD = 'def f():\n    value = source()\n    sink("security/sql-injection", 0.9, value)\n'
 
@@ -141,6 +142,32 @@ def test_fixes_that_do_not_hold_together_are_applied_one_by_one(project: Project
     project.write({"a.py": pair})
     result = project.run("fix")
     assert result.stderr == "mended 2 of 2 findings in 1 files\n"
+
+
+def test_two_fixes_at_one_place_are_not_mixed(project: Project) -> None:
+    """Both fixes replace the same bytes: one is made, the other is left for the next run."""
+
+    class Greedy(FakeEngine):
+        def propose_fix(self, candidate: Candidate, source: SourceFile) -> ProposedFix | None:
+            end = len(source.content)
+            return ProposedFix(FAKE_KIND, (Edit(0, end, source.content.replace(b"sink", b"safe", 1)),))
+
+    project.write({"a.py": BAD + BAD})
+    result = project.run("fix", engine=Greedy())
+    assert result.stderr == "mended 1 of 2 findings in 1 files\n"
+    assert (project.root / "a.py").read_text() == BAD.replace("sink", "safe") + BAD
+
+
+def test_fixes_that_break_each_other_are_made_one_a_run(project: Project) -> None:
+    class Quarrelsome(FakeEngine):
+        def analyse(self, source: SourceFile) -> FileAnalysis:
+            analysis = FakeEngine.analyse(self, source)
+            both = source.content.count(b"safe") > 1
+            return replace(analysis, problems=(Problem("syntax-error", 0, 1),)) if both else analysis
+
+    project.write({"a.py": BAD + BAD})
+    result = project.run("fix", engine=Quarrelsome())
+    assert result.stderr == "mended 1 of 2 findings in 1 files\n"
 
 
 def test_a_failed_file_makes_fix_fail(project: Project) -> None:
@@ -307,6 +334,24 @@ def test_a_process_of_its_own(project: Project) -> None:
     assert done.stdout.startswith(b"a.py:3:5: critical security/sql-injection (0.90)\n")
     piped = project.spawn("check", "-", "--stdin-filename", "b.py", stdin=BAD.encode())
     assert (piped.returncode, b"b.py:3:5" in piped.stdout) == (1, True)
+
+
+def test_without_a_session_the_real_engine_is_used(
+    project: Project, model: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("REVIEWER_CACHE_DIR", str(project.root.parent / "cache"))
+    project.write({"a.py": "import hashlib\nprint(hashlib.md5(b'x'))\n"})
+    assert exit_code(["check", "--model", str(model), "--select", "weak-hash"]) == 1
+    assert b"a.py:2:7: medium security/weak-hash" in capsysbinary.readouterr().out
+
+
+def test_an_uninstalled_checkout_has_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", refuse)
+    assert find_version() == "0+unknown"
 
 
 def test_the_cache_lives_where_the_system_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
