@@ -96,4 +96,5 @@ def make_record(
         lines=tuple(place.line for place in places),
         columns=tuple(place.column for place in places),
         signature=sign_text(text, language.family),
+        twin=f"{provenance.repository}:{path}:{analysis.units[unit].qualname}",
     )

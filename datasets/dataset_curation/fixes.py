@@ -116,7 +116,7 @@ def make_fix_records(clone: Clone, fix: FixCommit, entry: Entry, tally: Tally) -
 def judge_versions(
     before: Project, after: Project, topic: Topic, provenance: Provenance, tally: Tally
 ) -> Iterator[FunctionRecord]:
-    """Records of both versions that hold a judged candidate; they are twins of each other."""
+    """Records of both versions that hold a judged candidate."""
     if not is_sound(before, after):
         tally.drop("fixes", "unsound-version")
         return
@@ -137,9 +137,7 @@ def judge_versions(
         for record in make_records(project, placed, Tally()):
             judgements = [judged.get(one, UNJUDGED) for one in record.candidates]
             if any(one.target >= 0 for one in judgements):
-                first = record.candidates[0]
-                twin = f"{provenance.origin(first.path)}:{first.symbol}"
-                yield replace(record, twin=twin).judged(judgements)
+                yield record.judged(judgements)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Harvest: every candidate of a repository at its pinned commit, one records file each, in parallel and resumable."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -74,10 +75,10 @@ def run_parallel(
         for item in names:
             yield _attempt(task, item, clones, target)
         return
-    with ProcessPoolExecutor(max_workers=num_jobs, max_tasks_per_child=4) as pool:
-        futures = [pool.submit(_attempt, task, item, clones, target) for item in names]
-        for future in as_completed(futures):
-            yield future.result()
+    # A pool of multiprocessing: that of concurrent.futures hangs when it replaces workers, which bounds their memory
+    # (https://github.com/python/cpython/issues/115634).
+    with get_context("spawn").Pool(num_jobs, maxtasksperchild=4) as pool:
+        yield from pool.imap_unordered(partial(_attempt, task, clones=clones, target=target), names)
 
 
 def _attempt(task: Callable[[T, Path, Path], Outcome], item: T, clones: Path, target: Path) -> Outcome:

@@ -75,9 +75,13 @@ def read_statements(clone: Clone, tally: Tally) -> Iterator[tuple[Advice, Change
         except OffLimitsError:
             tally.drop("statements", "off-limits")
             continue
+        try:
+            commits = read_archive(next(iter(clone.read_blobs([archive.blob])))[1] or b"")
+        except tarfile.TarError:
+            tally.drop("statements", "no-archive")
+            continue
         tally.keep("statements")
-        content = next(iter(clone.read_blobs([archive.blob])))[1] or b""
-        for commit, files in sorted(read_archive(content).items()):
+        for commit, files in sorted(commits.items()):
             if commit in advised:
                 yield advised[commit], files
 

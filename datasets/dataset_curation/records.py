@@ -46,8 +46,8 @@ class FunctionRecord:
     """One code unit with at least one candidate.
 
     `group` is the unit of splits (repository or fixture rule), `origin` is `repository@commit:path`. `lines` and
-    `columns` place the candidates' anchors (1-based). Records that share a non-empty `twin` belong together (before and
-    after an edit) and are not duplicates of each other.
+    `columns` place the candidates' anchors (1-based). Records that share a non-empty `twin` are versions of one
+    function (before and after an edit) and not duplicates of each other.
     """
 
     group: str

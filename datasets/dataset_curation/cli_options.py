@@ -1,0 +1,67 @@
+"""Options and endings that the commands of `reviewer curate` share."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from dataset_curation.errors import CurationError
+from dataset_curation.harvesting import Outcome
+from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+CLONES = click.option("--clones", type=EXISTING, required=True, help="Folder of clones: owner/name or owner+name.")
+MANIFESTS = click.option(
+    "--manifests", type=FOLDER, default=Path("datasets/manifests"), show_default=True, help="Folder of manifests."
+)
+TRIAGE = click.option(
+    "--triage", type=FOLDER, default=Path("datasets/triage"), show_default=True, help="Folder of committed verdicts."
+)
+DATA = click.option("--data", type=FOLDER, required=True, help="Folder for what is made; outside the checkout.")
+JOBS = click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+ROLES = click.option(
+    "--role", "roles", type=click.Choice([role.value for role in Role]), multiple=True, help="Only these."
+)
+ONLY = click.option("--only", multiple=True, metavar="OWNER/NAME", help="Only these repositories.")
+
+
+class Failure(click.ClickException):
+    """The job could not be done."""
+
+    exit_code = 2
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Errors of this package become one line and exit code 2."""
+    try:
+        yield
+    except CurationError as error:
+        raise Failure(str(error)) from error
+
+
+def choose_entries(manifests: Path, roles: Iterable[str], only: Iterable[str]) -> list[Entry]:
+    """The pinned repositories of these roles (all when none is given) and names (likewise)."""
+    wanted, names = set(roles), {name.lower() for name in only}
+    entries = read_entries(manifests / REPOSITORIES_NAME)
+    return [
+        one for one in entries if (not wanted or one.role in wanted) and (not names or one.repository.lower() in names)
+    ]
+
+
+def report_outcomes(outcomes: Iterable[Outcome], length: int, label: str) -> None:
+    """Shows progress and failures; ends with exit code 2 when something failed."""
+    failed = 0
+    total = 0
+    with click.progressbar(outcomes, length=length, label=label, show_pos=True) as bar:
+        for outcome in bar:
+            total += outcome.num_candidates
+            if outcome.state not in ("done", "kept"):
+                failed += 1
+                click.echo(f"\n{outcome.name}: {outcome.state}", err=True)
+    click.echo(f"{label}: {length - failed} done, {total} candidates")
+    if failed:
+        raise Failure(f"{failed} of {length} failed")

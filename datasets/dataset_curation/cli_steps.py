@@ -1,0 +1,147 @@
+"""`curate harvest`, `fixtures`, `fixes`, `inject` and `assemble`: the steps from clones to shards."""
+
+from pathlib import Path
+
+import click
+
+from dataset_curation.advisories import Advice, read_advice
+from dataset_curation.assembly import CardCounts, keep_records, list_sources, make_header, thin, write_shards
+from dataset_curation.cards import render_card
+from dataset_curation.cli_options import (
+    CLONES,
+    DATA,
+    FOLDER,
+    JOBS,
+    MANIFESTS,
+    ONLY,
+    ROLES,
+    TRIAGE,
+    choose_entries,
+    failures,
+    report_outcomes,
+)
+from dataset_curation.clones import find_clone
+from dataset_curation.fixes import FixJob, mine_fixes
+from dataset_curation.fixtures import harvest_fixtures
+from dataset_curation.harvesting import harvest_entry, run_parallel
+from dataset_curation.injecting import inject_entry
+from dataset_curation.knowledge_base import mine_statements
+from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
+from dataset_curation.selection import Tally
+from dataset_curation.triage import read_rows
+from graph_model.training.shards import manifest_hash
+
+_KNOWLEDGE_BASE = "SAP/project-kb"
+
+
+@click.command("harvest")
+@CLONES
+@MANIFESTS
+@DATA
+@ROLES
+@ONLY
+@JOBS
+def harvest_command(
+    clones: Path, manifests: Path, data: Path, roles: tuple[str, ...], only: tuple[str, ...], jobs: int
+) -> None:
+    """Find every candidate of the repositories of a role (train and gate by default)."""
+    with failures():
+        entries = _largest_first(choose_entries(manifests, roles or (Role.TRAIN, Role.GATE), only))
+        report_outcomes(
+            run_parallel(harvest_entry, entries, clones, data / "harvest", jobs), len(entries), "harvesting"
+        )
+
+
+def _largest_first(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: -sum(entry.lines.values()))
+
+
+@click.command("fixtures")
+@CLONES
+@MANIFESTS
+@DATA
+def fixtures_command(clones: Path, manifests: Path, data: Path) -> None:
+    """Judge the engine's candidates in analysers' query tests."""
+    with failures():
+        entries = choose_entries(manifests, (Role.FIXTURES,), ())
+        report_outcomes(run_parallel(harvest_fixtures, entries, clones, data / "fixtures", 1), len(entries), "fixtures")
+
+
+@click.command("fixes")
+@CLONES
+@MANIFESTS
+@DATA
+@ONLY
+@JOBS
+@click.option("--max-commits", type=click.IntRange(min=1), default=120, show_default=True, help="A repository.")
+def fixes_command(
+    clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int, max_commits: int
+) -> None:
+    """Mine fix commits for candidates that vanish."""
+    with failures():
+        advice = _read_all_advice(clones, manifests)
+        entries = _largest_first(choose_entries(manifests, (Role.TRAIN, Role.FIXES), only))
+        jobs_ = [
+            FixJob(one, tuple(a for a in advice if a.repository == one.repository.lower()), max_commits)
+            for one in entries
+        ]
+        target = data / "fixes"
+        report_outcomes(run_parallel(mine_fixes, jobs_, clones, target, jobs), len(jobs_), "mining fixes")
+        bases = [
+            one for one in choose_entries(manifests, (Role.ADVISORIES,), only) if one.repository == _KNOWLEDGE_BASE
+        ]
+        report_outcomes(run_parallel(mine_statements, bases, clones, target, 1), len(bases), "reading statements")
+
+
+def _read_all_advice(clones: Path, manifests: Path) -> list[Advice]:
+    tally = Tally()
+    return [
+        advice
+        for entry in choose_entries(manifests, (Role.ADVISORIES,), ())
+        for advice in read_advice(find_clone(clones, entry.repository), entry.commit, tally)
+    ]
+
+
+@click.command("inject")
+@CLONES
+@MANIFESTS
+@DATA
+@ONLY
+@JOBS
+def inject_command(clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int) -> None:
+    """Break sound code of the training repositories and keep the candidates that are born."""
+    with failures():
+        entries = _largest_first(choose_entries(manifests, (Role.TRAIN,), only))
+        report_outcomes(run_parallel(inject_entry, entries, clones, data / "injected", jobs), len(entries), "injecting")
+
+
+@click.command("assemble")
+@MANIFESTS
+@TRIAGE
+@DATA
+@click.option("--to", "target", type=FOLDER, required=True, help="Folder for the shards.")
+@click.option("--card", type=click.Path(dir_okay=False, path_type=Path), help="File for the data card.")
+@click.option(
+    "--unlabelled-share",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="Of functions nobody judged.",
+)
+def assemble_command(
+    manifests: Path, triage: Path, data: Path, target: Path, card: Path | None, unlabelled_share: float
+) -> None:
+    """Make shards of all records, deduplicated, with a data card."""
+    with failures():
+        sources = list_sources(data)
+        header = make_header(sources)
+        counts = CardCounts()
+        kept = keep_records(sources, read_rows(triage), counts)
+        shards = write_shards(thin(kept, unlabelled_share, counts.tally), header, target)
+        entries = read_entries(manifests / REPOSITORIES_NAME)
+        text = render_card(entries, counts, shards, manifest_hash(target))
+        (target / "card.md").write_text(text, "utf-8")
+        if card is not None:
+            card.parent.mkdir(parents=True, exist_ok=True)
+            card.write_text(text, "utf-8")
+        click.echo(f"{len(shards)} shards, {sum(counts.functions.values())} functions in {target}")

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+from dataset_curation.injecting import inject_entry
+from dataset_curation.manifests import Choice, Role, pin_choice
+from dataset_curation.records import load_records
+from dataset_curation.testing import MIT, SmallRepository
+
+CODE = """import hashlib
+import html
+import os
+import shlex
+from flask import Flask, request
+app = Flask(__name__)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+@app.route("/quoted")
+def quoted():
+    name = shlex.quote(request.args["q"])
+    os.system("ls " + name)
+
+
+def project_escape(text):
+    return EXTERNAL.translate(text)
+"""
+
+
+def test_broken_versions_are_born_and_judged(tmp_path: Path) -> None:
+    SmallRepository(tmp_path, "o/n").commit("all", {"LICENSE": MIT, "app.py": CODE})
+    entry, _ = pin_choice(Choice("o/n", Role.TRAIN, "python", "o/n"), tmp_path)
+    outcome = inject_entry(entry, tmp_path, tmp_path / "data")
+    assert outcome.state == "done"
+    judged = {
+        (candidate.label, candidate.symbol, judgement.target)
+        for record in load_records(tmp_path / "data" / "o+n.records")
+        for candidate, judgement in zip(record.candidates, record.judgements, strict=True)
+        if judgement.target >= 0
+    }
+    assert ("security/weak-hash", "digest", 1) in judged
+    assert ("security/command-injection", "quoted", 1) in judged
+    assert inject_entry(entry, tmp_path, tmp_path / "data").state == "kept"
+
+
+def test_a_file_that_does_not_parse_is_left_alone(tmp_path: Path) -> None:
+    SmallRepository(tmp_path, "o/n").commit("all", {"LICENSE": MIT, "app.py": CODE + "def broken(:\n"})
+    entry, _ = pin_choice(Choice("o/n", Role.TRAIN, "python", "o/n"), tmp_path)
+    assert inject_entry(entry, tmp_path, tmp_path / "data").num_candidates == 0
