@@ -9,7 +9,7 @@ from graph_model.batching import GraphBatch
 
 
 class TensorBatch(NamedTuple):
-    """`graph_model.batching.GraphBatch` on a device: same names, order, shapes and types."""
+    """`graph_model.batching.GraphBatch` as tensors: same names, order, shapes and types."""
 
     token_ids: Tensor
     token_nodes: Tensor
@@ -23,6 +23,6 @@ class TensorBatch(NamedTuple):
     metrics: Tensor
 
 
-def to_tensors(batch: GraphBatch, device: str = "cpu") -> TensorBatch:
-    """The batch's arrays as tensors on `device`, without a copy on the CPU."""
-    return TensorBatch(**{name: torch.from_numpy(array).to(device) for name, array in batch.inputs().items()})
+def to_tensors(batch: GraphBatch) -> TensorBatch:
+    """The batch's arrays as tensors that share their memory."""
+    return TensorBatch(**{name: torch.from_numpy(array) for name, array in batch.inputs().items()})

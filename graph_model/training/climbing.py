@@ -1,7 +1,8 @@
 """Fits the simple rungs, scores the judged candidates with every rung, and keeps what the export needs.
 
-Judged are the triaged candidates; without any, the labelled candidates of the validation repositories, and the report
-says so.
+Judged are the triaged candidates. Without any, the labelled candidates of the validation repositories are shown, but
+decide nothing: their share of positives is that of fixtures and injections, not that of code under review, so logistic
+regression ships, uncalibrated.
 """
 
 import json
@@ -18,13 +19,14 @@ from graph_model.nn.network import ReviewNetwork
 from graph_model.training.calibrating import fit_lines
 from graph_model.training.config import FitConfig
 from graph_model.training.dataset import Dataset, Split, shuffle_edges, split_by_group
-from graph_model.training.evaluation import Decision, LadderReport, Row, evaluate_ladder, to_markdown
+from graph_model.training.evaluation import Decision, LadderReport, Row, evaluate_ladder, to_markdown, without_decisions
 from graph_model.training.losses import TargetMaker
 from graph_model.training.rungs import Table, fit_ladder, training_table
 from graph_model.training.scoring import score_examples
 from graph_model.training.shards import ShardHeader, source_index
 
 ARRAYS, REPORT, MARKDOWN = "ladder.npz", "ladder.json", "ladder.md"
+TRIAGED = "triaged candidates"
 SHUFFLED, RETRAINED = "network, edges shuffled", "network, trained on shuffled edges"
 
 Floats = NDArray[np.float64]
@@ -62,13 +64,13 @@ def climb(dataset: Dataset, config: FitConfig, networks: Networks) -> Climb:
         logits[SHUFFLED] = _network_logits(networks.trained, shuffled, indices, rows)
         if networks.ablated is not None:
             logits[RETRAINED] = _network_logits(networks.ablated, shuffled, indices, rows)
-    lines = {
-        rung: fit_lines(logits[rung], table.labels, table.targets, table.weights, labels)
-        if rung in logits
-        else identity_lines(len(labels))
-        for rung in Rung
-    }
-    return Climb(ladder, lines, evaluate_ladder(table, logits, labels, judged_on))
+    report = evaluate_ladder(table, logits, labels, judged_on)
+    lines = {rung: identity_lines(len(labels)) for rung in Rung}
+    if judged_on != TRIAGED:
+        return Climb(ladder, lines, without_decisions(report))
+    for rung in lines.keys() & logits.keys():
+        lines[rung] = fit_lines(logits[rung], table.labels, table.targets, table.weights, labels)
+    return Climb(ladder, lines, report)
 
 
 def judged_candidates(dataset: Dataset, split: Split) -> tuple[tuple[int, ...], NDArray[np.bool_], str]:
@@ -77,7 +79,7 @@ def judged_candidates(dataset: Dataset, split: Split) -> tuple[tuple[int, ...], 
     triaged = [dataset.examples[idx].sources == triage for idx in split.gate]
     known = [dataset.examples[idx].targets >= 0 for idx in split.gate]
     if any((one & other).any() for one, other in zip(triaged, known, strict=True)):
-        return split.gate, np.concatenate(triaged) & np.concatenate(known), "triaged candidates"
+        return split.gate, np.concatenate(triaged) & np.concatenate(known), TRIAGED
     known = [dataset.examples[idx].targets >= 0 for idx in split.validation]
     rows = np.concatenate(known) if known else np.zeros(0, dtype=bool)
     return split.validation, rows, "labelled candidates of the validation repositories, none being triaged"

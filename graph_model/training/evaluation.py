@@ -6,7 +6,7 @@ bootstrap samples of repositories; otherwise the simpler one ships.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,17 @@ def evaluate_ladder(table: Table, logits: Mapping[str, Floats], names: Sequence[
         tables={name: tuple(_rows(one)) for name, one in judged.items()},
         decisions=decisions,
     )
+
+
+def without_decisions(report: LadderReport) -> LadderReport:
+    """The same tables, but nothing is decided by them: every label ships with logistic regression."""
+    decisions = {
+        name: replace(
+            one, rung=Rung.LOGISTIC, fallback=Rung.LOGISTIC, decided_on="nothing", threshold=_TARGET_PRECISION
+        )
+        for name, one in report.decisions.items()
+    }
+    return replace(report, decisions=decisions)
 
 
 def _threshold(table: Table, probabilities: Floats, chosen: NDArray[np.bool_]) -> float:

@@ -31,6 +31,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     from graph_model.nn.config import NetworkConfig  # noqa: PLC0415  # as above
     from graph_model.nn.network import ReviewNetwork  # noqa: PLC0415  # as above
 
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     labels = tuple(label.id for label in load_catalogue())
     smells = tuple(label for label in labels if label.startswith("maintainability/"))

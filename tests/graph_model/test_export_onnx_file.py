@@ -13,7 +13,7 @@ from graph_model.encoder import encode_candidates
 from graph_model.encoding import EncodedFunction
 from graph_model.errors import BundleError
 from graph_model.export.bundling import parity_batches, strip
-from graph_model.export.onnx_file import compare, freeze, write_onnx
+from graph_model.export.onnx_file import compare, freeze
 from graph_model.languages import BY_NAME
 from graph_model.linking import link_files
 from graph_model.nn.network import ReviewNetwork
@@ -134,10 +134,7 @@ def test_the_file_holds_embeddings_in_half_precision(exported: "Exported") -> No
     assert exported.path.stat().st_size < 2 * num_hashed + 4 * num_dense + 100_000
 
 
-@pytest.mark.slow
-def test_the_file_names_nothing_of_the_machine_and_is_the_same_each_time(exported: "Exported", tmp_path: Path) -> None:
+def test_the_file_names_nothing_of_the_machine(exported: "Exported") -> None:
     content = exported.path.read_bytes()
     assert str(Path.cwd()).encode() not in content
     assert b".py" not in content
-    write_onnx(exported.frozen, tmp_path / "again.onnx")
-    assert (tmp_path / "again.onnx").read_bytes() == content

@@ -119,8 +119,11 @@ def test_a_climb_is_judged_on_triaged_candidates_only(small: FitConfig, tmp_path
     np.testing.assert_array_equal(found.ladder.logistic, climbed.ladder.logistic)
 
 
-def test_without_triage_the_validation_repositories_are_judged_and_the_report_says_so(small: FitConfig) -> None:
+def test_without_triage_the_validation_repositories_are_shown_and_decide_nothing(small: FitConfig) -> None:
     dataset = join_shards([make_shard(Planted(num_functions=60, num_groups=12))])
-    report = climb(dataset, small, Networks()).report
+    climbed = climb(dataset, small, Networks())
+    report = climbed.report
+    assert {(one.rung, one.decided_on) for one in report.decisions.values()} == {(Rung.LOGISTIC, "nothing")}
+    assert all((line == [1.0, 0.0]).all() for line in climbed.lines.values())
     assert report.judged_on == "labelled candidates of the validation repositories, none being triaged"
     assert 0 < report.num_candidates < 60

@@ -64,7 +64,8 @@ def test_the_network_learns_what_only_the_graph_knows(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_with_shuffled_edges_there_is_nothing_to_learn(tmp_path: Path) -> None:
-    assert 0.35 < _auc_on_unseen(_dataset(900), tmp_path, replace(LEARNS, shuffle_edges=True)) < 0.65
+    config = replace(LEARNS, shuffle_edges=True, max_epochs=4)
+    assert 0.35 < _auc_on_unseen(_dataset(900), tmp_path, config) < 0.65
 
 
 class _KillError(Exception):
