@@ -79,12 +79,16 @@ def list_sources(data: Path) -> list[SourceFileOfRecords]:
     return sorted(found, key=lambda one: one.role != "gate")
 
 
-def judge_by_triage(record: FunctionRecord, verdicts: Mapping[tuple[str, int, int, str], Verdict]) -> FunctionRecord:
-    """A gate record with the verdicts of readers; candidates that nobody read stay unlabelled."""
+def judge_by_reading(
+    record: FunctionRecord, verdicts: Mapping[tuple[str, int, int, str], Verdict], source: str
+) -> FunctionRecord:
+    """A record with the verdicts of readers, as `triage` (the gate) or `read` (training); the rest stays as it is."""
     judgements = []
-    for candidate, line, column in zip(record.candidates, record.lines, record.columns, strict=True):
+    for candidate, line, column, known in zip(
+        record.candidates, record.lines, record.columns, record.judgements, strict=True
+    ):
         verdict = verdicts.get((candidate.path, line, column, candidate.label))
-        judgements.append(Judgement(_TARGETS[verdict], 1.0, "triage") if verdict is not None else Judgement())
+        judgements.append(Judgement(_TARGETS[verdict], 1.0, source) if verdict is not None else known)
     return record.judged(judgements)
 
 
@@ -111,11 +115,13 @@ def keep_records(
                 counts.tally.drop("duplicates", f"{file.source}: {repeated[1]}")
                 continue
             index.add((number << 32) + position, record.signature, record.twin)
+            read = verdicts.get(record.origin.partition("@")[0], {}) if file.source == "harvest" else {}
             if not is_gate:
-                counts.add(record, file.source)
-                yield record
+                kept = judge_by_reading(record, read, "read")
+                counts.add(kept, file.source)
+                yield kept
                 continue
-            judged = judge_by_triage(record, verdicts.get(record.origin.partition("@")[0], {}))
+            judged = judge_by_reading(record, read, "triage")
             if any(one.source == "triage" for one in judged.judgements):
                 counts.add(judged, "gate")
                 yield judged

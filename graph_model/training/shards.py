@@ -2,7 +2,8 @@
 
 A shard is a header (JSON) and flat arrays; `Example` is one function of it. Targets of a candidate: 1 the label holds,
 0 it does not, -1 nobody said (harvested code, treated as positive-unlabelled by the loss). Its source says how the
-target came about; candidates of source `triage` are read by a person and are never trained on.
+target came about; candidates of source `triage` are read by a person and are never trained on, those of source
+`read` were read in repositories of the training corpus and are.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from graph_model.encoding import SCHEMA_VERSION, EncodedFunction
 from graph_model.errors import GraphModelError
 
 FORMAT_VERSION = 1
-SOURCES = ("harvest", "fixture", "fix", "injected", "triage")
+SOURCES = ("harvest", "fixture", "fix", "injected", "triage", "read")
 UNLABELLED = -1
 
 
