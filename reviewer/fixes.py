@@ -64,7 +64,8 @@ class Mender:
     def _attach(self, finding: Finding, file: ScoredFile) -> Finding:
         scored = find_scored(finding, file)
         source = self._sources[finding.path]
-        key = hash_parts("fix", self._engine.model_identity, source.path, source.content, repr(scored))
+        involved = [self._sources[path].content for path in sorted({step.path for step in scored.candidate.steps})]
+        key = hash_parts("fix", self._engine.model_identity, source.content, repr(scored), *involved)
         kept = self._cache.load(key, _Verdict)
         if not isinstance(kept, _Verdict):
             outcome = perform(self._try_fix, self._engine, (scored, source))

@@ -12,6 +12,7 @@ from reviewer.cli.options import Choices, open_desk, selection_options, write_te
 from reviewer.cli.session import Setting, current_session, prepare
 from reviewer.discovery import Discovery, discover_files
 from reviewer.errors import RequestError
+from reviewer.linkage import find_linked
 from reviewer.reports.explanation import Explanation, render_explanations
 from reviewer.review import ReviewDesk
 from reviewer.selection import WithheldReason, find_silencers
@@ -61,7 +62,7 @@ def _judge_line(desk: ReviewDesk, sources: Mapping[str, SourceFile], path: str, 
 
 
 def _read_around(setting: Setting, file: Path, path: str) -> Discovery:
-    """The file and everything that a flow may reach it through: its repository, else its folder.
+    """The file and what may be linked to it in its repository, else its folder.
 
     Raises RequestError when the file itself is left out.
     """
@@ -76,5 +77,6 @@ def _read_around(setting: Setting, file: Path, path: str) -> Discovery:
     language = find_language(path)
     assert language is not None, "a file in no language is skipped"
     families = [(source, find_language(source.path)) for source in found.sources]
-    related = (source for source, other in families if other is not None and other.family is language.family)
-    return Discovery(tuple(related), found.skipped, found.failed)
+    related = [source for source, other in families if other is not None and other.family is language.family]
+    linked = find_linked(related, [path])
+    return Discovery(tuple(source for source in related if source.path in linked), found.skipped, found.failed)

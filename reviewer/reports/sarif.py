@@ -47,7 +47,7 @@ def describe_log(review: Review, catalogue: Catalogue, version: str) -> dict[str
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository"}}},
         "invocations": [_describe_invocation(review, len(kept))],
-        "results": [_describe_result(finding, indices[finding.label]) for finding in kept],
+        "results": [_describe_result(finding, indices[finding.label], is_change=bool(review.base)) for finding in kept],
         "properties": {"model": review.model_identity},
     }
     return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
@@ -87,14 +87,16 @@ def name_precision(threshold: float) -> str:
     return next(word for least, word in _PRECISIONS if threshold >= least)
 
 
-def _describe_result(finding: Finding, rule_idx: int) -> dict[str, Any]:
+def _describe_result(finding: Finding, rule_idx: int, *, is_change: bool) -> dict[str, Any]:
+    """A result. On a change it points at one line: an alert is shown only if all of its lines are in the diff."""
     is_elsewhere = (finding.anchor.path, finding.anchor.line) != (finding.path, finding.region.start.line)
+    is_wide = is_change and len(finding.region.lines) > 1
     result: dict[str, Any] = {
         "ruleId": finding.label,
         "ruleIndex": rule_idx,
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}."},
-        "locations": [_describe_anchor(finding) if is_elsewhere else _describe_location(finding.region)],
+        "locations": [_describe_anchor(finding) if is_elsewhere or is_wide else _describe_location(finding.region)],
         "partialFingerprints": {
             "primaryLocationLineHash": f"{finding.fingerprint}:1",
             "graphReviewer/v1": finding.fingerprint,
@@ -102,7 +104,7 @@ def _describe_result(finding: Finding, rule_idx: int) -> dict[str, Any]:
         "rank": round(100 * finding.probability, 2),
         "properties": {"category": finding.category, "probability": finding.probability, "tags": _result_tags(finding)},
     }
-    if is_elsewhere:
+    if is_elsewhere or is_wide:
         result["relatedLocations"] = [{"id": 1, **_describe_location(finding.region, finding.message)}]
     if finding.steps:
         result["codeFlows"] = [{"threadFlows": [{"locations": [_describe_step(step) for step in finding.steps]}]}]

@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,14 @@ def test_sarif_of_a_change_hangs_on_the_changed_line() -> None:
     result = sarif_of(make_review(finding(anchor=Anchor("lib/b.py", 7))))["runs"][0]["results"][0]
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
     assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 3
+
+
+def test_sarif_of_a_change_keeps_to_one_line() -> None:
+    wide = replace(finding(), region=Region("src/a é.py", Span(0, 50), Position(3, 1), Position(6, 2)))
+    location = sarif_of(make_review(wide, base="abc"))["runs"][0]["results"][0]["locations"][0]
+    assert location["physicalLocation"]["region"] == {"startLine": 3}
+    location = sarif_of(make_review(wide))["runs"][0]["results"][0]["locations"][0]
+    assert location["physicalLocation"]["region"]["endLine"] == 6
 
 
 def test_sarif_keeps_the_likeliest_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
