@@ -244,7 +244,11 @@ class Evaluator:
 
     def _returned_sink(self, expr: Node, value: Flow) -> None:
         """What a framework makes of an entry point's result."""
-        for role in self.resolver.entry_returns.get(self.unit.idx, ()) if value else ():
+        shown = expr.children[0] if expr.kind is K.TUPLE and expr.children else expr
+        is_text = shown.kind not in (K.DICT, K.LIST, K.COMPREHENSION)
+        if not value or not is_text or self.resolver.resolve(shown, self.unit, self.stmt).endswith("Response"):
+            return  # data that the framework encodes, or a response that was judged where it was made
+        for role in self.resolver.entry_returns.get(self.unit.idx, ()):
             if self.context.judge.value_holds(role.when, expr, self.stmt):
                 self._sink(role, expr, expr, value, "return")
 
