@@ -181,11 +181,10 @@ class Resolver:
     def is_untyped(self, name: str) -> bool:
         """Whether the receiver is a project value no pack types, so that its own name is all there is to go by."""
         owner = name.rpartition(".")[0]
-        return (
-            bool(owner)
-            and owner not in self.index.supertypes
-            and owner.rpartition(".")[2] not in self.index.simple_types
-        )
+        known = self.index.simple_types.get(owner.rpartition(".")[2], ())
+        if self.program.family is Family.JAVASCRIPT:  # `../models.sequelize` is no type for being called like one
+            known = [full for full in known if full == owner]
+        return bool(owner) and owner not in self.index.supertypes and not known
 
     # Expressions -----------------------------------------------------------------------------------------------------
 
