@@ -7,6 +7,7 @@ import click
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
     assemble_command,
+    fix_list_command,
     fixes_command,
     fixtures_command,
     harvest_command,
@@ -28,6 +29,7 @@ for _command in (
     harvest_command,
     fixtures_command,
     fixes_command,
+    fix_list_command,
     inject_command,
     assemble_command,
     sample_command,

@@ -21,6 +21,7 @@ from dataset_curation.cli_options import (
     report_outcomes,
 )
 from dataset_curation.clones import find_clone
+from dataset_curation.fix_lists import FIX_LIST_NAME, read_fix_list, write_fix_list
 from dataset_curation.fixes import FixJob, mine_fixes
 from dataset_curation.fixtures import harvest_fixtures
 from dataset_curation.harvesting import harvest_entry, run_parallel
@@ -74,15 +75,32 @@ def fixtures_command(clones: Path, manifests: Path, data: Path) -> None:
 @ONLY
 @JOBS
 @click.option("--max-commits", type=click.IntRange(min=1), default=120, show_default=True, help="A repository.")
-def fixes_command(
-    clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int, max_commits: int
+@click.option("--whole-history", is_flag=True, help="Search histories anew instead of mining the listed commits.")
+def fixes_command(  # noqa: PLR0913  # one option each
+    clones: Path,
+    manifests: Path,
+    data: Path,
+    only: tuple[str, ...],
+    jobs: int,
+    max_commits: int,
+    *,
+    whole_history: bool,
 ) -> None:
-    """Mine fix commits for candidates that vanish."""
+    """Mine fix commits for candidates that vanish.
+
+    Searching every history takes hours; what an earlier search found is listed in the manifests and mined in minutes.
+    """
     with failures():
         advice = _read_all_advice(clones, manifests)
         entries = _largest_first(choose_entries(manifests, (Role.TRAIN, Role.FIXES), only))
+        listed = None if whole_history else read_fix_list(manifests / FIX_LIST_NAME)
         jobs_ = [
-            FixJob(one, tuple(a for a in advice if a.repository == one.repository.lower()), max_commits)
+            FixJob(
+                one,
+                tuple(a for a in advice if a.repository == one.repository.lower()),
+                max_commits,
+                None if listed is None else listed.get(one.repository, ()),
+            )
             for one in entries
         ]
         target = data / "fixes"
@@ -91,6 +109,16 @@ def fixes_command(
             one for one in choose_entries(manifests, (Role.ADVISORIES,), only) if one.repository == _KNOWLEDGE_BASE
         ]
         report_outcomes(run_parallel(mine_statements, bases, clones, target, 1), len(bases), "reading statements")
+
+
+@click.command("fix-list")
+@MANIFESTS
+@DATA
+def fix_list_command(manifests: Path, data: Path) -> None:
+    """List the commits that mining found evidence in, so that the next mining is quick."""
+    with failures():
+        number = write_fix_list(manifests / FIX_LIST_NAME, (data / "fixes").glob("*.records"))
+        click.echo(f"{number} commits listed")
 
 
 def _read_all_advice(clones: Path, manifests: Path) -> list[Advice]:

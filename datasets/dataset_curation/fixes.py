@@ -1,5 +1,6 @@
 """Fix commits: positives from candidates that vanish, from git history and from advisories that name commits."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,6 +62,24 @@ def find_fix_commits(clone: Clone, head: str, advised: Mapping[str, Advice], tal
             found.append((rank, commit, topic))
     for _, commit, topic in sorted(found, key=lambda one: (one[0], -one[1].timestamp, one[1].id)):
         yield from _qualify(clone, commit, topic, tally)
+
+
+def find_listed_commits(
+    clone: Clone, listed: Iterable[str], advised: Mapping[str, Advice], tally: Tally
+) -> Iterator[FixCommit]:
+    """The fix commits of a list, without a look at the rest of the history."""
+    texts: dict[str, str] = {}
+    for advice in advised.values():
+        texts[advice.commit[:7]] = f"{texts.get(advice.commit[:7], '')}\n{advice.text}"
+    for commit_id in listed:
+        commit = clone.find_commit(commit_id)
+        if commit is None:
+            tally.drop("commits", "not-in-clone")
+            continue
+        text = texts.get(commit.id[:7], "")
+        topic = classify_message(f"{commit.message}\n{text}", is_advised=bool(text))
+        if topic is not None:
+            yield from _qualify(clone, commit, topic, tally)
 
 
 def _qualify(clone: Clone, commit: Commit, topic: Topic, tally: Tally) -> Iterator[FixCommit]:
@@ -147,6 +166,13 @@ class FixJob:
     entry: Entry
     advice: tuple[Advice, ...]
     max_commits: int
+    listed: tuple[str, ...] | None = None  # only these commits, found by an earlier mining
+
+    @property
+    def extent(self) -> str:
+        """What is mined, as far as it changes the result: part of what makes a records file current."""
+        found = hashlib.sha256("\n".join(self.listed).encode()).hexdigest()[:16] if self.listed is not None else ""
+        return f"{self.max_commits}:{found}"
 
     @property
     def repository(self) -> str:
@@ -158,13 +184,18 @@ def mine_fixes(job: FixJob, clones: Path, target: Path) -> Outcome:
     """The fix records of one repository, as one file."""
     entry = job.entry
     path = target / f"{file_name(entry.repository)}.records"
-    if is_current(path, commit=entry.commit):
+    if is_current(path, commit=entry.commit, extent=job.extent):
         return Outcome(entry.repository, "kept", int(read_header(path)["num_candidates"]))
     tally = Tally()
     clone = find_clone(clones, entry.repository)
     records: list[FunctionRecord] = []
     advised = {advice.commit: advice for advice in job.advice}
-    for number, fix in enumerate(find_fix_commits(clone, entry.commit, advised, tally)):
+    found = (
+        find_fix_commits(clone, entry.commit, advised, tally)
+        if job.listed is None
+        else find_listed_commits(clone, job.listed, advised, tally)
+    )
+    for number, fix in enumerate(found):
         if number >= job.max_commits:
             tally.drop("commits", "over-the-limit")
             break
@@ -173,6 +204,7 @@ def mine_fixes(job: FixJob, clones: Path, target: Path) -> Outcome:
     header = {
         "repository": entry.repository,
         "commit": entry.commit,
+        "extent": job.extent,
         "role": entry.role.value,
         "family": entry.family,
         "num_candidates": num_candidates,

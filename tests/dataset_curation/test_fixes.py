@@ -1,7 +1,11 @@
 from pathlib import Path
 
+import pytest
+
 from dataset_curation.advisories import Advice, parse_advisory
 from dataset_curation.clones import find_clone
+from dataset_curation.errors import ManifestError, OffLimitsError
+from dataset_curation.fix_lists import read_fix_list, write_fix_list
 from dataset_curation.fixes import FixJob, find_fix_commits, mine_fixes
 from dataset_curation.manifests import Choice, Entry, Role, pin_choice
 from dataset_curation.records import load_records, read_header
@@ -110,3 +114,38 @@ def test_advisories_of_both_databases_name_commits() -> None:
     assert [(one.repository, one.commit, one.name) for one in parse_advisory(kb, "X")] == [
         ("apache/zeppelin", "c" * 40, "X")
     ]
+
+
+def test_a_list_of_commits_gives_the_same_records_without_the_history(tmp_path: Path) -> None:
+    repository = SmallRepository(tmp_path, "o/n")
+    repository.commit("start", {"LICENSE": MIT, "app.py": BEFORE})
+    repository.commit("Fix command injection in the list", {"app.py": AFTER})
+    repository.commit("Fix XSS elsewhere", {"app.py": AFTER + "\n\nx = 1\n"})
+    path, entry = _mine(tmp_path)
+    first = [(record.origin, record.judgements) for record in load_records(path)]
+    listing = tmp_path / "fix_commits.jsonl"
+    assert write_fix_list(listing, [path]) == write_fix_list(listing, [path]) == 1
+    listed = read_fix_list(listing)
+    job = FixJob(entry, (), 50, (*listed["o/n"], "e" * 40))
+    assert mine_fixes(job, tmp_path, tmp_path / "data").state == "done"
+    assert [(record.origin, record.judgements) for record in load_records(path)] == first
+    tally = {reason: count for _, reason, count in read_header(path)["tally"]}
+    assert tally["not-in-clone"] == 1
+    assert mine_fixes(job, tmp_path, tmp_path / "data").state == "kept"
+
+
+@pytest.mark.parametrize("text", ["{", '{"repository": "o/n"}', "[]", "1"])
+def test_a_damaged_list_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "fix_commits.jsonl"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ManifestError, match=r"fix_commits\.jsonl"):
+        read_fix_list(path)
+
+
+def test_a_list_cannot_name_the_outside_exam(tmp_path: Path) -> None:
+    path = tmp_path / "fix_commits.jsonl"
+    path.write_text('{"repository": "psf/requests", "commit": "a"}', "utf-8")
+    with pytest.raises(OffLimitsError):
+        read_fix_list(path)
+    with pytest.raises(ManifestError, match="expected a list of fix commits"):
+        read_fix_list(tmp_path / "missing.jsonl")
