@@ -1,7 +1,8 @@
 """Fixture candidates: what our engine proposes in CodeQL's query tests, judged by where the queries alert.
 
 A target is given only where the fixture speaks about the label: 1 where an alert of a query with that label lies on the
-candidate's statement, 0 where no such alert touches the candidate or its evidence.
+candidate's statement, or elsewhere in a function that has no other candidate to mean; 0 where no such alert touches the
+candidate or its evidence.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ from reviewer.source import SourceFile
 
 _FAMILIES = tuple(f"{family.value}/ql/test" for family in Family)
 _SOURCE = "fixture"
+_SUSPECT_WEIGHT = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def judge_unit(
             judgements.append(Judgement(1, 1.0, _SOURCE))
         elif _is_cleared(candidate, candidates, speaking, folder, project):
             judgements.append(Judgement(0, 1.0, _SOURCE))
+        elif _is_only_suspect(candidate, candidates, speaking, folder, project):
+            judgements.append(Judgement(1, _SUSPECT_WEIGHT, _SOURCE))
         else:
             judgements.append(Judgement(UNLABELLED, 1.0, _SOURCE))
     return judgements
@@ -127,6 +131,17 @@ def _is_cleared(
     return inside <= explained
 
 
+def _is_only_suspect(
+    candidate: Candidate, candidates: Sequence[Candidate], tests: Sequence[QueryTest], folder: str, project: Project
+) -> bool:
+    """Whether a function has an alert elsewhere, and this is its only candidate under the tests' labels."""
+    unit = project.analyses[candidate.path].units[candidate.unit]
+    labels = {label for test in tests for label in test.labels}
+    if not unit.is_function or sum(other.label in labels for other in candidates) != 1:
+        return False
+    return bool(_find_alerts(tests, folder, project.sources[candidate.path], unit.start, unit.end))
+
+
 def _find_alerts(tests: Sequence[QueryTest], folder: str, source: SourceFile, start: int, end: int) -> set[Alert]:
     """The alerts of tests whose lines meet a byte range of a file in their folder."""
     name = PurePosixPath(source.path).relative_to(folder).as_posix()
@@ -147,11 +162,25 @@ def make_fixture_records(
     names = find_telling_names(source.content.decode("utf-8", "replace") for source, _ in files)
     disguised = ((replace(source, content=disguise(source.content, names)), language) for source, language in files)
     project = analyse_project(disguised, tally)
+    count_coverage(folder, project, tally)
     for record in make_records(project, provenance, tally):
         judgements = judge_unit(record.candidates, folder.tests, folder.folder, project)
         for judgement in judgements:
             tally.drop("candidates", {1: "positive", 0: "negative", UNLABELLED: "unspoken"}[judgement.target])
         yield record.judged(judgements)
+
+
+def count_coverage(folder: FixtureFolder, project: Project, tally: Tally) -> None:
+    """Counts, by family and label, alerts that a candidate of the query's labels meets, and those that none does."""
+    for test in folder.tests:
+        met: set[Alert] = set()
+        for candidates in project.candidates.values():
+            for candidate in candidates:
+                if candidate.label in test.labels:
+                    met |= _find_alerts([test], folder.folder, *_statement(candidate, project))
+        step = f"alerts {test.family.value} {test.labels[0]}"
+        tally.keep(step, len(met))
+        tally.drop(step, "no-candidate", len(test.alerts) - len(met))
 
 
 def _read_sources(clone: Clone, folder: FixtureFolder) -> Iterator[tuple[SourceFile, Language]]:
