@@ -163,9 +163,9 @@ def find_materialisations(view: UnitView) -> Iterator[Draft]:
         ):
             consumer = _after_stream(parent)
         needs_list = view.program.family in (Family.JAVASCRIPT, Family.PYTHON)  # iterators there lack most methods
-        if not consumer or (needs_list and consumer != "loop" and not _reads_rows(view, call, stmt)):
-            continue
         filters = consumer in ("Where", "filter", "First", "FirstOrDefault", "Count", "Any")
+        if not consumer or (needs_list and consumer != "loop" and not (filters and _reads_rows(view, call, stmt))):
+            continue
         label = (
             "performance/client-side-filter"
             if filters and _reads_rows(view, call, stmt)
@@ -194,8 +194,8 @@ def _after_stream(member: Node) -> str:
 
 
 def _must_load(view: UnitView, call: Node, stmt: Stmt) -> bool:
-    """Java's queries answer with a list; nothing is built that could be left out."""
-    return view.program.family is Family.JAVA and _reads_rows(view, call, stmt)
+    """Queries of Java and JavaScript answer with a list; nothing is built that could be left out."""
+    return view.program.family in (Family.JAVA, Family.JAVASCRIPT) and _reads_rows(view, call, stmt)
 
 
 def _reads_rows(view: UnitView, call: Node, stmt: Stmt) -> bool:
