@@ -28,7 +28,7 @@ from reviewer.source import SourceFile
 _SOURCE = "injected"
 _MAX_A_DEFECT = 12  # of one kind in one repository
 _MAX_REMOVALS = 60  # of guards, and of sanitisers, in one repository
-_MAX_TRIALS = 400  # edited files that are analysed for one repository
+_MAX_TRIALS = 400  # analyses of files, sound or edited, for one repository
 _MAX_ROUNDS = 4  # edited versions of one file
 _HELPER_WEIGHT = 0.5
 
@@ -83,6 +83,7 @@ def inject_file(file: SelectedFile, provenance: Provenance, budget: _Budget, tal
     by_text = list(propose_defects(file.source.content, file.language.family))
     if not by_text and not _may_protect(file.source.content):
         return
+    budget.trials -= 1
     sound = analyse_project([(file.source, file.language)], Tally())
     path = file.source.path
     if path not in sound.analyses or sound.analyses[path].problems:
