@@ -124,7 +124,7 @@ class _Linker:
         return [unit for unit in below if self._same_family(path, unit.path)][:MAX_OVERRIDES]
 
     def _search_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
-        if callee.startswith("#"):
+        if callee[:1] == "#" and callee[1:].isdigit():
             return (UnitId(path, int(callee[1:])),)
         if callee.startswith("."):
             return self._relative_callees(path, callee)
@@ -276,9 +276,14 @@ class _Linker:
         hop: int = 1,
     ) -> _State:
         return _State(
-            unit, flow.origin, stack, state.passed | flow.passed, state.sanitised | flow.sanitised, state.call_hops + hop,
-            (*self._hops(unit, flow), *steps),
-        )  # fmt: skip
+            unit=unit,
+            origin=flow.origin,
+            stack=stack,
+            passed=state.passed | flow.passed,
+            sanitised=state.sanitised | flow.sanitised,
+            call_hops=state.call_hops + hop,
+            steps=(*self._hops(unit, flow), *steps),
+        )
 
     def _from_result(self, state: _State, origin: Origin) -> list[_State]:
         call = self.unit(state.unit).calls[origin.index]
@@ -295,17 +300,7 @@ class _Linker:
         for _, flows in call.args:
             for flow in flows:
                 moved = self._moved(state, state.unit, flow, state.stack, (step, *state.steps), hop=0)
-                following.append(
-                    _State(
-                        moved.unit,
-                        moved.origin,
-                        moved.stack,
-                        moved.passed | Passed.UNKNOWN_CALL,
-                        moved.sanitised,
-                        moved.call_hops,
-                        moved.steps,
-                    )
-                )
+                following.append(replace(moved, passed=moved.passed | Passed.UNKNOWN_CALL))
         return following
 
     def _from_field(self, state: _State, origin: Origin) -> list[_State]:
@@ -314,8 +309,7 @@ class _Linker:
         for unit, flows in self.stores.get((record.class_name, origin.name), ())[:MAX_CALLERS]:
             if unit.path != state.unit.path:
                 continue
-            for flow in flows:
-                following.append(self._moved(state, unit, flow, (), state.steps))
+            following.extend(self._moved(state, unit, flow, (), state.steps) for flow in flows)
         return following if state.call_hops < MAX_CALL_HOPS else []
 
     def _from_capture(self, state: _State, origin: Origin) -> list[_State]:
@@ -358,9 +352,20 @@ class _Linker:
             "api": sink.api.removeprefix("?."),
         }
         return Candidate(
-            sink.label, unit_id.path, sink.start, sink.end, sink.statement_start, sink.statement_end, unit.qualname, sink.api, steps,
-            tuple(sorted(facts.items())), tuple(sorted(words.items())), sink.fix, unit_id.idx,
-        )  # fmt: skip
+            label=sink.label,
+            path=unit_id.path,
+            start=sink.start,
+            end=sink.end,
+            statement_start=sink.statement_start,
+            statement_end=sink.statement_end,
+            symbol=unit.qualname,
+            api=sink.api,
+            steps=steps,
+            facts=tuple(sorted(facts.items())),
+            words=tuple(sorted(words.items())),
+            fix=sink.fix,
+            unit=unit_id.idx,
+        )
 
 
 def _suits(arrival: _Arrival, sink: SinkRecord) -> bool:
