@@ -104,6 +104,20 @@ class ReviewNetwork(nn.Module):
         self.path_scaling.copy_(path)
         self.metric_scaling.copy_(metrics)
 
+    @torch.no_grad()
+    def start_from(self, weights: Tensor) -> None:
+        """Makes the linear path logistic regression on unscaled path features: weights [L, P + 1].
+
+        From here training adds what the graph knows. The scaling must have been set before. The perceptrons beside it
+        keep their random start: with zeros there, a planted rule was learned with one seed in four instead of all.
+        """
+        mean, deviation = self.path_scaling
+        slopes, offsets = weights[:, :-1], weights[:, -1:]
+        heads = self.candidate_heads
+        heads.label_skip.copy_(torch.cat((slopes * deviation, offsets + slopes @ mean[:, None]), dim=1))
+        nn.init.zeros_(heads.skip.weight)
+        nn.init.zeros_(heads.skip.bias)
+
     def forward(self, batch: TensorBatch) -> Scores:
         """Scores of every candidate and function of the batch."""
         path = (batch.path_features - self.path_scaling[0]) / self.path_scaling[1]  # [C, P]

@@ -18,6 +18,7 @@ from graph_model.training.checkpoint import Checkpoint, Progress, RunIdentity, l
 from graph_model.training.config import FitConfig, parse_config
 from graph_model.training.dataset import Dataset, Sampler, Split, shuffle_edges, split_by_group
 from graph_model.training.losses import TargetMaker, combine, head_losses
+from graph_model.training.rungs import fit_logistic, training_table
 from graph_model.training.scoring import validation_measures
 
 LAST, BEST, LOG = "last.pt", "best.pt", "log.jsonl"
@@ -57,8 +58,9 @@ def fit(
     maker = TargetMaker(dataset, split.train, config)
     num_steps = sampler.num_steps()
     run = _Run.start(dataset, split, config, folder, identity)
-    if resume:
-        run.restore(LAST)
+    if not (resume and run.restore(LAST)):
+        table = training_table(dataset, split.train, maker)
+        run.network.start_from(torch.from_numpy(fit_logistic(table, len(dataset.header.labels))).float())
     run.cut_log()
     progress = run.progress
     while progress.epoch < config.max_epochs and not progress.finished:
@@ -122,16 +124,17 @@ class _Run:
         checkpoint = Checkpoint(self.identity, self.progress, weights, optimiser, torch.get_rng_state())
         save_checkpoint(checkpoint, self.folder / name)
 
-    def restore(self, name: str) -> None:
-        """Takes over the named checkpoint; a run that was killed before its first one starts again."""
+    def restore(self, name: str) -> bool:
+        """Takes over the named checkpoint; false if there is none, as in a run that was killed before its first."""
         if not (self.folder / name).exists():
-            return
+            return False
         checkpoint = load_checkpoint(self.folder / name, self.identity)
         self.network.load_state_dict(checkpoint.weights)
         self.optimiser.load_state_dict(checkpoint.optimiser)
         torch.set_rng_state(checkpoint.random_state)
         for field in fields(Progress):
             setattr(self.progress, field.name, getattr(checkpoint.progress, field.name))
+        return True
 
     def write_log(self, kind: str, values: Mapping[str, float]) -> None:
         line = {"kind": kind, "step": self.progress.step, "epoch": self.progress.epoch, **values}

@@ -58,7 +58,7 @@ def fit_ladder(table: Table, labels: Sequence[str], seed: int) -> Ladder:
         flat = np.concatenate((np.zeros((len(labels), len(means))), prior[:, None]), axis=1)
         return Ladder(prior, flat, means, _constant_tree())
     chosen = Table(*(getattr(table, name)[kept] for name in Table.__dataclass_fields__))
-    return Ladder(prior, _fit_logistic(chosen, len(labels)), means, _fit_trees(chosen, prior, seed))
+    return Ladder(prior, fit_logistic(chosen, len(labels)), means, _fit_trees(chosen, prior, seed))
 
 
 def _fit_prior(table: Table, labels: Sequence[str]) -> NDArray[np.float64]:
@@ -77,8 +77,13 @@ def _fit_prior(table: Table, labels: Sequence[str]) -> NDArray[np.float64]:
     return np.asarray(np.log(by_label / (1 - by_label)), dtype=np.float64)
 
 
-def _fit_logistic(table: Table, num_labels: int) -> NDArray[np.float64]:
-    """Weights per label, [L, P + 1]: shared columns plus down-scaled columns of the label (partial pooling)."""
+def fit_logistic(table: Table, num_labels: int) -> NDArray[np.float64]:
+    """Weights per label, [L, P + 1]: shared columns plus down-scaled columns of the label (partial pooling).
+
+    Needs positives and negatives; zeros without.
+    """
+    if len(np.unique(table.targets[table.weights > 0])) < 2:
+        return np.zeros((num_labels, table.features.shape[1] + 1))
     num_features = table.features.shape[1]
     mean, scale = table.features.mean(axis=0), table.features.std(axis=0)
     scale = np.where(scale < 1e-3, 1.0, scale)
@@ -90,7 +95,9 @@ def _fit_logistic(table: Table, num_labels: int) -> NDArray[np.float64]:
     own = sparse.csr_matrix(((_LABEL_SHARE * shared).reshape(-1), (rows, columns)), own_shape)
     bias = sparse.csr_matrix((np.ones(num_rows), (np.arange(num_rows), table.labels)), (num_rows, num_labels))
     model = LogisticRegression(C=1.0, max_iter=1000)
-    model.fit(sparse.hstack((sparse.csr_matrix(shared), own, bias)).tocsr(), table.targets, sample_weight=table.weights)
+    columns_of_all = sparse.hstack((sparse.csr_matrix(shared), own, bias)).tocsr()
+    with threadpool_limits(limits=1):  # one thread, so that equal data give equal weights
+        model.fit(columns_of_all, table.targets, sample_weight=table.weights)
     found = model.coef_[0]
     by_label = found[num_features : num_features * (num_labels + 1)].reshape(num_labels, num_features)
     weights = (found[:num_features] + _LABEL_SHARE * by_label) / scale  # [L, P]

@@ -131,6 +131,20 @@ def test_scaling_is_kept_with_the_weights() -> None:
     assert other.metric_scaling[0, 0] == 3.0
 
 
+def test_the_linear_path_starts_as_logistic_regression() -> None:
+    network, functions = _network(), _functions(6)
+    network.set_scaling(torch.tensor([[0.5] * 4, [2.0] * 4]), torch.tensor([[0.0] * 2, [1.0] * 2]))
+    for head in network.candidate_heads.heads:
+        for parameter in head.parameters():
+            torch.nn.init.zeros_(parameter)
+    weights = torch.randn(3, 5)
+    network.start_from(weights)
+    labels = torch.tensor([int(one.candidate_labels[0]) for one in functions])
+    path = torch.from_numpy(np.concatenate([one.path_features for one in functions]))
+    expected = (weights[labels, :-1] * path).sum(dim=1) + weights[labels, -1]
+    torch.testing.assert_close(_score(network, functions).candidate_logits, expected)
+
+
 def test_parameters_are_counted_apart() -> None:
     counted = _network().num_parameters()
     assert counted["hashed"] == 16_384 * 8
