@@ -11,6 +11,9 @@ from graph_model.syntax import Node, dotted_name
 
 _EQUAL = {"==": True, "===": True, "!=": False, "!==": False}
 _PLAIN_PARENTS = frozenset({K.IF, K.RETURN, K.ASSIGN, K.DECLARATOR, K.ARGS, K.BLOCK, K.LOOP_WHILE, K.KWARG, K.PAIR})
+_CONDITIONS = frozenset(
+    {"filter", "where", "having", "exclude", "select", "and_", "or_", "not_", "join", "outerjoin", "whereclause"}
+)  # fmt: skip
 _TEXT = frozenset({"java.lang.String", "System.String", "string", "String"})
 _BYTES = frozenset({"byte[]", "byte"})
 
@@ -43,8 +46,26 @@ def _pair(scene: Scene) -> tuple[str, str, bool]:
     return scene.text(left), scene.text(right), equal
 
 
+def _expect_evaluated(scene: Scene) -> None:
+    """The comparison runs here: it is no condition that becomes SQL, as an argument of a query or in its lambda."""
+    node: Node | None = scene.anchor(K.COMPARE, K.CALL).parent
+    while node is not None and node.kind is not K.BLOCK:
+        callee = node.get("callee") if node.kind is K.CALL else None
+        if (
+            scene.family is Family.PYTHON
+            and (node.text if node.kind is K.KWARG else callee.text if callee else "") in _CONDITIONS
+        ):
+            raise Declined("expected a comparison that is not part of a query")
+        node = node.parent
+    if scene.family is Family.CSHARP and node is not None and need(node.parent).kind is K.LAMBDA:
+        raise Declined("expected a comparison that is not part of a query")
+
+
 def _python(scene: Scene) -> list[Edit]:
+    _expect_evaluated(scene)
     left, right, equal = _pair(scene)
+    if any(".c." in side or side[:1].isupper() for side in (left, right)):
+        raise Declined("expected values, found a column or a constant of a class")
     left, right = (_or_empty(scene, side, other) for side, other in ((left, right), (right, left)))
     module, imports = import_module(scene, "hmac")
     node = scene.anchor(K.COMPARE)
@@ -120,6 +141,7 @@ def _as_receiver(scene: Scene, node: Node) -> str:
 
 def _csharp(scene: Scene) -> list[Edit]:
     anchor = scene.anchor(K.COMPARE, K.CALL)
+    _expect_evaluated(scene)
     if anchor.kind is K.CALL:
         return _csharp_call(scene, anchor)
     left, right, equal = _pair(scene)

@@ -56,7 +56,10 @@ def _add_javascript(scene: Scene, name: str) -> list[Edit]:
     """`res.cookie(name, value, {...})`, and literals of options in other calls."""
     call = scene.anchor(K.CALL, K.NEW)
     args = need(call.get("args"), K.ARGS)
-    if has_spread(call) or need(call.get("callee"), K.MEMBER).text not in ("cookie", "setCookie"):
+    method = need(call.get("callee"), K.MEMBER).text
+    if method == "setHeader" and len(args.children) == 2:
+        return _add_to_header(scene, args.children, name)
+    if has_spread(call) or method not in ("cookie", "setCookie", "set"):
         raise Declined("expected res.cookie")
     if len(args.children) == 2:
         return append_item(scene, args, f"{{ {name}: true }}")
@@ -66,10 +69,20 @@ def _add_javascript(scene: Scene, name: str) -> list[Edit]:
     return append_item(scene, options, f"{name}: true")
 
 
+def _add_to_header(scene: Scene, arguments: list[Node], name: str) -> list[Edit]:
+    """`res.setHeader("Set-Cookie", "a=1; Secure")`."""
+    header, value = need(arguments[0], K.STRING), need(arguments[1], K.STRING)
+    if header.text.lower() != "set-cookie" or not value.text:
+        raise Declined("expected a Set-Cookie header")
+    return [scene.insert(value.end - 1, f"; {name[0].upper()}{name[1:]}")]
+
+
 def _add_java(scene: Scene, name: str) -> list[Edit]:
     """`cookie.setSecure(true);` after the declaration of the cookie."""
-    created = scene.anchor(K.NEW)
-    declarator = need(created.parent, K.DECLARATOR)
+    created = scene.anchor(K.NEW, K.CALL)
+    if scene.has_api("ResponseCookie.from"):
+        return [scene.insert(created.end, f".{name[3].lower()}{name[4:]}(true)")]
+    declarator = need(need(created, K.NEW).parent, K.DECLARATOR)
     variable = need(declarator.get("target"), K.NAME)
     statement = statement_of(declarator)
     if statement is not declarator.parent or len(statement.children) != 1 or statement.kind is not K.DECL:

@@ -20,6 +20,9 @@ _CS_STATIC = frozenset({"Create", "HashData", "HashDataAsync", "TryHashData"})
 
 def strong_hash(scene: Scene) -> list[Edit]:
     """The same call with SHA-256. Whatever compares the digest with a stored one must be migrated too."""
+    holder = scene.holder()
+    if holder is not None:
+        return _rename_algorithm(scene, need(holder.get("value"), K.STRING, K.MEMBER))
     call = scene.call()
     if scene.family is Family.CSHARP:
         return _csharp(scene, call)

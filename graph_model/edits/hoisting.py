@@ -1,6 +1,7 @@
 """Work that gives the same in every round, moved before its loop."""
 
 from graph_model.conditions import find_argument
+from graph_model.edits.imports import use_type
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines, statement_end, statement_of
 from graph_model.edits.scene import Scene, fresh_name, need
@@ -17,7 +18,14 @@ _MOVABLE = frozenset(
 _CHANGES = frozenset(
     {K.ASSIGN, K.AUG_ASSIGN, K.UPDATE, K.DECLARATOR, K.DELETE, K.LOOP_EACH, K.WITH_ITEM, K.CATCH, K.PARAM, K.COMP_FOR}
 )
+_JAVA_TEXT = frozenset({"matches", "replaceAll", "replaceFirst", "split"})
 _COMPILERS = {  # called in place: API -> name of the new variable, how it is declared
+    "jsonschema.Draft7Validator": ("validator", "{} = {}"),
+    "jsonschema.Draft202012Validator": ("validator", "{} = {}"),
+    "jinja2.Template": ("template", "{} = {}"),
+    "string.Template": ("template", "{} = {}"),
+    "struct.Struct": ("layout", "{} = {}"),
+    "com.google.gson.Gson": ("gson", "Gson {} = {};"),
     "re.compile": ("pattern", "{} = {}"),
     "regex.compile": ("pattern", "{} = {}"),
     "java.util.regex.Pattern.compile": ("pattern", "Pattern {} = {};"),
@@ -29,6 +37,8 @@ _COMPILERS = {  # called in place: API -> name of the new variable, how it is de
 def hoist_out_of_loop(scene: Scene) -> list[Edit]:
     """The statement that names the value, before the outermost loop it does not depend on; or a name made for it."""
     call = scene.call()
+    if scene.family is Family.JAVA and scene.candidate.api.startswith("java.lang.String."):
+        return _compile_java_text(scene, call)
     _expect_stateless(scene, call)
     if any(n.kind not in _MOVABLE for n in call.walk()):
         raise Declined("expected an expression without effects of its own")
@@ -154,3 +164,34 @@ def _name_compiled(scene: Scene, call: Node, statement: Node) -> list[Edit]:
         raise Declined("expected a call on one line")
     text = f"{scene.indent(loop.start)}{line}{scene.newline}"
     return [scene.insert(scene.line_start(loop.start), text), scene.replace(call, name)]
+
+
+def _compile_java_text(scene: Scene, call: Node) -> list[Edit]:
+    """`text.matches("a+")` as `pattern.matcher(text).matches()`, the pattern compiled before the loop."""
+    callee, arguments = need(call.get("callee"), K.MEMBER), scene.arguments(call)
+    expression, obj = need(find_argument(call, 0), K.STRING), need(callee.get("obj"), K.NAME, K.MEMBER, K.CALL)
+    if len(arguments) != (2 if callee.text.startswith("replace") else 1) or callee.text not in _JAVA_TEXT:
+        raise Declined("expected matches, replaceAll or split with a pattern")
+    statement = statement_of(call)
+    loop = next((n for n in _around(call) if n.kind in LOOP_KINDS and _is_statement(n) and scene.begins_line(n)), None)
+    if loop is None or loop.start > statement.start:
+        raise Declined("expected a loop")
+    name = fresh_name(scene, loop, "pattern")
+    owner, imports = use_type(scene, "java.util.regex.Pattern")
+    line = f"{scene.indent(loop.start)}{owner} {name} = {owner}.compile({scene.text(expression)});{scene.newline}"
+    made = scene.insert(scene.line_start(loop.start), line)
+    text = scene.text(obj)
+    if callee.text == "split":
+        return [made, scene.replace(call, f"{name}.split({text})"), *imports]
+    last = "matches()" if callee.text == "matches" else f"{callee.text}({scene.text(arguments[1])})"
+    return [made, scene.replace(call, f"{name}.matcher({text}).{last}"), *imports]
+
+
+def _around(node: Node) -> list[Node]:
+    """The nodes around another in its function, outermost first."""
+    found: list[Node] = []
+    above = node.parent
+    while above is not None and above.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
+        found.insert(0, above)
+        above = above.parent
+    return found

@@ -1,5 +1,7 @@
 """Text that grows in a loop, collected instead and joined once."""
 
+from itertools import pairwise
+
 from graph_model.edits.imports import use_type
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import insert_after, owns_lines, statement_end, statement_of
@@ -12,10 +14,8 @@ from graph_model.syntax import Node
 
 def collect_text(scene: Scene) -> list[Edit]:
     """A list and one `join` (Python), a builder and one `toString` (Java, C#); afterwards the text has its old name."""
-    growth = scene.anchor(K.AUG_ASSIGN)
+    growth = scene.anchor(K.AUG_ASSIGN, K.ASSIGN)
     target = need(growth.get("target"), K.NAME)
-    if growth.text != "+=":
-        raise Declined("expected text += part")
     loop, start = _start(scene, growth, target.text)
     grown = _growths(loop, target)
     if not owns_lines(scene, loop) or loop.get("orelse") is not None:
@@ -62,16 +62,35 @@ def _start_before(scene: Scene, loop: Node, name: str) -> Node | None:
 
 
 def _growths(loop: Node, target: Node) -> list[Node]:
-    """Every growth of the text in the loop, which does nothing else with it."""
-    uses = [n for n in loop.walk() if n.kind is K.NAME and n.text == target.text]
-    grown = [need(n.parent) for n in uses]
-    if any(g.kind is not K.AUG_ASSIGN or g.text != "+=" or statement_of(g) is not g for g in grown):
+    """Every `text += part` and `text = text + part` in the loop, which does nothing else with the text."""
+    growths = [
+        n for n in loop.walk() if n.kind in (K.AUG_ASSIGN, K.ASSIGN) and need(n.get("target")).text == target.text
+    ]
+    uses = sum(n.kind is K.NAME and n.text == target.text for n in loop.walk())
+    if uses != sum(1 if g.kind is K.AUG_ASSIGN else 2 for g in growths):
         raise Declined("expected a loop that only appends to the text")
-    for node in grown:
-        value = need(node.get("value"))
-        if value.kind in (K.TUPLE, K.YIELD, K.AWAIT, K.LAMBDA, K.SEQUENCE):
-            raise Declined("expected one value")
-    return grown
+    for growth in growths:
+        if statement_of(growth) is not growth:
+            raise Declined("expected growth as a statement")
+        if any(p.kind in (K.TUPLE, K.YIELD, K.AWAIT, K.LAMBDA, K.SEQUENCE) for p in _parts(growth)):
+            raise Declined("expected plain values")
+    return growths
+
+
+def _parts(growth: Node) -> list[Node]:
+    """What is appended: the value of `+=`, or the operands behind the text itself."""
+    value, target = need(growth.get("value")), need(growth.get("target"))
+    if growth.kind is K.AUG_ASSIGN:
+        if growth.text != "+=":
+            raise Declined("expected text += part")
+        return [value]
+    parts: list[Node] = []
+    while value.kind is K.BINARY and value.text == "+":
+        parts.insert(0, need(value.get("right")))
+        value = need(value.get("left"))
+    if not parts or value.kind is not K.NAME or value.text != target.text:
+        raise Declined("expected text = text + part")
+    return parts
 
 
 def _join(scene: Scene, loop: Node, start: Node, grown: list[Node]) -> list[Edit]:
@@ -81,17 +100,23 @@ def _join(scene: Scene, loop: Node, start: Node, grown: list[Node]) -> list[Edit
     parts = fresh_name(scene, loop, f"{target.text}_parts")
     initial = "[]" if not value.text else f"[{scene.text(value)}]"
     edits = [scene.replace(target, parts), scene.replace(value, initial)]
-    edits += [edit for g in grown for edit in _wrap(scene, g, f"{parts}.append(", ")")]
+    edits += [edit for g in grown for edit in _wrap(scene, g, f"{parts}.append(", joint="")]
     return [*edits, *insert_after(scene, loop, f'{target.text} = "".join({parts})')]
 
 
-def _wrap(scene: Scene, growth: Node, head: str, tail: str) -> list[Edit]:
-    """`text += part` as `head part tail`."""
-    value = need(growth.get("value"))
-    between = scene.code_between(need(growth.get("target")).end, value.start).strip()
-    if between != "+=" or value.end != growth.end:
+def _wrap(scene: Scene, growth: Node, head: str, *, joint: str) -> list[Edit]:
+    """`text += part` as `head part)`; several parts stay added up, or get the joint between them."""
+    parts = _parts(growth)
+    before = scene.code_between(growth.start, parts[0].start).replace(" ", "")
+    name = need(growth.get("target")).text
+    if before not in (f"{name}+=", f"{name}={name}+") or parts[-1].end != growth.end:
         raise Declined("expected text += part without parentheses")
-    return [Edit(growth.start, value.start, head.encode()), scene.insert(growth.end, tail)]
+    edits = [Edit(growth.start, parts[0].start, head.encode()), scene.insert(growth.end, ")")]
+    for first, second in pairwise(parts):
+        if scene.code_between(first.end, second.start).strip() != "+":
+            raise Declined("expected parts without parentheses")
+        edits += [Edit(first.end, second.start, joint.encode())] if joint else []
+    return edits
 
 
 def _build(scene: Scene, loop: Node, start: Node, grown: list[Node]) -> list[Edit]:
@@ -103,7 +128,7 @@ def _build(scene: Scene, loop: Node, start: Node, grown: list[Node]) -> list[Edi
     typed = scene.between(start.start, target.start).strip()
     if typed not in ("String", "string", "var"):
         raise Declined("expected a text declared as one")
-    if is_java and any(scene.type_of(need(g.get("value"))) in ("char[]", "char") for g in grown):
+    if is_java and any(scene.type_of(part) in ("char[]", "char") for g in grown for part in _parts(g)):
         raise Declined("expected parts that append as they concatenate")
     builder = fresh_name(scene, loop, f"{target.text}Builder")
     name, imports = ("StringBuilder", []) if is_java else use_type(scene, "System.Text.StringBuilder")
@@ -111,5 +136,5 @@ def _build(scene: Scene, loop: Node, start: Node, grown: list[Node]) -> list[Edi
     new = f"{'StringBuilder' if is_java else 'var'} {builder} = new {name}({initial});"
     append, result = (".append(", ".toString();") if is_java else (".Append(", ".ToString();")
     edits = [Edit(start.start, statement_end(scene, start), new.encode())]
-    edits += [edit for g in grown for edit in _wrap(scene, g, f"{builder}{append}", ")")]
+    edits += [edit for g in grown for edit in _wrap(scene, g, f"{builder}{append}", joint=f"){append}")]
     return [*edits, *insert_after(scene, loop, f"{typed} {target.text} = {builder}{result}"), *imports]

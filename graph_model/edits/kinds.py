@@ -10,25 +10,22 @@ from graph_model.edits.hashing import strong_hash
 from graph_model.edits.hoisting import hoist_out_of_loop
 from graph_model.edits.joining import collect_text
 from graph_model.edits.loading import filtered_extraction, safe_loader
-from graph_model.edits.markup import text_content
+from graph_model.edits.markup import escape_templates, text_content
 from graph_model.edits.model import Edit, FixKind, Safety
-from graph_model.edits.protocols import external_entities_off, modern_tls
+from graph_model.edits.protocols import encrypt_transport, external_entities_off, modern_tls
 from graph_model.edits.queries import parameterised_query
 from graph_model.edits.randomness import strong_random
 from graph_model.edits.scene import Scene
 from graph_model.edits.sequences import drop_materialisation, existence_check
 from graph_model.edits.settings import (
-    AUTOESCAPE,
-    CLEARTEXT,
     CSRF,
     DEBUG,
-    HOST_KEYS,
     ITERATIONS,
     KEY_SIZES,
     LOADERS,
     rewrite,
 )
-from graph_model.edits.verification import verify_certificates, verify_signature
+from graph_model.edits.verification import verify_certificates, verify_host_key, verify_signature
 from graph_model.languages import Family
 
 Template = Callable[[Scene], list[Edit]]
@@ -96,7 +93,7 @@ _TABLE: tuple[tuple[FixKind, Template], ...] = (
             "unknown SSH host keys refused",
             _UNSAFE,
         ),
-        rewrite(HOST_KEYS),
+        verify_host_key,
     ),
     (
         FixKind(
@@ -116,7 +113,7 @@ _TABLE: tuple[tuple[FixKind, Template], ...] = (
             "a switch that turns encryption on",
             _UNSAFE,
         ),
-        rewrite(CLEARTEXT),
+        encrypt_transport,
     ),
     (
         FixKind(
@@ -156,7 +153,7 @@ _TABLE: tuple[tuple[FixKind, Template], ...] = (
             "templates escape what they show",
             _UNSAFE,
         ),
-        rewrite(AUTOESCAPE),
+        escape_templates,
     ),
     (
         FixKind(

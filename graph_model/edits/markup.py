@@ -1,10 +1,19 @@
 """Text shown as text: no markup is read from it."""
 
+from graph_model.conditions import find_argument, has_spread
 from graph_model.edits.model import Declined, Edit
+from graph_model.edits.places import append_item
 from graph_model.edits.scene import Scene, need
+from graph_model.edits.settings import AUTOESCAPE, rewrite
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
+_TEXT_PROPERTIES = frozenset(
+    {"value", "hash", "search", "href", "pathname", "hostname", "referrer", "textContent", "innerText", "length"}
+)  # fmt: skip
+_TEXT_FUNCTIONS = frozenset(
+    {"get", "getItem", "prompt", "getAttribute", "toFixed", "toLocaleString", "toUpperCase", "toLowerCase"}
+)
 _METHODS = {"html": "text", "insertAdjacentHTML": "insertAdjacentText"}
 
 
@@ -25,20 +34,34 @@ def text_content(scene: Scene) -> list[Edit]:
     return [scene.rename_member(callee, _METHODS[callee.text])]
 
 
+def escape_templates(scene: Scene) -> list[Edit]:
+    """The switch turned, or `autoescape=True` added to a Jinja environment that has none."""
+    call = next((n for n in scene.anchors if n.kind is K.CALL), None)
+    if call is None or not scene.has_api("jinja2.Environment") or find_argument(call, "autoescape") is not None:
+        return rewrite(AUTOESCAPE)(scene)
+    if has_spread(call):
+        raise Declined("expected arguments that are all known")
+    return append_item(scene, need(call.get("args"), K.ARGS), "autoescape=True")
+
+
 def _expect_text(scene: Scene, value: Node, depth: int = 0) -> None:
-    """Whether no literal that the value is made of has markup, here or where its variables are set."""
-    for node in value.walk():
-        if node.kind in (K.STRING, K.TEXT) and any(mark in node.text for mark in "<>&"):
-            raise Declined("expected a value without markup")
-        if node.kind in (K.ELEMENT, K.LAMBDA, K.FUNCTION):
-            raise Declined("expected a plain value")
-        if node.kind is K.CALL and any(
-            word in scene.text(need(node.get("callee"))).lower() for word in ("html", "render", "template", "markdown")
-        ):
-            raise Declined("expected a value that is not made as markup")
-        if node.kind is K.NAME and node.field != "callee" and depth < 3:
-            if "html" in node.text.lower() or "markup" in node.text.lower():
-                raise Declined("expected a value that is not called markup")
-            for definition in scene.definitions(node):
-                if definition.value is not None:
-                    _expect_text(scene, definition.value, depth + 1)
+    """Whether a value is text for sure: a field, an address or a part of one, literals without markup."""
+    if value.kind in (K.STRING, K.TEXT) and not any(mark in value.text for mark in "<>&"):
+        return
+    if value.kind in (K.INT, K.FLOAT, K.BOOL, K.NULL) or (value.kind is K.MEMBER and value.text in _TEXT_PROPERTIES):
+        return
+    callee = value.get("callee")
+    if value.kind is K.CALL and callee is not None and callee.text in _TEXT_FUNCTIONS:
+        return
+    if value.kind in (K.TEMPLATE, K.INTERPOLATION, K.TERNARY, K.BOOLEAN) or (
+        value.kind is K.BINARY and value.text == "+"
+    ):
+        for part in value.children:
+            if part.field != "cond":
+                _expect_text(scene, part, depth)
+        return
+    found = scene.definitions(value) if value.kind is K.NAME and depth < 4 else ()
+    if not found:
+        raise Declined("expected a value that is text for sure")
+    for definition in found:
+        _expect_text(scene, need(definition.value), depth + 1)

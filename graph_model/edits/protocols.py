@@ -3,7 +3,7 @@
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import insert_after, remove_item, statement_of
 from graph_model.edits.scene import Scene, mentions, need
-from graph_model.edits.settings import ENTITIES, rewrite
+from graph_model.edits.settings import CLEARTEXT, ENTITIES, rewrite
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node
@@ -19,10 +19,14 @@ _MODERN = {
         **dict.fromkeys(("TLSv1", "TLSv1.0", "TLSv1.1", "SSLv3", "SSLv2"), "TLSv1.2"),
         **{f"{old}{side}method": f"TLSv1_2{side}method" for old in _METHODS for side in ("_", "_client_", "_server_")},
     },
-    Family.JAVA: dict.fromkeys(("SSL", "SSLv2", "SSLv3", "TLSv1", "TLSv1.1"), "TLSv1.2"),
+    Family.JAVA: {
+        **dict.fromkeys(("SSL", "SSLv2", "SSLv3", "TLSv1", "TLSv1.1"), "TLSv1.2"),
+        **dict.fromkeys(("SSL_3_0", "TLS_1_0", "TLS_1_1"), "TLS_1_2"),
+    },
     Family.CSHARP: dict.fromkeys(("Ssl2", "Ssl3", "Tls", "Tls11", "Default"), "Tls12"),
 }  # fmt: skip
-_CS_OWNERS = frozenset({"SslProtocols", "SecurityProtocolType"})
+_OWNERS = frozenset({"SslProtocols", "SecurityProtocolType", "TlsVersion"})
+_SCHEMES = {"http://": "https://", "ws://": "wss://", "ldap://": "ldaps://"}
 _DISALLOW_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl"
 
 
@@ -46,7 +50,7 @@ def modern_tls(scene: Scene) -> list[Edit]:
 def _is_version(scene: Scene, node: Node) -> bool:
     if node.kind is K.STRING:
         return scene.family in (Family.JAVASCRIPT, Family.JAVA) and node.field != "key"
-    return scene.family is not Family.CSHARP or need(node.get("obj")).text in _CS_OWNERS
+    return scene.family in (Family.PYTHON, Family.JAVASCRIPT) or need(node.get("obj")).text in _OWNERS
 
 
 def _filter_list(scene: Scene, literal: Node, old: dict[str, str]) -> list[Edit]:
@@ -78,6 +82,20 @@ def _filter_flags(scene: Scene, flags: Node, old: dict[str, str]) -> list[Edit]:
     return [scene.replace(flags, " | ".join(kept))]
 
 
+def encrypt_transport(scene: Scene) -> list[Edit]:
+    """A switch turned, or the scheme of an address that is written in the call."""
+    call = next((n for n in scene.anchors if n.kind in (K.CALL, K.NEW)), None)
+    for argument in scene.arguments(call) if call is not None else ():
+        value = argument.get("value") if argument.kind is K.KWARG else argument
+        if value is None or value.kind not in (K.STRING, K.TEMPLATE):
+            continue
+        content = value.children[0].start if value.children else value.start + scene.text(value).index(value.text[:1])
+        for old, new in _SCHEMES.items():
+            if scene.source.startswith(old.encode(), content):
+                return [Edit(content, content + len(old), new.encode())]
+    return rewrite(CLEARTEXT)(scene)
+
+
 def external_entities_off(scene: Scene) -> list[Edit]:
     """The feature turned, the resolver taken away, or document types refused by a factory that was left as it came."""
     if scene.family is Family.JAVA:
@@ -101,14 +119,26 @@ def _java_entities(scene: Scene) -> list[Edit]:
         if value.text == wanted:
             raise Declined("expected the dangerous value")
         return [scene.replace(value, wanted)]
+    if scene.has_api("XMLInputFactory.newInstance", "XMLInputFactory.newFactory"):
+        variable, statement = _declared(call)
+        owner = scene.text(need(need(call.get("callee")).get("obj")))
+        return insert_after(scene, statement, f"{variable.text}.setProperty({owner}.SUPPORT_DTD, false);")
     if not scene.has_api("DocumentBuilderFactory.newInstance"):
         return rewrite(ENTITIES)(scene)
-    declarator = need(call.parent, K.DECLARATOR)
-    variable, statement = need(declarator.get("target"), K.NAME), statement_of(declarator)
+    variable, statement = _declared(call)
     block = need(statement.parent, K.BLOCK)
     builds = any(
         n.kind is K.MEMBER and n.text == "newDocumentBuilder" and mentions(n, variable.text) for n in block.walk()
     )  # it declares the same exception as setFeature
-    if not builds or statement.kind is not K.DECL or len(statement.children) != 1:
+    if not builds:
         raise Declined("expected a factory that builds where it is declared")
     return insert_after(scene, statement, f'{variable.text}.setFeature("{_DISALLOW_DOCTYPE}", true);')
+
+
+def _declared(call: Node) -> tuple[Node, Node]:
+    """The variable that a factory is declared as, and the declaration."""
+    declarator = need(call.parent, K.DECLARATOR)
+    statement = need(statement_of(declarator), K.DECL)
+    if len(statement.children) != 1:
+        raise Declined("expected a declaration of one factory")
+    return need(declarator.get("target"), K.NAME), statement

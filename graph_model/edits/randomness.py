@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from graph_model.edits.imports import import_node_module, import_python_module, swap_type, use_type
 from graph_model.edits.model import Declined, Edit
+from graph_model.edits.places import remove_statement
 from graph_model.edits.scene import Scene, need
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
@@ -29,11 +30,9 @@ def _python(scene: Scene) -> list[Edit]:
         raise Declined("expected a function that has a secure twin")
     others = [n for n in scene.tree.root.walk() if n.kind is K.NAME and n.text == module and n is not callee.get("obj")]
     statement = _plain_import(scene, module)
-    if not others and statement is not None and "secrets" not in scene.program.imports:
-        start = statement.start + scene.text(statement).index("random")
-        name, imports = "secrets", [Edit(start, start + len("random"), b"secrets")]
-    else:
-        name, imports = import_python_module(scene, "secrets")
+    name, imports = import_python_module(scene, "secrets")
+    if imports and not others and statement is not None:
+        imports += remove_statement(scene, statement)
     twin = _PY_TWINS.get(callee.text)
     return [scene.replace(callee, f"{name}.{twin or f'SystemRandom().{callee.text}'}"), *imports]
 
@@ -49,6 +48,8 @@ def _plain_import(scene: Scene, module: str) -> Node | None:
 def _javascript(scene: Scene) -> list[Edit]:
     """`Math.floor(Math.random() * n)` and `Math.random().toString(36).slice(2)`: https://nodejs.org/api/crypto.html"""
     call = scene.anchor(K.CALL)
+    if scene.has_api("crypto.pseudoRandomBytes"):
+        return [scene.rename_member(need(call.get("callee")), "randomBytes")]
     if dotted_name(call.get("callee")) != "Math.random":
         raise Declined("expected Math.random()")
     floored = _floored(call)
@@ -96,6 +97,8 @@ def _java(scene: Scene) -> list[Edit]:
     if dotted_name(call.get("callee")) in ("Math.random", "StrictMath.random"):
         name, imports = use_type(scene, "java.security.SecureRandom")
         return [scene.replace(call, f"new {name}().nextDouble()"), *imports]
+    if call.kind is K.NEW and scene.has_api("SecureRandom") and len(scene.arguments(call)) == 1:
+        return [scene.replace(need(call.get("args")), "()")]
     created = call if call.kind is K.NEW else _creation(scene, need(need(call.get("callee"), K.MEMBER).get("obj")))
     callee = need(created.get("callee"), K.TYPE_REF)
     if callee.text != "Random" or need(created.get("args")).children or created.get("body"):

@@ -25,7 +25,7 @@ def drop_materialisation(scene: Scene) -> list[Edit]:
     if parent.kind is K.LOOP_EACH and parent.get("iter") is call:
         return _iterate_directly(scene, call, parent)
     if parent.kind is K.COMP_FOR and scene.family is Family.PYTHON:
-        return [scene.replace(call, scene.text(_copied(scene, call)))]
+        return _comprehend_directly(scene, call, parent)
     if scene.family is Family.CSHARP and parent.kind is K.MEMBER and parent.text in _LAZY_CONSUMERS:
         if parent.parent is None or parent.parent.kind is not K.CALL:
             raise Declined("expected a query operator after the list")
@@ -42,6 +42,16 @@ def _iterate_directly(scene: Scene, call: Node, loop: Node) -> list[Edit]:
         raise Declined("expected a body that leaves what is iterated alone")
     if scene.family is Family.CSHARP:
         return _drop_to_list(scene, call)
+    return [scene.replace(call, scene.text(source))]
+
+
+def _comprehend_directly(scene: Scene, call: Node, clause: Node) -> list[Edit]:
+    """`[... for x in list(y)]` that names y nowhere else."""
+    source = _copied(scene, call)
+    root = root_name(source)
+    others = [n for n in need(clause.parent).walk() if n.kind is K.NAME and n.text == root]
+    if not root or sum(not (call.start <= n.start < call.end) for n in others):
+        raise Declined("expected a comprehension that leaves what is iterated alone")
     return [scene.replace(call, scene.text(source))]
 
 

@@ -42,12 +42,15 @@ VERIFICATION = (
     Rule(
         _PY, _ON, _names("verify verify_ssl ssl_verify verify_certs validate_certs validate_cert VERIFY_SSL SSL_VERIFY")
     ),
-    Rule(_PY, _OFF, _names("disable_ssl_certificate_validation")),
+    Rule(_PY, _OFF, _names("disable_ssl_certificate_validation tlsAllowInvalidCertificates tlsInsecure")),
     Rule(_PY, {"CERT_NONE": "CERT_REQUIRED"}, _names("cert_reqs ssl_cert_reqs tls_cert_reqs"), {"wrap_socket": 3}),
     Rule(
         _PY, {"_create_unverified_context": "create_default_context"}, _names("_create_default_https_context context")
     ),
     Rule(_JS, _ON, _names("rejectUnauthorized strictSSL")),
+    Rule(_JS, _OFF, _names("acceptInsecureCerts trustServerCertificate")),
+    Rule(_JAVA, _ON, positions={"validateTLSCertificates": 0}),
+    Rule(_CS, _OFF, _names("ValidateAnyCertificate TrustServerCertificate")),
     Rule(_JS, {"0": "1"}, _names("NODE_TLS_REJECT_UNAUTHORIZED")),
     Rule(_CS, _ON, _names("CheckCertificateRevocationList")),
     Rule(_CS, {"NoCheck": "Online"}, _names("RevocationMode"), owners=_names("X509RevocationMode")),
@@ -78,8 +81,8 @@ COOKIES_SECURE = (
             "CSRF_COOKIE_SECURE LANGUAGE_COOKIE_SECURE"
         ),
     ),
-    Rule(_JS, _ON, _names("secure")),
-    Rule(_JAVA, _ON, positions={"setSecure": 0, "secure": 0, "setUseSecureCookie": 0}),
+    Rule(_JS, _ON, _names("secure isSecure")),
+    Rule(_JAVA, _ON, positions={"setSecure": 0, "secure": 0, "setUseSecureCookie": 0, "NewCookie": 6}),
     Rule(_CS, _ON, _names("Secure")),
     Rule(
         _CS,
@@ -90,8 +93,8 @@ COOKIES_SECURE = (
 )
 COOKIES_HTTPONLY = (
     Rule(_PY, _ON, _names("httponly SESSION_COOKIE_HTTPONLY REMEMBER_COOKIE_HTTPONLY CSRF_COOKIE_HTTPONLY")),
-    Rule(_JS, _ON, _names("httpOnly")),
-    Rule(_JAVA, _ON, positions={"setHttpOnly": 0, "httpOnly": 0, "setUseHttpOnlyCookie": 0}),
+    Rule(_JS, _ON, _names("httpOnly isHttpOnly")),
+    Rule(_JAVA, _ON, positions={"setHttpOnly": 0, "httpOnly": 0, "setUseHttpOnlyCookie": 0, "NewCookie": 7}),
     Rule(_CS, _ON, _names("HttpOnly")),
     Rule(_CS, {"None": "Always"}, _names("HttpOnly"), owners=_names("HttpOnlyPolicy")),
 )
@@ -101,14 +104,23 @@ CSRF = (
         _ON,
         _names(
             "WTF_CSRF_ENABLED WTF_CSRF_CHECK_DEFAULT JWT_COOKIE_CSRF_PROTECT CSRF_ENABLED csrf csrf_enabled meta_csrf"
+            " require_csrf xsrf_cookies"
         ),
     ),
 )
 CLEARTEXT = (
     Rule(_PY, _ON, _names("SECURE_SSL_REDIRECT EMAIL_USE_TLS")),
-    Rule(_CS, _ON, _names("EnableSsl useSsl")),
+    Rule(_PY, _ON, _names("use_ssl use_tls")),
+    Rule(_PY, {"http": "https"}, _names("PREFERRED_URL_SCHEME")),
+    Rule(_CS, _ON, _names("EnableSsl useSsl SecureSocketLayer RequireHttpsMetadata")),
 )
-AUTOESCAPE = (Rule(_PY, _ON, _names("autoescape")), Rule(_JS, _ON, _names("autoescape autoEscape")))
+AUTOESCAPE = (
+    Rule(_PY, _ON, _names("autoescape escape")),
+    Rule(_PY, _OFF, _names("unsafe_allow_html")),
+    Rule(_PY, {"null": '"xhtml_escape"'}, _names("autoescape")),
+    Rule(_JS, _ON, _names("autoescape autoEscape")),
+    Rule(_JS, _OFF, _names("noEscape")),
+)
 HOST_KEYS = (
     Rule(
         _PY,
@@ -127,6 +139,12 @@ LOADERS = (
     ),
 )
 UNSAFE_FLAGS = (
+    Rule(_PY, {"pickle": "json", "yaml": "json"}, _names("task_serializer result_serializer accept_content")),
+    Rule(
+        _PY,
+        {"django.contrib.sessions.serializers.PickleSerializer": "django.contrib.sessions.serializers.JSONSerializer"},
+        _names("SESSION_SERIALIZER"),
+    ),
     Rule(_PY, _OFF, _names("allow_pickle"), {"numpy.load": 2}),
     Rule(_PY, _ON, _names("weights_only")),
     Rule(_PY, {"unsafe": "safe"}, _names("typ")),
@@ -148,7 +166,15 @@ ITERATIONS = (
     Rule(
         _CS, {"*": "600000"}, _names("iterations iterationCount IterationCount"), {"Rfc2898DeriveBytes": 2, "Pbkdf2": 3}
     ),
+    Rule(_PY, {"*": "12"}, _names("rounds"), {"bcrypt.gensalt": 0}),
+    Rule(
+        _JS,
+        {"*": "12"},
+        positions={"bcrypt.hash": 1, "bcrypt.hashSync": 1, "bcrypt.genSalt": 0, "bcrypt.genSaltSync": 0},
+    ),
+    Rule(_JAVA, {"*": "12"}, positions={"BCrypt.gensalt": 0, "BCryptPasswordEncoder": 0}),
     Rule(_CS, {"*": "12"}, _names("workFactor"), {"GenerateSalt": 0, "HashPassword": 1}),
+    Rule(_CS, {"IdentityV2": "IdentityV3"}, _names("CompatibilityMode")),
 )
 KEY_SIZES = (
     Rule(
@@ -157,7 +183,7 @@ KEY_SIZES = (
         _names("key_size bits nbits"),
         {"generate": 0, "newkeys": 0, "generate_private_key": 1, "generate_key": 1},
     ),
-    Rule(_JS, {"*": "2048"}, _names("modulusLength")),
+    Rule(_JS, {"*": "2048"}, _names("modulusLength b")),
     Rule(_JAVA, {"*": "2048"}, positions={"KeyPairGenerator.initialize": 0, "RSAKeyGenParameterSpec": 0}),
     Rule(
         _CS,
@@ -230,6 +256,8 @@ def rewrite_value(scene: Scene, value: Node, rule: Rule) -> list[Edit]:
     if value.kind in (K.CALL, K.NEW):  # an instance of the class that the rule names
         callee = value.get("callee")
         return rewrite_value(scene, callee, rule) if callee is not None and callee.kind in (K.MEMBER, K.NAME) else []
+    if value.kind is K.LIST:
+        return [edit for item in value.children for edit in rewrite_value(scene, item, rule)]
     if value.kind is K.INT and "*" in rule.values:
         return [scene.replace(value, rule.values["*"])]
     new = rule.values.get("null" if value.kind is K.NULL else value.text)
@@ -237,7 +265,7 @@ def rewrite_value(scene: Scene, value: Node, rule: Rule) -> list[Edit]:
         return []
     if value.kind is K.BOOL:
         return [scene.replace(value, new.capitalize() if scene.family is Family.PYTHON else new)]
-    if value.kind is K.INT:
+    if value.kind in (K.INT, K.NULL):
         return [scene.replace(value, new)]
     if value.kind is K.STRING:
         return [scene.replace_content(value, new)]

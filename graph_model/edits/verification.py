@@ -1,12 +1,12 @@
 """Certificate checks switched on again where that is more than another literal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from graph_model.conditions import find_argument
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import remove_item, remove_statement, statement_of
 from graph_model.edits.scene import Scene, need
-from graph_model.edits.settings import SIGNATURES, VERIFICATION, holder_name, rewrite
+from graph_model.edits.settings import HOST_KEYS, SIGNATURES, VERIFICATION, holder_name, rewrite
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node, dotted_name
@@ -15,9 +15,15 @@ _CALLBACKS = frozenset(
     {"ServerCertificateCustomValidationCallback", "ServerCertificateValidationCallback",
      "RemoteCertificateValidationCallback", "CertificateValidationCallback", "ServerCertificateCallback"}
 )  # fmt: skip
-_JAVA_HOOKS = ("setHostnameVerifier", "setDefaultHostnameVerifier")
+_JAVA_HOOKS = ("setHostnameVerifier", "setDefaultHostnameVerifier", "setSSLHostnameVerifier", "hostnameVerifier")
+_ACCEPT_ALL = frozenset({"NoopHostnameVerifier", "AllowAllHostnameVerifier", "SSLConnectionSocketFactory"})
 _CONTEXT_FIELDS = {"check_hostname": ("False", "True"), "verify_mode": ("CERT_NONE", "CERT_REQUIRED")}
-_DEFAULTS_TO_TRUE = ("requests", "httpx")
+_DEFAULTS = {  # (library, argument) -> the value that switches off what is on by default
+    ("requests", "verify"): "false",
+    ("httpx", "verify"): "false",
+    ("aiohttp", "ssl"): "false",
+    ("aiohttp", "verify_ssl"): "false",
+}
 
 
 def verify_certificates(scene: Scene) -> list[Edit]:
@@ -29,7 +35,7 @@ def verify_certificates(scene: Scene) -> list[Edit]:
         if holder is not None and holder_name(holder) in _CALLBACKS:
             return _drop_callback(scene, holder)
     if scene.family is Family.JAVA:
-        return _drop_java_hook(scene)
+        return _java(scene)
     return rewrite(VERIFICATION)(scene)
 
 
@@ -40,6 +46,10 @@ def verify_signature(scene: Scene) -> list[Edit]:
         call = need(call)
         if find_argument(call, (1, "key")) is None or find_argument(call, (2, "algorithms")) is None:
             raise Declined("expected a key and algorithms")
+        algorithms = need(find_argument(call, (2, "algorithms")))
+        unsigned = [n for n in algorithms.children if n.kind is K.STRING and n.text.lower() == "none"]
+        if algorithms.kind is K.LIST and len(unsigned) == 1 and len(algorithms.children) > 1:
+            return remove_item(scene, algorithms, unsigned[0])
         flag = find_argument(call, "verify")
         if flag is not None and flag.kind is K.BOOL and flag.text == "false":
             return remove_item(scene, need(call.get("args")), need(flag.parent, K.KWARG))
@@ -50,29 +60,29 @@ def _python(scene: Scene) -> list[Edit]:
     call = next((n for n in scene.anchors if n.kind is K.CALL), None)
     if call is not None and scene.has_api("_create_unverified_context"):
         return [scene.rename_member(need(call.get("callee")), "create_default_context")]
-    keyword = _false_keyword(scene, call)
-    if keyword is not None and keyword.parent is not None:
-        return remove_item(scene, keyword.parent, keyword)
+    keyword = find_switch(scene, _DEFAULTS)
+    if keyword is not None:
+        return remove_item(scene, need(keyword.parent), keyword)
     holder = scene.holder()
     if holder is not None and holder.kind is K.ASSIGN and holder_name(holder) in _CONTEXT_FIELDS:
         return list(_check_context(scene, holder))
     return rewrite(VERIFICATION)(scene)
 
 
-def _false_keyword(scene: Scene, call: Node | None) -> Node | None:
-    """`verify=False` of a call whose default is to verify."""
-    keyword = next((n for n in scene.anchors if n.kind is K.KWARG), None)
-    if call is not None:
-        value = find_argument(call, "verify")
-        keyword = value.parent if value is not None else None
-    if keyword is None or keyword.kind is not K.KWARG or keyword.text != "verify":
-        return None
-    value, args = keyword.get("value"), keyword.parent
-    outer = args.parent if args is not None else None
-    if value is None or value.text != "false" or outer is None or outer.kind is not K.CALL:
-        return None
-    name = scene.resolver.callee(outer, scene.unit_of(outer), scene.statement_idx(outer))
-    return keyword if name.partition(".")[0] in _DEFAULTS_TO_TRUE else None
+def find_switch(scene: Scene, defaults: Mapping[tuple[str, str], str]) -> Node | None:
+    """The keyword argument that switches off a default of its library, None when the candidate has none."""
+    anchor = next((n for n in scene.anchors if n.kind in (K.CALL, K.NEW, K.KWARG)), None)
+    args = anchor.get("args") if anchor is not None and anchor.kind is not K.KWARG else None
+    keywords = args.children if args is not None else [anchor] if anchor is not None else []
+    for keyword in keywords:
+        value, outer = keyword.get("value"), need(keyword.parent).parent
+        if keyword.kind is not K.KWARG or value is None or outer is None or outer.kind not in (K.CALL, K.NEW):
+            continue
+        name = scene.resolver.callee(outer, scene.unit_of(outer), scene.statement_idx(outer))
+        now = "null" if value.kind is K.NULL else value.text
+        if defaults.get((name.partition(".")[0], keyword.text)) == now:
+            return keyword
+    return None
 
 
 def _check_context(scene: Scene, holder: Node) -> Iterator[Edit]:
@@ -106,12 +116,22 @@ def _drop_callback(scene: Scene, holder: Node) -> list[Edit]:
     return remove_statement(scene, statement)
 
 
-def _drop_java_hook(scene: Scene) -> list[Edit]:
+def _java(scene: Scene) -> list[Edit]:
+    """A host name verifier that accepts every name, gone: a statement of its own, or a link of a builder's chain."""
     call = scene.anchor(K.CALL)
-    if not scene.has_api(*_JAVA_HOOKS) or need(call.get("callee")).text not in _JAVA_HOOKS:
-        raise Declined("expected a host name verifier")
-    if statement_of(call) is not call:
-        raise Declined("expected the call to be a statement")
-    if find_argument(call, 0) is None or need(find_argument(call, 0)).kind is not K.LAMBDA:
-        raise Declined("expected a verifier written in place")
-    return remove_statement(scene, call)
+    callee = need(call.get("callee"), K.MEMBER)
+    if callee.text not in _JAVA_HOOKS:
+        return rewrite(VERIFICATION)(scene)
+    verifier = need(find_argument(call, 0), K.LAMBDA, K.MEMBER)
+    if verifier.kind is K.MEMBER and dotted_name(verifier.get("obj")).rpartition(".")[2] not in _ACCEPT_ALL:
+        raise Declined("expected a verifier that accepts every name")
+    if statement_of(call) is call and need(callee.get("obj")).kind in (K.NAME, K.MEMBER, K.THIS):
+        return remove_statement(scene, call)
+    builder = need(callee.get("obj"), K.CALL, K.NEW)
+    return [Edit(builder.end, call.end, b"")]
+
+
+def verify_host_key(scene: Scene) -> list[Edit]:
+    """Unknown keys refused: the policy turned, or the argument that switched the check off taken away."""
+    keyword = find_switch(scene, {("asyncssh", "known_hosts"): "null"})
+    return remove_item(scene, need(keyword.parent), keyword) if keyword is not None else rewrite(HOST_KEYS)(scene)

@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0917  # whole files; a case is read as a row
+# ruff: noqa: E501, PLR0917  # whole files; a case is read as a row
 """Fixes of Java: the file before and after, and what is left alone."""
 
 import pytest
@@ -104,6 +104,28 @@ MENDED = (
 +if (statement.execute()) {
      return;
  }
+""",
+    ),
+    method(
+        "query in a variable",
+        "security/sql-injection",
+        """
+ import java.sql.*;
+ import javax.servlet.http.HttpServletRequest;
+""",
+        "void run(Connection connection, HttpServletRequest request) throws Exception",
+        """
+-String sql = "SELECT * FROM users WHERE name = '" + request.getParameter("name") + "'";
++String sql = "SELECT * FROM users WHERE name = ?";
+ logger.info(sql);
+-try (Statement statement = connection.createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_READ_ONLY)) {
++try (PreparedStatement statement = connection.prepareStatement(sql, ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_READ_ONLY)) {
++    statement.setObject(1, request.getParameter("name"));
+-    ResultSet rows = statement.executeQuery(sql);
++    ResultSet rows = statement.executeQuery();
+ }
+ sql = "SELECT 1";
+ show(sql);
 """,
     ),
     method(
@@ -549,6 +571,20 @@ LEFT_ALONE = (
          ResultSet rows = statement.executeQuery("SELECT * FROM users WHERE name = '" + name + "'")) {
      rows.next();
  }
+""",
+    ),
+    method(
+        "query made after the statement",
+        "security/sql-injection",
+        """
+ import java.sql.*;
+ import javax.servlet.http.HttpServletRequest;
+""",
+        "void run(Connection connection, HttpServletRequest request) throws Exception",
+        """
+ Statement statement = connection.createStatement();
+ String sql = "SELECT * FROM users WHERE name = '" + request.getParameter("name") + "'";
+ statement.executeQuery(sql);
 """,
     ),
     method(

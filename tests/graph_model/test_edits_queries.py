@@ -261,9 +261,9 @@ LEFT_ALONE = (
     sqlite("literals quoted in two ways", """
      cursor.execute("SELECT * FROM users WHERE name = '" + name + '\\' AND 1')
 """),
-    sqlite("query that is also logged", """
+    sqlite("query that is also kept", """
      query = f"SELECT * FROM users WHERE name = '{name}'"
-     print(query)
+     save(query)
      cursor.execute(query)
 """),
     sqlite("value that changes before the query runs", """
