@@ -27,6 +27,14 @@ req = "sample.Request"
 res = "sample.Response"
 0 = "sample.Request"
 1 = "sample.Response"
+[[entry]]
+anywhere = true
+[entry.param_types]
+req = "sample.Request"
+res = "sample.Response"
+[[entry]]
+[entry.param_types]
+sample = "sample.App"
 [[api]]
 match = ["sample.Request.body"]
 role = "source"
@@ -101,3 +109,22 @@ def test_destructured_parameter_is_foreign_where_its_key_is(handler: str) -> Non
 
 def test_storing_into_an_outer_variable_does_not_make_it_local() -> None:
     assert _callees("function f(x) { document.write(x) }") == ["document.write"]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_entry"),
+    [
+        ("exports.f = (req, res) => res.send(1)", True),
+        ("exports.f = ({ query }, res) => res.send(query)", True),
+        ("exports.f = (req) => req.send(1)", False),
+        ("const s = require('@sample/core'); exports.f = (sample) => 1", True),
+        ("import s from 'sample'; export const f = (sample) => 1", True),
+        ("exports.f = (sample) => 1", False),
+    ],
+)
+def test_conventional_parameter_names_make_an_entry(source: str, *, is_entry: bool) -> None:
+    program = build_program(
+        "a.js", BY_NAME["javascript"], parse_tree(source.encode(), load_table(BY_NAME["javascript"]))
+    )
+    _, entries = find_entries(program, Resolver(program, _index()))
+    assert bool(entries) is is_entry
