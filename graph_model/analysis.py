@@ -1,6 +1,6 @@
 """One file's analysis: bytes in, a value out that holds everything later stages need and no syntax tree.
 
-    parse -> units -> entry points -> per unit: control flow, data flow, constants, value flow -> records, drafts, graphs
+    parse -> units -> entry points -> per unit: control flow, data flow, constants, value flow -> records and graphs
 
 The value depends on the path, the bytes, the language and the packs only, and can be kept by their hash.
 """
@@ -181,9 +181,20 @@ class _Analysis:
         steps.append(Step(self.path, draft.node.start, draft.node.end, StepRole.SINK))
         facts = {**draft.facts, **measure_unit(view)}
         return Candidate(
-            draft.label, self.path, draft.node.start, draft.node.end, start, end, view.unit.qualname, draft.api, tuple(steps),
-            tuple(sorted(facts.items())), tuple(sorted(draft.words.items())), draft.fix, view.unit.idx,
-        )  # fmt: skip
+            label=draft.label,
+            path=self.path,
+            start=draft.node.start,
+            end=draft.node.end,
+            statement_start=start,
+            statement_end=end,
+            symbol=view.unit.qualname,
+            api=draft.api,
+            steps=tuple(steps),
+            facts=tuple(sorted(facts.items())),
+            words=tuple(sorted(draft.words.items())),
+            fix=draft.fix,
+            unit=view.unit.idx,
+        )
 
     # Records ---------------------------------------------------------------------------------------------------------
 

@@ -195,7 +195,7 @@ class Constants:
 
 
 def _encoded_text(callee: Node, args: Node) -> Node | None:
-    """The text that a call turns into bytes: `"k".getBytes()`, `"k".encode()`, `Buffer.from("k")`, `enc.Utf8.parse("k")`."""
+    """The text that a call turns into bytes: `"k".getBytes()`, `Buffer.from("k")`, `enc.Utf8.parse("k")`."""
     name, obj = callee.text, callee.get("obj")
     if (
         name in ("getBytes", "toCharArray", "ToCharArray", "encode")

@@ -335,7 +335,7 @@ class _Builder:
         return self._finally(final, end, raised if not handlers else [], throws=not handlers)
 
     def _finally(self, final: Node, end: Frontier, raised: Frontier, *, throws: bool) -> Frontier:
-        """The finally block once: reached normally, by exceptions and by jumps; those go on to where they were going."""
+        """The finally block once: reached normally, by exceptions and by jumps, which then go on as before."""
         pending = self.finally_exits.pop()
         arriving = end + raised + [edge for _, _, frontier in pending for edge in frontier]
         out = self.statement(final, arriving)

@@ -51,7 +51,8 @@ class Definition:
 class DataFlow:
     """Definitions of one unit and where they reach.
 
-    `calls[s]` are the CALL and NEW nodes that statement s evaluates, innermost first; `reach_in[s]` a bit per definition.
+    `calls[s]` are the CALL and NEW nodes that statement s evaluates, innermost first; `reach_in[s]` has a bit per
+    definition.
     """
 
     control: ControlFlow
@@ -243,12 +244,14 @@ class Collector:
         self.paths: set[str] = set()
 
     def define(self, key: str, kind: DefKind, stmt: int, node: Node, value: Node | None) -> Definition:
+        """Adds a definition of `key` at a statement, after those already there."""
         definition = Definition(len(self.definitions), key, kind, stmt, node, value)
         self.definitions.append(definition)
         self.by_stmt[stmt].append(definition)
         return definition
 
     def collect(self, stmt: Stmt) -> None:
+        """Adds the definitions and calls of one statement."""
         for expr in stmt.exprs:
             self._walk(expr, stmt.idx)
         node = stmt.node
@@ -475,7 +478,7 @@ def control_node(collector: Collector) -> Node:
 
 
 def solve(flow: DataFlow) -> None:
-    """(Re)computes order, reaching definitions and dominators; edges in `constant_edges` that cannot run are left out."""
+    """(Re)computes order, reaching definitions and dominators, without the edges that `constant_edges` rules out."""
     stmts = flow.control.stmts
     gen, kill = _transfer(flow)
     flow.order = _reverse_post_order(flow)

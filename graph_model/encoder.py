@@ -134,18 +134,13 @@ class _Encoder:
             self.uses.append((stmt, node.text))
             return
         tokens.append(hash_token(f"k:{kind.name}:{node.text}" if kind in _WITH_TEXT else f"k:{kind.name}"))
+        if kind is K.MEMBER or kind is K.INDEX:
+            key = access_key(node)
+            if key:
+                self.uses.append((stmt, key))
         if kind is K.CALL or kind is K.NEW:
             self._call_tokens(node, stmt, tokens)
-        elif kind is K.MEMBER:
-            tokens.extend(split_name(node.text))
-            key = access_key(node)
-            if key:
-                self.uses.append((stmt, key))
-        elif kind is K.INDEX:
-            key = access_key(node)
-            if key:
-                self.uses.append((stmt, key))
-        elif kind is K.KWARG:
+        elif kind is K.MEMBER or kind is K.KWARG:
             tokens.extend(split_name(node.text))
         elif kind in (K.STRING, K.TEXT):
             tokens.append(hash_token(f"l:{literal_class(node.text)}"))
@@ -159,32 +154,42 @@ class _Encoder:
         name = resolver.callee(node, unit, stmt)
         if name:
             tokens.append(hash_token(f"a:{name}"))
-        for role in resolver.roles(node, unit, stmt)[:4]:
-            tokens.append(hash_token(f"r:{role.role.value}:{role.label or role.kind}"))
+        roles = resolver.roles(node, unit, stmt)[:4]
+        tokens.extend(hash_token(f"r:{role.role.value}:{role.label or role.kind}") for role in roles)
 
     def edges(self) -> tuple[list[int], list[int], list[int]]:
         """Source rows, target rows and types, without repetition, in a fixed order."""
-        flow = self.view.unit.flow
-        found: dict[tuple[int, int, int], None] = {}
-        for stmt in flow.control.stmts:
+        triples = list(dict.fromkeys((*self._control_edges(), *self._use_edges(), *self._guard_edges())))[:_MAX_EDGES]
+        return [t[0] for t in triples], [t[1] for t in triples], [t[2] for t in triples]
+
+    def _control_edges(self) -> Iterator[tuple[int, int, int]]:
+        """What may run next, and what the function and the innermost loop contain."""
+        control = self.view.unit.control
+        for stmt in control.stmts:
             for target, kind in stmt.succ:
-                found[(stmt.idx, target, int(kind))] = None
+                yield stmt.idx, target, int(kind)
             if stmt.idx > 1:
-                found[(0, stmt.idx, int(EdgeType.CONTAINS))] = None
+                yield 0, stmt.idx, int(EdgeType.CONTAINS)
             if stmt.loops:
-                header = flow.control.headers[stmt.loops[-1]]
+                header = control.headers[stmt.loops[-1]]
                 if header != stmt.idx:
-                    found[(header, stmt.idx, int(EdgeType.CONTAINS))] = None
+                    yield header, stmt.idx, int(EdgeType.CONTAINS)
+
+    def _use_edges(self) -> Iterator[tuple[int, int, int]]:
+        """From a definition's statement to those that read it. Needs the tokens made: they note the uses."""
+        flow = self.view.unit.flow
         for stmt_idx, key in self.uses:
             for definition in flow.reaching(key, stmt_idx):
                 if definition.stmt != stmt_idx:
-                    found[(definition.stmt, stmt_idx, int(EdgeType.DEF_USE))] = None
+                    yield definition.stmt, stmt_idx, int(EdgeType.DEF_USE)
+
+    def _guard_edges(self) -> Iterator[tuple[int, int, int]]:
+        """From the four innermost conditions to the statement that they decide on."""
+        flow = self.view.unit.flow
         for idx in flow.order:
             for guard, _ in flow.guards(idx)[-4:]:
                 if guard != idx:
-                    found[(guard, idx, int(EdgeType.GUARDS))] = None
-        triples = list(found)[:_MAX_EDGES]
-        return [t[0] for t in triples], [t[1] for t in triples], [t[2] for t in triples]
+                    yield guard, idx, int(EdgeType.GUARDS)
 
 
 _WITH_TEXT = frozenset({K.BINARY, K.COMPARE, K.BOOLEAN, K.UNARY, K.AUG_ASSIGN, K.BOOL, K.CATCH})

@@ -7,7 +7,7 @@ manner of Reps, Horwitz, Sagiv, *Precise Interprocedural Dataflow Analysis via G
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate, Step, StepRole
@@ -293,8 +293,8 @@ class _Linker:
         if callees and len(state.stack) < MAX_CALL_HOPS:
             for callee in callees:
                 entered = (*state.stack, (state.unit, origin.index))
-                for flow in self.unit(callee).returns:
-                    following.append(self._moved(state, callee, flow, entered, (step, *state.steps)))
+                returns = self.unit(callee).returns
+                following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
             if not _is_constructor(call.callee):
                 return following
         for _, flows in call.args:

@@ -15,7 +15,8 @@ _LITERAL_TYPES: dict[Family, dict[K, str]] = {
     Family.JAVASCRIPT: {K.STRING: "String", K.TEMPLATE: "String", K.LIST: "Array", K.DICT: "Object", K.REGEX: "RegExp",
                         K.INT: "Number", K.FLOAT: "Number", K.BOOL: "Boolean"},
     Family.JAVA: {K.STRING: "java.lang.String", K.INT: "int", K.FLOAT: "double", K.BOOL: "boolean"},
-    Family.CSHARP: {K.STRING: "System.String", K.TEMPLATE: "System.String", K.INT: "int", K.FLOAT: "double", K.BOOL: "bool"},
+    Family.CSHARP: {K.STRING: "System.String", K.TEMPLATE: "System.String", K.INT: "int", K.FLOAT: "double",
+                    K.BOOL: "bool"},
 }  # fmt: skip
 _CS_KEYWORDS = {"string": "System.String", "String": "System.String", "object": "System.Object"}
 

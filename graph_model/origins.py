@@ -1,6 +1,7 @@
 """The vocabulary of value flow: where a value comes from, what happened to it on the way, and what receives it.
 
-Values only, small and picklable: a file's flows are kept by content hash and joined across files by `graph_model.linking`.
+Values only, small and picklable: a file's flows are kept by content hash and joined across files by
+`graph_model.linking`.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Code units of one file: the module, class bodies, functions and lambdas, with their parameters, scopes and imports."""
+"""Code units of one file: the module, class bodies, functions and lambdas, with parameters, scopes and imports."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from tree_sitter import Language as Grammar
+from tree_sitter import Node as GrammarNode
 from tree_sitter import Parser, TreeCursor
 
 from graph_model.errors import LimitError
@@ -111,7 +112,7 @@ class LanguageTable:
     `fields`: (node type, field) or ("*", field) -> normalised field, "" to drop the role, "text" to keep only the
     source text of that child as the parent's `text`, "-" to drop the child.
     `positional`: node type -> fields for its children that have none, in order; a last "..." repeats the one before.
-    `rewrites`: node type -> function run when a node's children are complete; returns the node to keep, or None to drop.
+    `rewrites`: node type -> function run when a node's children are complete; returns the node to keep, None to drop.
     `leaf_text`: kinds whose text is the source slice even when they have children (children are then dropped).
     `tokens`: unnamed grammar nodes that get a node all the same (C#'s `this`).
     A rewrite of an INLINE type runs before its children are spliced into the parent.
@@ -128,7 +129,7 @@ class LanguageTable:
 
 @dataclass(slots=True)
 class SyntaxTree:
-    """One parsed file. `error_ranges` are the parts tree-sitter could not read; `deep_ranges` were nested too deeply."""
+    """One parsed file. `error_ranges` are what tree-sitter could not read; `deep_ranges` were nested too deeply."""
 
     root: Node
     source: bytes
@@ -243,13 +244,8 @@ class _Normaliser:
         fields = parent_row.fields
         field_id = cursor.field_id if fields else None
         role = fields[field_id] if field_id else ""
-        if not row.is_named:
-            if role == "text":
-                parent.text = f"{parent.text} {row.raw}" if parent.text else row.raw
-            if not row.is_token:
-                if self.has_error and ts.is_missing:
-                    self.tree.error_ranges.append((ts.start_byte, ts.end_byte))
-                return False
+        if not row.is_named and not self._keeps_token(ts, parent, row, role):
+            return False
         start, end = ts.start_byte, ts.end_byte
         if self.has_error and (row is _ERROR_ROW or ts.is_missing):
             self.tree.error_ranges.append((start, end))
@@ -272,6 +268,16 @@ class _Normaliser:
         if row.has_text:
             node.text = self.source[start:end].decode("utf-8", "replace")
         self._attach(parent, node, row)
+        return False
+
+    def _keeps_token(self, ts: GrammarNode, parent: Node, row: _KindRow, role: str | None) -> bool:
+        """Notes the text of an unnamed grammar node, or that it is missing; whether it gets a node all the same."""
+        if role == "text":
+            parent.text = f"{parent.text} {row.raw}" if parent.text else row.raw
+        if row.is_token:
+            return True
+        if self.has_error and ts.is_missing:
+            self.tree.error_ranges.append((ts.start_byte, ts.end_byte))
         return False
 
     def _attach(self, parent: Node, node: Node, row: _KindRow) -> None:

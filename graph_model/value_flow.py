@@ -143,6 +143,7 @@ class Evaluator:
                 self._paths.setdefault(base_of(key), []).append(key)
 
     def run(self) -> UnitFlow:
+        """Propagates until nothing is added, then visits every statement once more to record what it does."""
         flow = self.unit.flow
         stmts = flow.control.stmts
         has_loop = any(kind is EdgeType.CFG_BACK for idx in flow.order for _, kind in stmts[idx].succ)

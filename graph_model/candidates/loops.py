@@ -1,13 +1,14 @@
 """Costs that grow with a loop: queries, connections, compilation, sorting, copying, linear search, text that grows."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, LoopContext, UnitView
 from graph_model.conditions import find_argument
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
-from graph_model.data_flow import root_name
+from graph_model.data_flow import DefKind, root_name
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.packs.model import Role
@@ -40,7 +41,7 @@ _SEARCHES = frozenset({"contains", "Contains", "includes", "indexOf", "IndexOf",
 
 
 def loop_context(view: UnitView, stmt: Stmt) -> LoopContext | None:
-    """The innermost loop around a statement, None outside loops (a loop's own first evaluation of its iterable is outside)."""
+    """The innermost loop around a statement, None outside loops; what a loop iterates is evaluated outside it."""
     if not stmt.loops:
         return view.callback_loop
     number = stmt.loops[-1]
@@ -99,7 +100,8 @@ def find_calls_in_loops(view: UnitView) -> Iterator[Draft]:
             if role.role in _SAME_OBJECT and _receiver_is_new(view, call, loop):
                 continue
             fix = "hoist-out-of-loop" if role.role in _MUST_NOT_CHANGE else ""
-            yield _draft(label, view, stmt, call, name, loop, {"varying_arguments": float(varying)}, fix)
+            cost = _Cost(label, call, name, {"varying_arguments": float(varying)}, fix)
+            yield _draft(cost, view, stmt, loop)
             break
 
 
@@ -122,16 +124,18 @@ def _receiver_is_new(view: UnitView, call: Node, loop: LoopContext) -> bool:
     return obj is not None and root_name(obj) in loop.changed and not _grows_in_loop(view, obj, loop)
 
 
-def _draft(
-    label: str,
-    view: UnitView,
-    stmt: Stmt,
-    node: Node,
-    api: str,
-    loop: LoopContext,
-    extra: dict[str, float] | None = None,
-    fix: str = "",
-) -> Draft:
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What costs under a loop: the label, the expression, the API or operator, its own facts, an edit template."""
+
+    label: str
+    node: Node
+    api: str
+    facts: dict[str, float] = field(default_factory=dict)
+    fix: str = ""
+
+
+def _draft(cost: _Cost, view: UnitView, stmt: Stmt, loop: LoopContext) -> Draft:
     facts = {
         "loop_depth": float(len(stmt.loops) + loop.is_callback),
         "small_loop": float(loop.is_small),
@@ -141,15 +145,15 @@ def _draft(
         "conditional": float(_is_conditional(view, stmt, loop)),
         "leaves_loop": float(_leaves_loop(view, stmt) and not loop.is_callback),
         "async_unit": float(view.unit.is_async),
-        **(extra or {}),
+        **cost.facts,
     }
     steps = [(loop.node, StepRole.LOOP, "")]
     words = {
-        "api": api.removeprefix("?."),
-        "name": api.rpartition(".")[2],
+        "api": cost.api.removeprefix("?."),
+        "name": cost.api.rpartition(".")[2],
         "loop": "forEach" if loop.is_callback else loop.node.kind.name.lower().replace("loop_", ""),
     }
-    return Draft(label, node, stmt.idx, api, steps, facts, words, fix)
+    return Draft(cost.label, cost.node, stmt.idx, cost.api, steps, facts, words, cost.fix)
 
 
 def _is_conditional(view: UnitView, stmt: Stmt, loop: LoopContext) -> bool:
@@ -166,7 +170,7 @@ def _leaves_loop(view: UnitView, stmt: Stmt) -> bool:
 
 
 def find_searches_in_loops(view: UnitView) -> Iterator[Draft]:
-    """`x in some_list`, `list.contains(x)`, `array.indexOf(x)` under a loop, on a list that the loop does not make anew."""
+    """`x in some_list`, `list.contains(x)`, `array.indexOf(x)` under a loop that does not make the list anew."""
     for stmt, node in view.expressions(K.COMPARE, K.CALL):
         loop = loop_context(view, stmt)
         if loop is None:
@@ -182,9 +186,9 @@ def find_searches_in_loops(view: UnitView) -> Iterator[Draft]:
         size = _literal_size(view, searched, stmt)
         if 0 < size <= 8:
             continue
-        yield _draft("performance/linear-search-in-loop", view, stmt, node, "in" if node.kind is K.COMPARE else "contains", loop, {
-            "known_size": float(size), "grows_in_loop": float(_grows_in_loop(view, searched, loop)),
-        })  # fmt: skip
+        facts = {"known_size": float(size), "grows_in_loop": float(_grows_in_loop(view, searched, loop))}
+        api = "in" if node.kind is K.COMPARE else "contains"
+        yield _draft(_Cost("performance/linear-search-in-loop", node, api, facts), view, stmt, loop)
 
 
 def _searched(view: UnitView, node: Node, stmt: Stmt) -> Node | None:
@@ -204,7 +208,7 @@ def _grows_in_loop(view: UnitView, searched: Node, loop: LoopContext) -> bool:
     control = view.unit.control
     around = [s for s in control.stmts if loop.is_callback or (s.loops and control.loops[s.loops[-1]] is loop.node)]
     inside = [d for s in around for d in view.unit.flow.by_stmt[s.idx] if d.key == key]
-    return bool(inside) and all(d.kind == 6 for d in inside)
+    return bool(inside) and all(d.kind is DefKind.STORE for d in inside)
 
 
 def _literal_size(view: UnitView, node: Node, stmt: Stmt) -> int:
@@ -231,7 +235,7 @@ def find_text_growth(view: UnitView) -> Iterator[Draft]:
                 continue
             if _starts_in_loop(view, target, loop):
                 continue
-            yield _draft("performance/string-concatenation-in-loop", view, stmt, expr, "+=", loop)
+            yield _draft(_Cost("performance/string-concatenation-in-loop", expr, "+="), view, stmt, loop)
 
 
 def _grown_text(expr: Node) -> Node | None:
@@ -252,9 +256,11 @@ def _grown_text(expr: Node) -> Node | None:
 def _is_text(view: UnitView, target: Node, expr: Node, stmt: Stmt) -> bool:
     value = expr.get("value")
     names = [view.resolver.resolve(value, view.unit, stmt.idx)] if value is not None else []
-    for definition in view.unit.flow.reaching(target.text, stmt.idx):
-        if definition.value is not None and definition.kind == 0:
-            names.append(view.resolver.resolve(definition.value, view.unit, definition.stmt))
+    names.extend(
+        view.resolver.resolve(definition.value, view.unit, definition.stmt)
+        for definition in view.unit.flow.reaching(target.text, stmt.idx)
+        if definition.value is not None and definition.kind is DefKind.ASSIGN
+    )
     return any(name in _TEXT_TYPES for name in names) and not any(
         name in ("list", "int", "float", "tuple") for name in names
     )
@@ -267,8 +273,10 @@ def _starts_in_loop(view: UnitView, target: Node, loop: LoopContext) -> bool:
         if not loop.is_callback and (not stmt.loops or control.loops[stmt.loops[-1]] is not loop.node):
             continue
         for definition in view.unit.flow.by_stmt[stmt.idx]:
-            fresh = definition.key == target.text and definition.kind == 0 and definition.value is not None
-            if fresh and _grown_text(definition.value.parent or definition.value) is None:  # type: ignore[union-attr]
+            value = definition.value
+            if definition.key != target.text or definition.kind is not DefKind.ASSIGN or value is None:
+                continue
+            if _grown_text(value.parent or value) is None:
                 return True
     return False
 
@@ -292,7 +300,7 @@ def find_nested_joins(view: UnitView) -> Iterator[Draft]:
             continue
         loop = loop_context(view, stmt)
         if loop is not None:
-            yield _draft("performance/nested-loop-join", view, stmt, cond, "==", loop)
+            yield _draft(_Cost("performance/nested-loop-join", cond, "=="), view, stmt, loop)
 
 
 def _target_name(loop: Node) -> str:
@@ -327,4 +335,4 @@ def find_spread_accumulation(view: UnitView) -> Iterator[Draft]:
         copies = any(c.kind is K.SPREAD and root_name(c.get("value")) == target.text for c in value.children)
         loop = loop_context(view, stmt)
         if copies and loop is not None:
-            yield _draft("performance/copy-in-loop", view, stmt, node, "...", loop)
+            yield _draft(_Cost("performance/copy-in-loop", node, "..."), view, stmt, loop)

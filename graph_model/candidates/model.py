@@ -35,8 +35,8 @@ class Candidate:
     `start`..`end` is the anchor expression, `statement_start`..`statement_end` its statement (compound statements: the
     header only). `symbol` is the qualified name of the enclosing function or class, "" at module level. `api` is the
     resolved API name or construct. `facts` are the path features by name (counts, flags as 0/1), sorted by name: what
-    the ladder's lower rungs read. `fix` names the edit template of `graph_model.edits` that may mend it, "" if none. `unit` is the number
-    of the code unit in its file's analysis; `words` fill the label's message.
+    the ladder's lower rungs read. `fix` names the edit template of `graph_model.edits` that may mend it, "" if none.
+    `unit` is the number of the code unit in its file's analysis; `words` fill the label's message.
     """
 
     label: str

@@ -50,7 +50,7 @@ def _facts(view: UnitView, stmt: Stmt, *, released: bool, handed: bool) -> dict[
 
 
 def _held_by(call: Node, stmt: Stmt) -> str | None:
-    """The local variable that takes the resource; "" when a chained call uses and drops it; None when something else owns it."""
+    """The local variable that takes the resource; "" when a chained call drops it; None when another owner has it."""
     if stmt.role in (StmtRole.WITH, StmtRole.RETURN) or _is_declared_using(stmt):
         return None
     node, parent = call, call.parent
@@ -85,7 +85,7 @@ def _is_declared_using(stmt: Stmt) -> bool:
 
 
 def _disposals(view: UnitView, variable: str, release: tuple[str, ...]) -> tuple[set[int], bool]:
-    """Statements that release the variable, and whether another owner takes it (returned, stored, passed on, captured)."""
+    """Statements that release the variable; whether another owner takes it (returned, stored, passed on, captured)."""
     releases: set[int] = set()
     for stmt, node in view.expressions(K.NAME):
         if node.kind is not K.NAME or node.text != variable:
@@ -147,7 +147,7 @@ def _is_iterated(call: Node, stmt: Stmt) -> bool:
 
 
 def find_materialisations(view: UnitView) -> Iterator[Draft]:
-    """A collection built from an iterable only to be iterated, counted or searched once; rows filtered after loading."""
+    """A collection built only to be iterated, counted or searched once; rows filtered after loading."""
     for stmt, call, name, _ in view.calls_with(Role.MATERIALISE):
         parent = call.parent
         while parent is not None and parent.kind is K.AWAIT:

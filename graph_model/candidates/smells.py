@@ -159,6 +159,13 @@ def _reads(expr: Node) -> Iterator[Node]:
                 stack.append(child)
 
 
+def _is_same_block(body: Node, orelse: Node | None, source: bytes) -> bool:
+    """Whether an else block has the same text, spacing apart."""
+    if orelse is None or orelse.kind is not K.BLOCK:
+        return False
+    return source[body.start : body.end].split() == source[orelse.start : orelse.end].split()
+
+
 def find_branches(view: UnitView) -> Iterator[Draft]:
     """Both branches the same, conditions of many parts, switches of many cases."""
     source = view.program.tree.source
@@ -168,15 +175,13 @@ def find_branches(view: UnitView) -> Iterator[Draft]:
         if owner is not None and id(owner) not in seen:
             seen.add(id(owner))
             body, orelse, cond = owner.get("body"), owner.get("orelse"), owner.get("cond")
-            if body is not None and orelse is not None and orelse.kind is K.BLOCK and len(body.children) > 0:
-                if source[body.start : body.end].split() == source[orelse.start : orelse.end].split():
-                    yield Draft(
-                        "maintainability/duplicate-branches",
-                        owner,
-                        stmt.idx,
-                        "",
-                        facts={"num_branch_statements": float(len(body.children))},
-                    )
+            if body is not None and body.children and _is_same_block(body, orelse, source):
+                yield Draft(
+                    "maintainability/duplicate-branches",
+                    owner,
+                    stmt.idx,
+                    facts={"num_branch_statements": float(len(body.children))},
+                )
             parts = 1 + sum(1 for n in cond.walk() if n.kind is K.BOOLEAN) if cond is not None else 0
             if parts >= 5:
                 yield Draft(

@@ -19,10 +19,25 @@ from graph_model.syntax import Node, dotted_name
 _SECRET_NAME = re.compile(
     r"(?i)(passwo?r?d|passwd|pwd|secret|api_?key|auth_?token|access_?token|private_?key|credential)s?$"
 )
-_NOT_SECRET_NAME = re.compile(r"(?i)(field|name|label|prompt|path|file|url|uri|param|header|env|column|hash|regex|pattern|type|policy|length|min|max|id|msg|message|error|help|text|title|key_?name|placeholder|class)s?_?$|^(has|is|no|show|hide|get|set|use|reset|change|forgot|invalid|missing|wrong|default)_?")  # fmt: skip
-_PLACEHOLDER = re.compile(r"(?i)^$|[<>{}$%\s]|^(x+|\*+|\.+|change.?me|your|my|example|dummy|test|todo|none|null|true|false|undefined|secret|password|token|user|admin|root|foo|bar|placeholder|redacted|env|string|bearer|basic)|example|changeme|placeholder|_here$|^[a-z_.-]+$|^[A-Z_]+$|^/|://localhost")  # fmt: skip
+_NOT_SECRET_NAME = re.compile(
+    r"(?i)(field|name|label|prompt|path|file|url|uri|param|header|env|column|hash|regex|pattern|type|policy|length|min"
+    r"|max|id|msg|message|error|help|text|title|key_?name|placeholder|class)s?_?$"
+    r"|^(has|is|no|show|hide|get|set|use|reset|change|forgot|invalid|missing|wrong|default)_?"
+)
+_PLACEHOLDER = re.compile(
+    r"(?i)^$|[<>{}$%\s]"
+    r"|^(x+|\*+|\.+|change.?me|your|my|example|dummy|test|todo|none|null|true|false|undefined|secret|password|token|user"
+    r"|admin|root|foo|bar|placeholder|redacted|env|string|bearer|basic)"
+    r"|example|changeme|placeholder|_here$|^[a-z_.-]+$|^[A-Z_]+$|^/|://localhost"
+)
 _COMPARED = re.compile(r"(?i)(signature|digest|hmac|\bmac\b|token|secret|passwo?r?d|api_?key|otp|csrf|checksum_?hmac)$")
-_GUARD_NAME = re.compile(r"(?i)(login_?required|require[sd]?_?(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$|permission|is_?authenticated|has_?(role|perm|authority)|pre_?authorize|secured|roles_?allowed|check_?(auth|perm|access|login)|ensure_?(auth|login|logged|admin)|jwt_?required|protect(ed)?$|admin_?(only|required)|verify_?(token|jwt|user)|current_?user|token_?required|staff_?member_?required|user_?passes_?test|access_?control|guard)")  # fmt: skip
+_GUARD_NAME = re.compile(
+    r"(?i)(login_?required|require[sd]?_?(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$"
+    r"|permission|is_?authenticated|has_?(role|perm|authority)|pre_?authorize|secured|roles_?allowed"
+    r"|check_?(auth|perm|access|login)|ensure_?(auth|login|logged|admin)|jwt_?required|protect(ed)?$"
+    r"|admin_?(only|required)|verify_?(token|jwt|user)|current_?user|token_?required|staff_?member_?required"
+    r"|user_?passes_?test|access_?control|guard)"
+)
 _PUBLIC_NAME = re.compile(
     r"(?i)(login|log_?in|logout|sign_?(in|up|out)|register|index|home|health|ping|status|static|public|about|callback|webhook|reset|forgot|verify|token|oauth|metrics|version|docs|error|root|favicon|robots)"
 )

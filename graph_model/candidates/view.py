@@ -1,4 +1,4 @@
-"""What a detector sees of one unit, and what it proposes. Detectors yield Drafts; the analysis makes Candidates of them."""
+"""What a detector sees of one unit, and what it proposes: Drafts, of which the analysis makes Candidates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _ITERATIONS = frozenset({"forEach", "map", "flatMap", "filter", "some", "every",
 
 @dataclass(frozen=True, slots=True)
 class LoopContext:
-    """A loop: its node, its header statement, the names that change inside it, whether its bound is a small constant."""
+    """A loop: its node, its header statement, the names that change inside, whether its bound is a small constant."""
 
     node: Node
     header: int
@@ -34,8 +34,9 @@ class LoopContext:
 class Draft:
     """A candidate in terms of nodes: `node` is the anchor expression in statement `stmt` of the unit.
 
-    `steps` are the evidence besides the anchor, in order: (node, role, note). `facts` are path features (counts or 0/1),
-    `words` fill the label's message (`source`, `sink`, `api`, `name`, `loop`, `count`), `fix` names an edit template.
+    `steps` are the evidence besides the anchor, in order: (node, role, note). `facts` are path features (counts or
+    0/1), `words` fill the label's message (`source`, `sink`, `api`, `name`, `loop`, `count`), `fix` names an edit
+    template.
     """
 
     label: str

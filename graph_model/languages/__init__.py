@@ -31,7 +31,9 @@ class Language:
 LANGUAGES = (
     Language("python", Family.PYTHON, (".py", ".pyi", ".pyw"), "graph_model.languages.python"),
     Language("javascript", Family.JAVASCRIPT, (".js", ".jsx", ".mjs", ".cjs"), "graph_model.languages.javascript"),
-    Language("typescript", Family.JAVASCRIPT, (".ts", ".mts", ".cts"), "graph_model.languages.javascript", "TYPESCRIPT"),
+    Language(
+        "typescript", Family.JAVASCRIPT, (".ts", ".mts", ".cts"), "graph_model.languages.javascript", "TYPESCRIPT"
+    ),
     Language("tsx", Family.JAVASCRIPT, (".tsx",), "graph_model.languages.javascript", "TSX"),
     Language("java", Family.JAVA, (".java",), "graph_model.languages.java"),
     Language("csharp", Family.CSHARP, (".cs",), "graph_model.languages.csharp"),

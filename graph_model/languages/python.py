@@ -408,7 +408,9 @@ def _call(node: Node, source: bytes) -> Node:
     """A lone generator argument gets its ARGS; Python 2's print and exec statements become calls."""
     args = node.get("args")
     if node.raw in ("print_statement", "exec_statement"):
-        callee = Node(K.NAME, "", node.start, node.start + len(node.raw.split("_")[0]), "callee", node.raw.split("_")[0])
+        callee = Node(
+            K.NAME, "", node.start, node.start + len(node.raw.split("_")[0]), "callee", node.raw.split("_")[0]
+        )
         arguments = adopt(Node(K.ARGS, "", node.start, node.end, "args"), *node.children)
         for child in arguments.children:
             child.field = ""

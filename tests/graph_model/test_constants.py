@@ -45,7 +45,16 @@ def test_expression(text: str, expected: object) -> None:
         ("n = 106\n    if 7 * 18 + n > 200:\n        a()\n    else:\n        b()", "a"),
         ("n = 106\n    if 7 * 18 - n > 200:\n        a()\n    else:\n        b()", "b"),
         (
-            "s = 'ABC'[1]\n    match s:\n        case 'A':\n            a()\n        case 'B':\n            b()\n        case _:\n            c()",
+            (
+                "s = 'ABC'[1]\n"
+                "    match s:\n"
+                "        case 'A':\n"
+                "            a()\n"
+                "        case 'B':\n"
+                "            b()\n"
+                "        case _:\n"
+                "            c()"
+            ),
             "b",
         ),
         ("n = g()\n    if n > 1:\n        a()\n    else:\n        b()", "ab"),

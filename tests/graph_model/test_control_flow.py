@@ -1,4 +1,4 @@
-"""Control flow by what can follow what: each case lists, in source order, the statements that some path leads to next."""
+"""Control flow by what can follow what: each case lists the statements that some path leads to next."""
 
 import pytest
 
@@ -23,8 +23,7 @@ def name_of(control: ControlFlow, idx: int, source: bytes) -> str:
     if stmt.role in (Role.ENTRY, Role.EXIT):
         return stmt.role.name.lower()
     node: Node = stmt.exprs[0] if stmt.exprs else stmt.node
-    text = source[node.start : node.end].decode().split("(")[0].split()[0].rstrip(":;")
-    return text
+    return source[node.start : node.end].decode().split("(")[0].split()[0].rstrip(":;")
 
 
 def successors(source: str, language: str) -> dict[str, set[str]]:
@@ -41,20 +40,50 @@ def successors(source: str, language: str) -> dict[str, set[str]]:
 PYTHON_CASES = [
     ("def f():\n    a()\n    b()\n", {"entry": {"a"}, "a": {"b"}, "b": {"exit"}}),
     ("def f():\n    if a():\n        b()\n    c()\n", {"a": {"b", "c"}, "b": {"c"}, "c": {"exit"}}),
-    ("def f():\n    if a():\n        b()\n    elif c():\n        d()\n    else:\n        e()\n", {"a": {"b", "c"}, "c": {"d", "e"}}),
+    (
+        ("def f():\n    if a():\n        b()\n    elif c():\n        d()\n    else:\n        e()\n"),
+        {"a": {"b", "c"}, "c": {"d", "e"}},
+    ),
     ("def f():\n    if a() and b():\n        c()\n    d()\n", {"a": {"b", "d"}, "b": {"c", "d"}}),
     ("def f():\n    if not (a() or b()):\n        c()\n    d()\n", {"a": {"b", "d"}, "b": {"c", "d"}}),
-    ("def f():\n    while a():\n        if b():\n            break\n        if c():\n            continue\n        d()\n    else:\n        e()\n    g()\n",
-     {"a": {"b", "e"}, "b": {"break", "c"}, "break": {"g"}, "c": {"continue", "d"}, "continue": {"a"}, "d": {"a"}, "e": {"g"}}),
+    (
+        (
+            "def f():\n"
+            "    while a():\n"
+            "        if b():\n"
+            "            break\n"
+            "        if c():\n"
+            "            continue\n"
+            "        d()\n"
+            "    else:\n"
+            "        e()\n"
+            "    g()\n"
+        ),
+        {
+            "a": {"b", "e"},
+            "b": {"break", "c"},
+            "break": {"g"},
+            "c": {"continue", "d"},
+            "continue": {"a"},
+            "d": {"a"},
+            "e": {"g"},
+        },
+    ),
     ("def f():\n    while True:\n        a()\n", {"a": {"True"}, "True": {"a"}}),
     ("def f():\n    for x in a():\n        b()\n    c()\n", {"a": {"b", "c"}, "b": {"a"}}),
-    ("def f():\n    try:\n        a()\n    except E:\n        b()\n    else:\n        c()\n    d()\n", {"a": {"c", "except"}, "except": {"b"}, "b": {"d"}, "c": {"d"}}),
+    (
+        ("def f():\n    try:\n        a()\n    except E:\n        b()\n    else:\n        c()\n    d()\n"),
+        {"a": {"c", "except"}, "except": {"b"}, "b": {"d"}, "c": {"d"}},
+    ),
     ("def f():\n    try:\n        return a()\n    finally:\n        b()\n", {"a": {"b"}, "b": {"exit"}}),
     ("def f():\n    try:\n        raise a()\n    except E:\n        b()\n    c()\n", {"a": {"except"}, "b": {"c"}}),
     ("def f():\n    with a() as x:\n        b()\n    c()\n", {"a": {"b"}, "b": {"c"}}),
-    ("def f():\n    match a():\n        case 1:\n            b()\n        case _:\n            c()\n    d()\n", {"b": {"d"}, "c": {"d"}}),
+    (
+        ("def f():\n    match a():\n        case 1:\n            b()\n        case _:\n            c()\n    d()\n"),
+        {"b": {"d"}, "c": {"d"}},
+    ),
     ("async def f():\n    async for x in a():\n        await b()\n", {"a": {"await", "exit"}, "await": {"a"}}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("source", "expected"), PYTHON_CASES)
@@ -66,12 +95,15 @@ def test_python_statements_follow_each_other(source: str, expected: dict[str, se
 BRACE_CASES = [
     ("for (int i = 0; t(i); u(i)) { a(); }", {"t": {"a", "exit"}, "a": {"u"}, "u": {"t"}}),
     ("do { a(); } while (t());", {"a": {"t"}, "t": {"do", "exit"}}),
-    ("switch (s()) { case 1: a(); break; case 2: b(); break; default: c(); break; } d();", {"a": {"break"}, "b": {"break"}, "break": {"d"}}),
+    (
+        "switch (s()) { case 1: a(); break; case 2: b(); break; default: c(); break; } d();",
+        {"a": {"break"}, "b": {"break"}, "break": {"d"}},
+    ),
     ("try { a(); } catch (E e) { b(); } finally { c(); } d();", {"a": {"c", "catch"}, "b": {"c"}, "c": {"d"}}),
     ("try { a(); } finally { c(); } d();", {"a": {"c"}, "c": {"d", "exit"}}),
     ("if (a()) throw b(); c();", {"a": {"b", "c"}, "b": {"exit"}}),
     ("while (a()) { try { if (b()) break; } finally { c(); } } d();", {"break": {"c"}, "c": {"a", "d", "exit"}}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("body", "expected"), BRACE_CASES)

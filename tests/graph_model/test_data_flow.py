@@ -21,8 +21,28 @@ from graph_model.syntax import Node, parse_tree
 
 PYTHON = BY_NAME["python"]
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
-SAMPLE = ("argparse.py", "ast.py", "bdb.py", "calendar.py", "cmd.py", "configparser.py", "csv.py", "difflib.py", "doctest.py", "enum.py",
-          "ftplib.py", "gzip.py", "heapq.py", "imaplib.py", "inspect.py", "locale.py", "mailbox.py", "nntplib.py", "optparse.py", "pdb.py")  # fmt: skip
+SAMPLE = (
+    "argparse.py",
+    "ast.py",
+    "bdb.py",
+    "calendar.py",
+    "cmd.py",
+    "configparser.py",
+    "csv.py",
+    "difflib.py",
+    "doctest.py",
+    "enum.py",
+    "ftplib.py",
+    "gzip.py",
+    "heapq.py",
+    "imaplib.py",
+    "inspect.py",
+    "locale.py",
+    "mailbox.py",
+    "nntplib.py",
+    "optparse.py",
+    "pdb.py",
+)
 
 
 def program_of(source: bytes, path: str = "m.py", language: str = "python") -> Program:

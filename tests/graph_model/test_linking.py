@@ -1,4 +1,4 @@
-"""Flows through functions, files, fields and closures: a table of small projects and the sinks that foreign data reaches."""
+"""Flows through functions, files, fields and closures: small projects and the sinks that foreign data reaches."""
 
 import pytest
 
@@ -31,18 +31,64 @@ MAIN = "from lib import run, clean, fetch\nimport os, sys\n"
 
 FOUND = [
     ("direct", {"m.py": HEAD + "os.system('ls ' + sys.argv[1])\n"}),
-    ("through a variable and a format", {"m.py": HEAD + "def f():\n    a = sys.argv[1]\n    c = 'ls {}'.format(a)\n    os.system(c)\n"}),
-    ("a branch keeps it", {"m.py": HEAD + "def f(x):\n    a = sys.argv[1]\n    if x:\n        a = 'b'\n    os.system(a)\n"}),
-    ("a loop carries it", {"m.py": HEAD + "def f():\n    a = b = ''\n    for x in range(3):\n        b = a\n        a = sys.argv[1]\n    os.system(b)\n"}),
-    ("a key of a dictionary", {"m.py": HEAD + "def f():\n    d = {'a': sys.argv[1], 'b': 'x'}\n    os.system(d['a'])\n"}),
-    ("into a helper of another file", {"m.py": MAIN + "run(sys.argv[1])\n", "lib.py": HEAD + "def run(c):\n    os.system('ls ' + c)\n"}),
-    ("out of a helper of another file", {"m.py": MAIN + "os.system(fetch())\n", "lib.py": HEAD + "def fetch():\n    return sys.argv[1]\n"}),
-    ("through a helper and back", {"m.py": MAIN + "os.system(clean(sys.argv[1]))\n", "lib.py": HEAD + "def clean(x):\n    return x.strip()\n"}),
-    ("a field of the object", {"m.py": HEAD + "class A:\n    def __init__(self):\n        self.c = sys.argv[1]\n    def go(self):\n        os.system(self.c)\n"}),
+    (
+        "through a variable and a format",
+        {"m.py": HEAD + ("def f():\n    a = sys.argv[1]\n    c = 'ls {}'.format(a)\n    os.system(c)\n")},
+    ),
+    (
+        "a branch keeps it",
+        {"m.py": HEAD + ("def f(x):\n    a = sys.argv[1]\n    if x:\n        a = 'b'\n    os.system(a)\n")},
+    ),
+    (
+        "a loop carries it",
+        {
+            "m.py": HEAD
+            + (
+                "def f():\n"
+                "    a = b = ''\n"
+                "    for x in range(3):\n"
+                "        b = a\n"
+                "        a = sys.argv[1]\n"
+                "    os.system(b)\n"
+            )
+        },
+    ),
+    (
+        "a key of a dictionary",
+        {"m.py": HEAD + ("def f():\n    d = {'a': sys.argv[1], 'b': 'x'}\n    os.system(d['a'])\n")},
+    ),
+    (
+        "into a helper of another file",
+        {"m.py": MAIN + "run(sys.argv[1])\n", "lib.py": HEAD + "def run(c):\n    os.system('ls ' + c)\n"},
+    ),
+    (
+        "out of a helper of another file",
+        {"m.py": MAIN + "os.system(fetch())\n", "lib.py": HEAD + "def fetch():\n    return sys.argv[1]\n"},
+    ),
+    (
+        "through a helper and back",
+        {"m.py": MAIN + "os.system(clean(sys.argv[1]))\n", "lib.py": HEAD + "def clean(x):\n    return x.strip()\n"},
+    ),
+    (
+        "a field of the object",
+        {
+            "m.py": HEAD
+            + (
+                "class A:\n"
+                "    def __init__(self):\n"
+                "        self.c = sys.argv[1]\n"
+                "    def go(self):\n"
+                "        os.system(self.c)\n"
+            )
+        },
+    ),
     ("a closure", {"m.py": HEAD + "def f():\n    a = sys.argv[1]\n    def g():\n        os.system(a)\n    g()\n"}),
     ("a comprehension", {"m.py": HEAD + "for c in [x + ' -l' for x in sys.argv]:\n    os.system(c)\n"}),
-    ("a keyword argument", {"m.py": MAIN + "run(c=sys.argv[1])\n", "lib.py": HEAD + "def run(a=1, c=''):\n    os.system(c)\n"}),
-]  # fmt: skip
+    (
+        "a keyword argument",
+        {"m.py": MAIN + "run(c=sys.argv[1])\n", "lib.py": HEAD + "def run(a=1, c=''):\n    os.system(c)\n"},
+    ),
+]
 
 
 @pytest.mark.parametrize(("why", "files"), FOUND, ids=[case[0] for case in FOUND])
@@ -59,14 +105,50 @@ SILENT = [
     ("a constant", {"m.py": HEAD + "os.system('ls')\n"}),
     ("overwritten", {"m.py": HEAD + "def f():\n    a = sys.argv[1]\n    a = 'x'\n    os.system(a)\n"}),
     ("sanitised", {"m.py": HEAD + "os.system('ls ' + shlex.quote(sys.argv[1]))\n"}),
-    ("sanitised in a helper of another file", {"m.py": MAIN + "os.system(clean(sys.argv[1]))\n", "lib.py": HEAD + "def clean(x):\n    return shlex.quote(x)\n"}),
-    ("another key of a dictionary", {"m.py": HEAD + "def f():\n    d = {'a': sys.argv[1], 'b': 'x'}\n    os.system(d['b'])\n"}),
-    ("an allow-list", {"m.py": HEAD + "def f():\n    a = sys.argv[1]\n    if a not in ('start', 'stop'):\n        return\n    os.system('svc ' + a)\n"}),
-    ("a condition that cannot hold", {"m.py": HEAD + "def f():\n    a = sys.argv[1]\n    b = 'x' if 7 * 18 + 106 > 200 else a\n    os.system(b)\n"}),
+    (
+        "sanitised in a helper of another file",
+        {
+            "m.py": MAIN + "os.system(clean(sys.argv[1]))\n",
+            "lib.py": HEAD + "def clean(x):\n    return shlex.quote(x)\n",
+        },
+    ),
+    (
+        "another key of a dictionary",
+        {"m.py": HEAD + ("def f():\n    d = {'a': sys.argv[1], 'b': 'x'}\n    os.system(d['b'])\n")},
+    ),
+    (
+        "an allow-list",
+        {
+            "m.py": HEAD
+            + (
+                "def f():\n"
+                "    a = sys.argv[1]\n"
+                "    if a not in ('start', 'stop'):\n"
+                "        return\n"
+                "    os.system('svc ' + a)\n"
+            )
+        },
+    ),
+    (
+        "a condition that cannot hold",
+        {
+            "m.py": HEAD
+            + ("def f():\n    a = sys.argv[1]\n    b = 'x' if 7 * 18 + 106 > 200 else a\n    os.system(b)\n")
+        },
+    ),
     ("a number", {"m.py": HEAD + "os.system('kill %d' % int(sys.argv[1]))\n"}),
-    ("a helper that ignores it", {"m.py": MAIN + "os.system(clean(sys.argv[1]))\n", "lib.py": HEAD + "def clean(x):\n    return 'ls'\n"}),
-    ("another caller's argument", {"m.py": MAIN + "print(clean(sys.argv[1]))\nos.system(clean('ls'))\n", "lib.py": HEAD + "def clean(x):\n    return x.strip()\n"}),
-]  # fmt: skip
+    (
+        "a helper that ignores it",
+        {"m.py": MAIN + "os.system(clean(sys.argv[1]))\n", "lib.py": HEAD + "def clean(x):\n    return 'ls'\n"},
+    ),
+    (
+        "another caller's argument",
+        {
+            "m.py": MAIN + "print(clean(sys.argv[1]))\nos.system(clean('ls'))\n",
+            "lib.py": HEAD + "def clean(x):\n    return x.strip()\n",
+        },
+    ),
+]
 
 
 @pytest.mark.parametrize(("why", "files"), SILENT, ids=[case[0] for case in SILENT])
