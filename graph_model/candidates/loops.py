@@ -322,17 +322,24 @@ def find_row_wise(view: UnitView) -> Iterator[Draft]:
         )
 
 
+def _accumulator(view: UnitView, literal: Node, loop: LoopContext) -> str:
+    """The variable that a literal is assigned to, or the first parameter of the reducer that answers with it."""
+    parent = literal.parent
+    if parent is not None and parent.kind is K.ASSIGN and parent.get("value") is literal:
+        target = parent.get("target")
+        return target.text if target is not None and target.kind is K.NAME else ""
+    callee = loop.node.get("callee") if loop.is_callback else None
+    is_result = parent is not None and parent.kind is K.RETURN and callee is not None and callee.text == "reduce"
+    return view.unit.params[0][0] if is_result and view.unit.params else ""
+
+
 def find_spread_accumulation(view: UnitView) -> Iterator[Draft]:
     """`acc = [...acc, x]` and `{...acc, k: v}` under a loop or in a reducer: every round copies everything."""
     if view.program.family is not Family.JAVASCRIPT:
         return
-    for stmt, node in view.expressions(K.ASSIGN):
-        if node.kind not in (K.ASSIGN,) or not stmt.loops:
-            continue
-        target, value = node.get("target"), node.get("value")
-        if target is None or value is None or value.kind not in (K.LIST, K.DICT) or target.kind is not K.NAME:
-            continue
-        copies = any(c.kind is K.SPREAD and root_name(c.get("value")) == target.text for c in value.children)
+    for stmt, node in view.expressions(K.LIST, K.DICT):
         loop = loop_context(view, stmt)
-        if copies and loop is not None:
+        name = _accumulator(view, node, loop) if loop is not None else ""
+        copies = any(c.kind is K.SPREAD and root_name(c.get("value")) == name for c in node.children)
+        if name and copies and loop is not None:
             yield _draft(_Cost("performance/copy-in-loop", node, "..."), view, stmt, loop)
