@@ -9,6 +9,7 @@ CODE = """import hashlib
 import html
 import os
 import shlex
+from elsewhere import quote_argument
 from flask import Flask, request
 app = Flask(__name__)
 
@@ -23,8 +24,10 @@ def quoted():
     os.system("ls " + name)
 
 
-def project_escape(text):
-    return EXTERNAL.translate(text)
+@app.route("/helped")
+def helped():
+    name = quote_argument(request.args["q"])
+    os.system("ls " + name)
 """
 
 
@@ -41,7 +44,22 @@ def test_broken_versions_are_born_and_judged(tmp_path: Path) -> None:
     }
     assert ("security/weak-hash", "digest", 1) in judged
     assert ("security/command-injection", "quoted", 1) in judged
+    assert ("security/command-injection", "helped", 1) in judged
+    assert ("security/command-injection", "helped", 0) in judged
     assert inject_entry(entry, tmp_path, tmp_path / "data").state == "kept"
+
+
+def test_a_helper_is_harmless_in_place_and_wrapped_and_harmful_when_gone(tmp_path: Path) -> None:
+    SmallRepository(tmp_path, "o/n").commit("all", {"LICENSE": MIT, "app.py": CODE})
+    entry, _ = pin_choice(Choice("o/n", Role.TRAIN, "python", "o/n"), tmp_path)
+    inject_entry(entry, tmp_path, tmp_path / "data")
+    helped = [
+        (judgement.target, judgement.weight)
+        for record in load_records(tmp_path / "data" / "o+n.records")
+        for candidate, judgement in zip(record.candidates, record.judgements, strict=True)
+        if candidate.symbol == "helped" and judgement.weight == 0.5
+    ]
+    assert sorted(helped) == [(0, 0.5), (0, 0.5), (1, 0.5)]
 
 
 def test_a_file_that_does_not_parse_is_left_alone(tmp_path: Path) -> None:
