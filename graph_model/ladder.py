@@ -52,14 +52,16 @@ class Trees:
             nodes = below
         return np.asarray(self.values[trees, nodes].sum(axis=1) + self.baseline, dtype=np.float64)
 
-    def contributions(self, row: Floats) -> Floats:
-        """What each column moved on the way from the roots to the leaves: float64 [F] to [F]."""
-        trees = np.arange(len(self.features))  # [K]
-        moved = np.zeros(len(row))
-        for nodes, below in self._walk(row[None]):
-            change = self.values[trees, below[0]] - self.values[trees, nodes[0]]  # [K]
-            np.add.at(moved, self.features[trees, nodes[0]], change)
-        return moved
+    def contributions(self, rows: Floats) -> Floats:
+        """What each column moved on the way from the roots to the leaves: float64 [C, F] to [C, F]."""
+        trees = np.arange(len(self.features))[None]  # [1, K]
+        first = np.arange(len(rows))[:, None] * rows.shape[1]  # [C, 1]: where a row starts in the flat result
+        moved = np.zeros(rows.size)
+        for nodes, below in self._walk(rows):
+            change = self.values[trees, below] - self.values[trees, nodes]  # [C, K]
+            columns = first + self.features[trees, nodes]
+            moved += np.bincount(columns.reshape(-1), change.reshape(-1), rows.size)
+        return moved.reshape(rows.shape)
 
     def _walk(self, rows: Floats) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Node and child of every row in every tree, [C, K] each, one step down at a time."""
@@ -98,17 +100,17 @@ class Ladder:
             case _:
                 raise ValueError(f"rung: expected one of {SIMPLE_RUNGS}, found {rung}")
 
-    def contributions(self, rung: Rung, label: int, features: NDArray[np.floating[Any]]) -> Floats:
-        """What each path feature of one candidate adds to its log-odds by a simple rung: [P] to float64 [P].
+    def contributions(self, rung: Rung, labels: Labels, features: NDArray[np.floating[Any]]) -> Floats:
+        """What each path feature adds to the log-odds by a simple rung: labels [C], features [C, P] to float64 [C, P].
 
         Logistic regression: against the feature's mean. Boosting: along the ways through the trees. Prior: nothing.
         """
-        row = features.astype(np.float64)
+        rows = features.astype(np.float64)
         if rung is Rung.LOGISTIC:
-            return np.asarray(self.logistic[label, :-1] * (row - self.means), dtype=np.float64)
+            return np.asarray(self.logistic[labels, :-1] * (rows - self.means), dtype=np.float64)
         if rung is Rung.BOOSTING:
-            return self.trees.contributions(tree_rows(row[None], self.prior[[label]])[0])[:-1]
-        return np.zeros(len(row))
+            return self.trees.contributions(tree_rows(rows, self.prior[labels]))[:, :-1]
+        return np.zeros(rows.shape)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays by name, as `from_arrays` reads them."""

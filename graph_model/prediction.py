@@ -131,7 +131,7 @@ class Predictor:
         self, labels: NDArray[np.int64], features: NDArray[np.float32], rows: Sequence[int]
     ) -> dict[int, _Judged]:
         """By the label's rung, or its fallback where the rung is the network."""
-        ladder, names = self._bundle.ladder, self._bundle.path_features
+        ladder, names = self._bundle.ladder, [f"fact:{name}" for name in self._bundle.path_features]
         rung_of = {idx: self._simple_rung(int(labels[idx])) for idx in rows}
         judged: dict[int, _Judged] = {}
         for rung in SIMPLE_RUNGS:
@@ -139,10 +139,9 @@ class Predictor:
             if not len(chosen):
                 continue
             logits = ladder.logits(rung, labels[chosen], features[chosen])
-            for idx, logit in zip(chosen.tolist(), logits, strict=True):
-                added = ladder.contributions(rung, int(labels[idx]), features[idx])
-                named = [(f"fact:{name}", float(value)) for name, value in zip(names, added, strict=True)]
-                judged[idx] = _Judged(float(logit), rung, _heaviest(named))
+            added = ladder.contributions(rung, labels[chosen], features[chosen])
+            for idx, logit, row in zip(chosen.tolist(), logits.tolist(), added.tolist(), strict=True):
+                judged[idx] = _Judged(logit, rung, _heaviest(list(zip(names, row, strict=True))))
         return judged
 
     def _simple_rung(self, label: int) -> Rung:
@@ -206,6 +205,6 @@ def _weigh_steps(graph: "FunctionGraph", candidate: Candidate, shares: Mapping[i
 
 
 def _heaviest(named: Sequence[tuple[str, float]]) -> Weights:
-    rounded = [(name, round(value, _NUM_DIGITS)) for name, value in named]
+    rounded = [(name, round(value, _NUM_DIGITS)) for name, value in named if value]
     ordered = sorted((one for one in rounded if one[1]), key=lambda one: (-abs(one[1]), one[0]))
     return tuple(ordered[:_NUM_WEIGHTS])

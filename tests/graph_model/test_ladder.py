@@ -35,16 +35,16 @@ def test_each_rung_reads_what_it_should() -> None:
 
 def test_contributions_add_up() -> None:
     ladder = fit_ladder(_table(), LABELS, seed=0)
-    row = np.array([0.7, -1.2, 0.1])
-    labels = np.array([1])
-    linear = ladder.contributions(Rung.LOGISTIC, 1, row).sum() + ladder.logistic[1, :-1] @ ladder.means
-    assert linear + ladder.logistic[1, -1] == pytest.approx(ladder.logits(Rung.LOGISTIC, labels, row[None])[0])
-    rows = np.append(row, ladder.prior[1])
-    moved = ladder.trees.contributions(rows)
+    rows, labels = np.array([[0.7, -1.2, 0.1], [-2.0, 0.0, 3.0]]), np.array([1, 0])
+    weights = ladder.logistic[labels]
+    rest = weights[:, :-1] @ ladder.means + weights[:, -1]
+    linear = ladder.contributions(Rung.LOGISTIC, labels, rows).sum(axis=1) + rest
+    np.testing.assert_allclose(linear, ladder.logits(Rung.LOGISTIC, labels, rows))
+    moved = ladder.trees.contributions(np.column_stack((rows, ladder.prior[labels])))
     roots = ladder.trees.values[:, 0].sum() + ladder.trees.baseline
-    assert moved.sum() + roots == pytest.approx(ladder.logits(Rung.BOOSTING, labels, row[None])[0])
-    assert ladder.contributions(Rung.BOOSTING, 1, row).tolist() == moved[:-1].tolist()
-    assert ladder.contributions(Rung.PRIOR, 1, row).tolist() == [0.0, 0.0, 0.0]
+    np.testing.assert_allclose(moved.sum(axis=1) + roots, ladder.logits(Rung.BOOSTING, labels, rows))
+    np.testing.assert_array_equal(ladder.contributions(Rung.BOOSTING, labels, rows), moved[:, :-1])
+    assert not ladder.contributions(Rung.PRIOR, labels, rows).any()
 
 
 @pytest.mark.parametrize("seed", range(3))
