@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from graph_model.access_paths import access_key
 from graph_model.constants import UNKNOWN, Constants
-from graph_model.data_flow import DefKind, access_key
+from graph_model.definitions import DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.program import Program, Unit
 from graph_model.syntax import Node

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graph_model.control_flow import Role
-from graph_model.data_flow import DefKind
+from graph_model.definitions import DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name

@@ -14,10 +14,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from graph_model.access_paths import access_key
 from graph_model.candidates.model import Candidate
 from graph_model.candidates.view import UnitView
 from graph_model.control_flow import Role, Stmt
-from graph_model.data_flow import access_key
 from graph_model.encoding import NUM_TOKENS, EdgeType, EncodedFunction
 from graph_model.features import feature_vector
 from graph_model.kinds import NodeKind as K

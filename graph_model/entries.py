@@ -1,6 +1,6 @@
 """Entry points: functions that a framework calls, and which of their parameters it fills with foreign data."""
 
-from graph_model.data_flow import pattern_leaves
+from graph_model.definitions import pattern_leaves
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.names import Resolver

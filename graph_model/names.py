@@ -1,6 +1,7 @@
 """Names of what code calls and reads: expressions resolved to dotted API names through imports, types and packs."""
 
-from graph_model.data_flow import Definition, DefKind, access_key, root_name
+from graph_model.access_paths import access_key, root_name
+from graph_model.definitions import Definition, DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.packs.loading import PackIndex

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from graph_model.control_flow import ControlFlow, build_control_flow
-from graph_model.data_flow import DataFlow, DefKind, analyse_data_flow, solve
+from graph_model.data_flow import DataFlow, analyse_data_flow, solve
+from graph_model.definitions import DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family, Language
 from graph_model.syntax import Node, SyntaxTree, dotted_name

@@ -7,11 +7,12 @@ something. Calls that may go to project code stay symbolic (RESULT origins) unti
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from graph_model.access_paths import access_key, base_of, literal_step
 from graph_model.conditions import ConditionJudge, find_argument, find_key
 from graph_model.constants import UNKNOWN, Constants
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
-from graph_model.data_flow import KEYED_READS, Definition, DefKind, access_key, base_of, literal_step
+from graph_model.definitions import KEYED_READS, Definition, DefKind
 from graph_model.encoding import EdgeType
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family

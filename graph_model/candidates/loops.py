@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from graph_model.access_paths import root_name
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, LoopContext, UnitView
 from graph_model.conditions import find_argument
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
-from graph_model.data_flow import DefKind, root_name
+from graph_model.definitions import DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.packs.model import Role

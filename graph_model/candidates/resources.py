@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from graph_model.access_paths import root_name
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
-from graph_model.data_flow import root_name
 from graph_model.encoding import EdgeType
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.control_flow import Role as StmtRole
-from graph_model.data_flow import DefKind
+from graph_model.definitions import DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.metrics import measure_unit

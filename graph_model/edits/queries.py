@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from graph_model.data_flow import Definition, DefKind
+from graph_model.definitions import Definition, DefKind
 from graph_model.edits.imports import swap_type
 from graph_model.edits.model import Declined, Edit, apply_edits
 from graph_model.edits.places import append_item, insert_after, insert_before, insert_item_after, statement_of

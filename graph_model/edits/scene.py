@@ -4,7 +4,7 @@ from functools import cached_property
 
 from graph_model.candidates.model import Candidate
 from graph_model.conditions import find_argument
-from graph_model.data_flow import Definition
+from graph_model.definitions import Definition
 from graph_model.edits.model import Declined, Edit
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K

@@ -1,6 +1,6 @@
 """Collections built only to be walked or counted: the copy dropped, the count turned into a question."""
 
-from graph_model.data_flow import root_name
+from graph_model.access_paths import root_name
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.scene import Scene, mentions, need
 from graph_model.kinds import NodeKind as K

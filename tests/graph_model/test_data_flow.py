@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from graph_model.analysis import analyse_file
 from graph_model.constants import Constants, fold_conditions
-from graph_model.data_flow import DefKind
+from graph_model.definitions import DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import BY_NAME, load_table
 from graph_model.program import Program, Unit, build_program
