@@ -44,7 +44,9 @@ class FitConfig:
     unlabelled_weight: float = 0.3
     unlabelled_prior: float = 0.05
     unlabelled_weights: Mapping[str, float] = field(default_factory=dict)
-    source_weights: Mapping[str, float] = field(default_factory=lambda: {"fixture": 0.5, "injected": 0.7, "fix": 0.8})
+    source_weights: Mapping[str, float] = field(
+        default_factory=lambda: {"fixture": 0.5, "injected": 0.7, "fix": 0.8, "read": 2.0}
+    )
     head_weights: Mapping[str, float] = field(default_factory=lambda: {"smells": 0.3, "ranking": 0.3})
     start_ratio: float = 1.0
     end_ratio: float = 20.0
