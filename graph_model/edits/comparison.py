@@ -92,29 +92,27 @@ def _or_empty(scene: Scene, side: str, other: str) -> str:
 def _javascript(scene: Scene) -> list[Edit]:
     """Lengths first, as `timingSafeEqual` throws when they differ; hashes where a side must not be read twice.
 
+    A property that may be missing must be a text: nothing at all equals no secret.
     https://nodejs.org/api/crypto.html#cryptotimingsafeequala-b
     """
     left, right, equal = _pair(scene)
     sides = _sides(scene)[:2]
     module, imports = import_node_module(scene, "crypto")
-    first, second = (_or_nothing(text, side) for text, side in zip((left, right), sides, strict=True))
     if any(n.kind in (K.CALL, K.NEW, K.ASSIGN, K.UPDATE) for side in sides for n in side.walk()):
-        hashed = ", ".join(f"{module}.createHash('sha256').update({side}).digest()" for side in (first, second))
-        text, is_one = f"{module}.timingSafeEqual({hashed})", True
+        hashed = ", ".join(f"{module}.createHash('sha256').update({side}).digest()" for side in (left, right))
+        conditions = [f"{module}.timingSafeEqual({hashed})"]
     else:
-        lengths = f"Buffer.byteLength({first}) === Buffer.byteLength({second})"
-        text, is_one = f"{lengths} && {module}.timingSafeEqual(Buffer.from({first}), Buffer.from({second}))", False
+        uncertain = [t for t, s in zip((left, right), sides, strict=True) if s.kind in (K.MEMBER, K.INDEX)]
+        conditions = [f"typeof {side} === 'string'" for side in uncertain]
+        conditions.append(f"Buffer.byteLength({left}) === Buffer.byteLength({right})")
+        conditions.append(f"{module}.timingSafeEqual(Buffer.from({left}), Buffer.from({right}))")
     node = scene.anchor(K.COMPARE)
+    text, is_one = " && ".join(conditions), len(conditions) == 1
     if not equal:
         text = f"!{text}" if is_one else f"!({text})"
     elif not is_one and need(node.parent).kind not in _PLAIN_PARENTS:
         text = f"({text})"
     return [scene.replace(node, text), *imports]
-
-
-def _or_nothing(text: str, side: Node) -> str:
-    """A property or element that may be missing, as an empty text then: neither Buffer nor hash takes undefined."""
-    return f"{text} || ''" if side.kind in (K.MEMBER, K.INDEX) else text
 
 
 def _java(scene: Scene) -> list[Edit]:

@@ -1,6 +1,7 @@
 """Text shown as text: no markup is read from it."""
 
 from graph_model.conditions import find_argument, has_spread
+from graph_model.definitions import DefKind
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import append_item
 from graph_model.edits.scene import Scene, need
@@ -63,5 +64,7 @@ def _expect_text(scene: Scene, value: Node, depth: int = 0) -> None:
     found = scene.definitions(value) if value.kind is K.NAME and depth < 4 else ()
     if not found:
         raise Declined("expected a value that is text for sure")
+    if "html" in value.text.lower() or any(d.kind is not DefKind.ASSIGN for d in found):
+        raise Declined("expected a value that is set once, and not called markup")
     for definition in found:
         _expect_text(scene, need(definition.value), depth + 1)

@@ -21,15 +21,18 @@ def append_item(scene: Scene, container: Node, text: str) -> list[Edit]:
     if items[-1].kind is K.COMPREHENSION and scene.source[items[-1].start : items[-1].start + 1] != b"[":
         raise Declined("expected arguments, found a bare generator")
     tail = scene.code_between(items[-1].end, closing)
-    written = tail.rstrip()
-    at = items[-1].end + len(written.encode())
-    if not written.endswith(","):
-        return [scene.insert(at, f", {text}")]
-    if scene.begins_line(items[-1]):
-        end = scene.line_end(at)  # behind a comment on the last item
-        below = end if end < closing and not scene.code_between(at, end).strip() else at
-        return [scene.insert(below, f"{scene.newline}{scene.indent(items[-1].start)}{text},")]
-    return [scene.insert(at, f" {text}")]
+    at = items[-1].end + len(tail.rstrip().encode())
+    has_comma = tail.rstrip().endswith(",")
+    if scene.begins_line(items[-1]) and "\n" in tail:
+        comma = [] if has_comma else [scene.insert(at, ",")]
+        line = f"{scene.newline}{scene.indent(items[-1].start)}{text}{',' if has_comma else ''}"
+        end = scene.line_end(at)
+        behind_comment = end < closing and not scene.code_between(at, end).strip()
+        return [*comma, scene.insert(end if behind_comment else at, line)]
+    written = scene.between(at, closing).rstrip()
+    if "\n" in written or written.startswith(("#", "//")):
+        raise Declined("expected no comment behind the last item")
+    return [scene.insert(at + len(written.encode()), f" {text}" if has_comma else f", {text}")]
 
 
 def insert_item_after(scene: Scene, container: Node, item: Node, text: str) -> list[Edit]:

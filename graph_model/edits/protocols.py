@@ -4,6 +4,7 @@ from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import insert_after, remove_item, statement_of
 from graph_model.edits.scene import Scene, mentions, need
 from graph_model.edits.settings import CLEARTEXT, ENTITIES, rewrite
+from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node
@@ -126,13 +127,21 @@ def _java_entities(scene: Scene) -> list[Edit]:
     if not scene.has_api("DocumentBuilderFactory.newInstance"):
         return rewrite(ENTITIES)(scene)
     variable, statement = _declared(call)
-    block = need(statement.parent, K.BLOCK)
-    builds = any(
-        n.kind is K.MEMBER and n.text == "newDocumentBuilder" and mentions(n, variable.text) for n in block.walk()
-    )  # it declares the same exception as setFeature
-    if not builds:
+    building = [n for n in need(statement.parent).walk() if n.kind is K.MEMBER and n.text == "newDocumentBuilder"]
+    caught = [_try_around(n) for n in building if mentions(n, variable.text)]
+    if _try_around(statement) not in caught:  # both throw the same exception
         raise Declined("expected a factory that builds where it is declared")
     return insert_after(scene, statement, f'{variable.text}.setFeature("{_DISALLOW_DOCTYPE}", true);')
+
+
+def _try_around(node: Node) -> Node | None:
+    """The innermost try whose body a node is in, inside its function."""
+    above: Node | None = node
+    while above is not None and above.kind not in FUNCTION_KINDS:
+        if above.kind is K.BLOCK and above.field == "body" and above.parent is not None and above.parent.kind is K.TRY:
+            return above.parent
+        above = above.parent
+    return None
 
 
 def _declared(call: Node) -> tuple[Node, Node]:

@@ -1,5 +1,7 @@
 """Collections built only to be walked or counted: the copy dropped, the count turned into a question."""
 
+import re
+
 from graph_model.access_paths import root_name
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.scene import Scene, mentions, need
@@ -14,6 +16,7 @@ _LAZY_CONSUMERS = frozenset(
      "LastOrDefault", "Any", "All", "Count", "Sum", "Max", "Min", "Average", "OrderBy", "OrderByDescending",
      "Skip", "Take", "Distinct", "GroupBy", "ToDictionary", "ToHashSet", "ToList", "ToArray", "Contains"}
 )  # fmt: skip
+_READS_LATER = re.compile(r"(?i)(context|database|db|repo(sitory)?|store|session|queryable|query|set|service)$|^Get")
 _SOME = frozenset({(">", "0"), ("!=", "0"), ("!==", "0"), (">=", "1")})
 _NONE = frozenset({("==", "0"), ("===", "0"), ("<", "1")})
 
@@ -41,6 +44,8 @@ def _iterate_directly(scene: Scene, call: Node, loop: Node) -> list[Edit]:
     if not root or mentions(body, root) or any(n.kind in (K.AWAIT, K.YIELD, K.DELETE, K.THIS) for n in body.walk()):
         raise Declined("expected a body that leaves what is iterated alone")
     if scene.family is Family.CSHARP:
+        if any(_READS_LATER.search(n.text) for n in source.walk() if n.kind in (K.NAME, K.MEMBER)):
+            raise Declined("expected a sequence that reads no database while it is walked")
         return _drop_to_list(scene, call)
     return [scene.replace(call, scene.text(source))]
 

@@ -116,6 +116,29 @@ MENDED = (
 """,
     ),
     Case(
+        "entity framework without interpolation",
+        "security/sql-injection",
+        """
+ using System.Data.SqlClient;
+ using Microsoft.AspNetCore.Mvc;
+
+ namespace App
+ {
+     [ApiController]
+     public class Users : ControllerBase
+     {
+         [HttpGet]
+         public IActionResult Find(string name, SqlConnection connection)
+         {
+-            context.Database.ExecuteSqlRaw("DELETE FROM Users WHERE Name = '" + name + "'");
++            context.Database.ExecuteSqlRaw("DELETE FROM Users WHERE Name = {0}", name);
+             return Ok();
+         }
+     }
+ }
+""",
+    ),
+    Case(
         "dapper",
         "security/sql-injection",
         """
@@ -707,6 +730,33 @@ LEFT_ALONE = (
 """,
         "lines.ToList()",
         "?.ToList",
+    ),
+    method(
+        "list of rows",
+        "performance/needless-materialization",
+        """
+ using Microsoft.EntityFrameworkCore;
+""",
+        "public void Run(AppContext context)",
+        """
+ foreach (var user in context.Users.ToList())
+ {
+     Show(user);
+ }
+""",
+        "context.Users.ToList()",
+        "System.Linq.IQueryable.ToList",
+    ),
+    method(
+        "comparison that becomes SQL",
+        "security/timing-comparison",
+        "",
+        "public object Run(string token)",
+        """
+ return context.Users.Where(user => user.Token == token);
+""",
+        "user.Token == token",
+        "==",
     ),
     method(
         "list that is used as one",

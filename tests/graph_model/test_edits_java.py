@@ -207,6 +207,95 @@ MENDED = (
 """,
     ),
     method(
+        "host name verifier of a builder",
+        "security/disabled-certificate-verification",
+        """
+ import org.apache.http.conn.ssl.NoopHostnameVerifier;
+ import org.apache.http.impl.client.HttpClients;
+""",
+        "Object run()",
+        """
+-return HttpClients.custom().setSSLHostnameVerifier(NoopHostnameVerifier.INSTANCE).build();
++return HttpClients.custom().build();
+""",
+    ),
+    method(
+        "cookie builder",
+        "security/insecure-cookie",
+        """
+ import org.springframework.http.ResponseCookie;
+""",
+        "Object run(String id)",
+        """
+-return ResponseCookie.from("session", id).httpOnly(true).build();
++return ResponseCookie.from("session", id).secure(true).httpOnly(true).build();
+""",
+        'ResponseCookie.from("session", id)',
+        "org.springframework.http.ResponseCookie.from",
+    ),
+    method(
+        "seed of a generator",
+        "security/weak-random",
+        """
+ import java.security.SecureRandom;
+""",
+        "SecureRandom run()",
+        """
+-return new SecureRandom("fixed".getBytes());
++return new SecureRandom();
+""",
+    ),
+    method(
+        "xml stream",
+        "security/xml-external-entity",
+        """
+ import java.io.InputStream;
+ import javax.xml.stream.XMLInputFactory;
+""",
+        "void run(InputStream stream) throws Exception",
+        """
+ XMLInputFactory factory = XMLInputFactory.newInstance();
++factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
+ factory.createXMLStreamReader(stream);
+""",
+    ),
+    method(
+        "pattern of a text",
+        "performance/repeated-compilation",
+        """
+ import java.util.List;
++import java.util.regex.Pattern;
+""",
+        "void run(List<String> lines)",
+        """
++Pattern pattern = Pattern.compile("[a-z]+-[0-9]+");
+ for (String line : lines) {
+-    if (line.trim().matches("[a-z]+-[0-9]+")) {
++    if (pattern.matcher(line.trim()).matches()) {
+         show(line.replaceAll("-", "+"));
+     }
+ }
+""",
+    ),
+    method(
+        "text grown by an assignment",
+        "performance/string-concatenation-in-loop",
+        """
+ package app;
+""",
+        "String run(int[] numbers)",
+        """
+-String text = "";
++StringBuilder textBuilder = new StringBuilder();
+ for (int number : numbers) {
+-    text = text + number + 1;
++    textBuilder.append(number).append(1);
+ }
++String text = textBuilder.toString();
+ return text;
+""",
+    ),
+    method(
         "ssh host key",
         "security/unverified-host-key",
         """
@@ -641,6 +730,22 @@ LEFT_ALONE = (
         """
  DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
  return factory;
+""",
+    ),
+    method(
+        "factory whose exception is caught later",
+        "security/xml-external-entity",
+        """
+ import javax.xml.parsers.DocumentBuilderFactory;
+""",
+        "Object run()",
+        """
+ DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+ try {
+     return factory.newDocumentBuilder();
+ } catch (Exception error) {
+     return null;
+ }
 """,
     ),
     method(

@@ -67,6 +67,47 @@ MENDED = (
 """,
     ),
     Case(
+        "tagged template",
+        "security/sql-injection",
+        """
+ import { PrismaClient } from '@prisma/client';
+
+ const prisma = new PrismaClient();
+
+ export async function find(req: Request) {
+-  return prisma.$queryRawUnsafe(`SELECT * FROM users WHERE name = '${req.query.name}'`);
++  return prisma.$queryRaw`SELECT * FROM users WHERE name = ${req.query.name}`;
+ }
+""",
+        "prisma.$queryRawUnsafe(`SELECT * FROM users WHERE name = '${req.query.name}'`)",
+        "@prisma/client.PrismaClient.$queryRawUnsafe",
+    ),
+    Case(
+        "cookie header",
+        "security/cookie-without-httponly",
+        """
+ const http = require('http');
+ http.createServer((req, res) => {
+-  res.setHeader('Set-Cookie', 'a=1; Secure');
++  res.setHeader('Set-Cookie', 'a=1; Secure; HttpOnly');
+   res.end();
+ });
+""",
+    ),
+    Case(
+        "cookie with a comment",
+        "security/insecure-cookie",
+        """
+ const express = require('express');
+ const app = express();
+ app.get('/', (req, res) => {
+-  res.cookie('a', '1', { httpOnly: true, maxAge: 7 /* days */ });
++  res.cookie('a', '1', { httpOnly: true, maxAge: 7 /* days */, secure: true });
+   res.end();
+ });
+""",
+    ),
+    Case(
         "hash",
         "security/weak-hash",
         """
@@ -200,7 +241,7 @@ MENDED = (
 
  function check(req, token) {
 -  return req.headers.token === token;
-+  return Buffer.byteLength(req.headers.token || '') === Buffer.byteLength(token) && crypto.timingSafeEqual(Buffer.from(req.headers.token || ''), Buffer.from(token));
++  return typeof req.headers.token === 'string' && Buffer.byteLength(req.headers.token) === Buffer.byteLength(token) && crypto.timingSafeEqual(Buffer.from(req.headers.token), Buffer.from(token));
  }
 """,
     ),
@@ -496,6 +537,17 @@ LEFT_ALONE = (
  const shown = `<b>${location.hash}</b>`;
  found.innerHTML = shown;
 """,
+    ),
+    Case(
+        "value of unknown kind",
+        "security/dom-cross-site-scripting",
+        """
+ export function show(content) {
+   document.getElementById('name').innerHTML = content;
+ }
+""",
+        "document.getElementById('name').innerHTML",
+        "Element.innerHTML",
     ),
     Case(
         "copy with a mapping",

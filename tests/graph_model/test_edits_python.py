@@ -1,4 +1,4 @@
-# ruff: noqa: E101  # whole files
+# ruff: noqa: E101  # whole files; a case is read as a row
 """Fixes of Python: the file before and after, and what is left alone."""
 
 import pytest
@@ -233,6 +233,83 @@ MENDED = (
 """,
     ),
     Case(
+        "ssh host key option",
+        "security/unverified-host-key",
+        """
+ import asyncssh
+
+ async def connect(host):
+-    async with asyncssh.connect(host, known_hosts=None) as connection:
++    async with asyncssh.connect(host) as connection:
+         await connection.run("ls")
+""",
+    ),
+    Case(
+        "unsigned tokens",
+        "security/disabled-signature-verification",
+        """
+ import jwt
+
+ def claims(token, key):
+-    return jwt.decode(token, key, algorithms=["HS256", "none"])
++    return jwt.decode(token, key, algorithms=["HS256"])
+""",
+    ),
+    Case(
+        "aiohttp",
+        "security/disabled-certificate-verification",
+        """
+ import aiohttp
+
+ async def read(url):
+-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=5, ssl=False)) as session:
++    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=5)) as session:
+         return await session.get(url)
+""",
+    ),
+    Case(
+        "plain address",
+        "security/cleartext-transmission",
+        """
+ import requests
+
+ def send(data):
+-    return requests.post("http://shop.example.org/orders", json=data, timeout=5)
++    return requests.post("https://shop.example.org/orders", json=data, timeout=5)
+""",
+    ),
+    Case(
+        "environment that does not escape",
+        "security/unescaped-template",
+        """
+ import jinja2
+
+-env = jinja2.Environment(loader=jinja2.FileSystemLoader("templates"))
++env = jinja2.Environment(loader=jinja2.FileSystemLoader("templates"), autoescape=True)
+""",
+    ),
+    Case(
+        "bcrypt rounds",
+        "security/weak-password-hash",
+        """
+ import bcrypt
+
+ def store(password):
+-    return bcrypt.hashpw(password, bcrypt.gensalt(rounds=4))
++    return bcrypt.hashpw(password, bcrypt.gensalt(rounds=12))
+""",
+    ),
+    Case(
+        "pickled tasks",
+        "security/unsafe-deserialization",
+        """
+ from celery import Celery
+
+-app = Celery("shop", task_serializer="pickle")
++app = Celery("shop", task_serializer="json")
+""",
+    ),
+    Case(
         "old tls",
         "security/weak-tls-version",
         """
@@ -278,6 +355,23 @@ MENDED = (
          "a",
          value,  # what it holds
 +        secure=True,
+     )
+     return response
+""",
+    ),
+    Case(
+        "secure cookie behind a comment",
+        "security/insecure-cookie",
+        """
+ from flask import make_response
+
+ def page(value):
+     response = make_response("hello")
+     response.set_cookie(
+         "a",
+-        value  # what it holds
++        value,  # what it holds
++        secure=True
      )
      return response
 """,
@@ -624,6 +718,29 @@ MENDED = (
 """,
     ),
     Case(
+        "text grown by an assignment",
+        "performance/string-concatenation-in-loop",
+        """
+ def join(words):
+-    text = ''
++    text_parts = []
+     for word in words:
+-        text = text + word + ", "
++        text_parts.append(word + ", ")
++    text = "".join(text_parts)
+     return text
+""",
+    ),
+    Case(
+        "list of an iterable in a comprehension",
+        "performance/needless-materialization",
+        """
+ def sizes(values):
+-    return [len(value) for value in list(values.items())]
++    return [len(value) for value in values.items()]
+""",
+    ),
+    Case(
         "forgotten await",
         "correctness/missing-await",
         """
@@ -733,6 +850,16 @@ LEFT_ALONE = (
         "==",
     ),
     Case(
+        "comparison that becomes SQL",
+        "security/timing-comparison",
+        """
+ def find(session, token):
+     return session.query(User).filter(User.active, User.token == token).one()
+""",
+        "User.token == token",
+        "==",
+    ),
+    Case(
         "name of the module taken",
         "security/timing-comparison",
         """
@@ -839,6 +966,16 @@ LEFT_ALONE = (
         """
  for value in list(values):
      values.remove(value)
+""",
+        "list(values)",
+        "list",
+    ),
+    Case(
+        "list that a comprehension changes",
+        "performance/needless-materialization",
+        """
+ def take(values):
+     return {key: values.pop(key) for key in list(values)}
 """,
         "list(values)",
         "list",

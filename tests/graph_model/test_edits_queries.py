@@ -201,6 +201,45 @@ MENDED = (
 +    cursor.execute(("SELECT * FROM users WHERE name = ?"), (name,))
 """,
     ),
+    Case(
+        "text of SQLAlchemy",
+        "security/sql-injection",
+        """
+ import sqlalchemy.exc
+ from sqlalchemy import text
+
+ def find(connection, request):
+     name, age = request.args["name"], request.args["age"]
+     cursor = connection.cursor()
+-    connection.execute(text("SELECT * FROM users WHERE name = '" + name + "'"))
++    connection.execute(text("SELECT * FROM users WHERE name = :p0").bindparams(p0=name))
+""",
+    ),
+    Case(
+        "raw query of Django",
+        "security/sql-injection",
+        """
+ from shop.models import User
+
+ def find(request):
+     name = request.GET["name"]
+-    return User.objects.raw("SELECT * FROM users WHERE name = '%s'" % name)
++    return User.objects.raw("SELECT * FROM users WHERE name = %s", [name])
+""",
+    ),
+    Case(
+        "asyncpg",
+        "security/sql-injection",
+        """
+ import asyncpg
+
+ def find(connection, request):
+     name, age = request.args["name"], request.args["age"]
+     cursor = connection.cursor()
+-    return connection.fetch(f"SELECT * FROM users WHERE name = '{name}' AND age > {age}")
++    return connection.fetch("SELECT * FROM users WHERE name = $1 AND age > $2", name, age)
+""",
+    ),
 )
 
 
