@@ -18,6 +18,7 @@ from graph_model.constants import Constants, fold_conditions
 from graph_model.encoder import FunctionGraph, encode_unit
 from graph_model.entries import find_entries
 from graph_model.errors import LimitError
+from graph_model.evaluator import FlowContext, SinkHit, UnitFlow
 from graph_model.guards import find_guards
 from graph_model.languages import Language, load_table
 from graph_model.metrics import measure_unit
@@ -26,7 +27,7 @@ from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
 from graph_model.packs.loading import PackIndex, load_index
 from graph_model.program import Program, Unit, build_program
 from graph_model.syntax import Node, SyntaxTree, parse_tree
-from graph_model.value_flow import FlowContext, SinkHit, UnitFlow, analyse_unit_flow
+from graph_model.value_flow import analyse_unit_flow
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from graph_model.candidates.view import UnitView
 from graph_model.catalogue import load_catalogue
 from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Role as StmtRole
+from graph_model.evaluator import SinkHit, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import Origin, OriginKind, hops_of
 from graph_model.packs.model import Role
 from graph_model.syntax import Node
-from graph_model.value_flow import SinkHit, label_mask
 
 _MEMBERSHIP = frozenset(
     {

@@ -8,13 +8,13 @@ from graph_model.candidates.model import StepRole
 from graph_model.conditions import ConditionJudge
 from graph_model.constants import Constants
 from graph_model.control_flow import Stmt
+from graph_model.evaluator import UnitFlow
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.names import Resolver
 from graph_model.packs.model import ApiRole, Role
 from graph_model.program import Program, Unit
 from graph_model.syntax import Node
-from graph_model.value_flow import UnitFlow
 
 _ITERATIONS = frozenset({"forEach", "map", "flatMap", "filter", "some", "every", "find", "findIndex", "reduce", "each"})
 

@@ -1,0 +1,133 @@
+"""The values of calls: sources, sanitisers, propagators, keyed reads, and calls that may go to project code."""
+
+from graph_model.access_paths import literal_step
+from graph_model.definitions import KEYED_READS
+from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, label_mask
+from graph_model.kinds import NodeKind as K
+from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
+from graph_model.packs.model import Role
+from graph_model.syntax import Node
+from graph_model.value_sinks import check_call, choose_arguments
+
+_LITERAL_ROOTS = frozenset(
+    {
+        "str",
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "int",
+        "float",
+        "bytes",
+        "String",
+        "Array",
+        "Object",
+        "RegExp",
+        "Number",
+        "console",
+    }
+)
+
+
+def evaluate_call(state: Evaluator, node: Node) -> Flow:
+    """The value of a CALL or NEW: a source, what packs say it passes on, or a RESULT until linking."""
+    args_node, callee = node.get("args"), node.get("callee")
+    args: list[Argument] = []
+    position = 0
+    for child in args_node.children if args_node is not None else ():
+        if child.kind is K.KWARG:
+            inner = child.get("value")
+            if inner is not None:
+                args.append((child.text, inner, state.evaluate(inner)))
+            continue
+        args.append((position, child, state.evaluate(child)))
+        position += 1
+    init = node.get("init")
+    if init is not None:
+        args.append(("init", init, state.evaluate(init)))
+    receiver = EMPTY
+    obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
+    if obj is not None:
+        receiver = state.evaluate(obj)
+    elif callee is not None and callee.kind not in (K.NAME, K.TYPE_REF):
+        receiver = state.evaluate(callee)
+    name = state.resolver.callee(node, state.unit, state.stmt)
+    roles = state.resolver.roles(node, state.unit, state.stmt)
+    call = EvaluatedCall(node, name, roles, args, obj, receiver)
+    if state.recording:
+        check_call(state, call)
+    keyed = _keyed_read(state, call)
+    return keyed if keyed is not None else _call_result(state, call)
+
+
+def _keyed_read(state: Evaluator, call: EvaluatedCall) -> Flow | None:
+    """`m.get("k")` of a local map whose keys are kept apart."""
+    callee, obj, args = call.node.get("callee"), call.obj, call.args
+    if callee is None or obj is None or obj.kind is not K.NAME or callee.text not in KEYED_READS or not args:
+        return None
+    key = obj.text + literal_step(args[0][1])
+    if key == obj.text or key not in state.unit.flow.by_key:
+        return None
+    if not any(d.shadow_of is None for d in state.unit.flow.reaching(key, state.stmt)):
+        return None
+    return merge(state.read_key(key), passing(state.read_stores(obj.text), Passed.ELEMENT))
+
+
+def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
+    node, name, roles, args, receiver = call.node, call.name, call.roles, call.args, call.receiver
+    flag = Passed.LIBRARY
+    mask, sanitised = 0, False
+    kept: Flow | None = None
+    for role in roles:
+        if role.role is Role.SOURCE and state.context.judge.all_hold(role.when, node, state.stmt):
+            return state.origin(OriginKind.SOURCE, -1, name, node, role.kind)
+        if role.role is Role.NEUTRAL or role.role is Role.VALIDATOR:
+            return EMPTY
+        if role.role is Role.SANITISER and state.context.judge.all_hold(role.when, node, state.stmt):
+            mask |= label_mask(role.neutralises, state.context.label_bits)
+            sanitised = True
+        if role.role is Role.PROPAGATOR and kept is None:
+            passed = receiver if "receiver" in role.args or not role.args else EMPTY
+            kept = _union(choose_arguments(state, role, args), passed)
+    if sanitised:
+        return passing(merge(_union(args), receiver), Passed.SANITISED_OTHER | flag, mask)
+    if kept is not None:
+        return passing(kept, flag)
+    if not roles and _may_be_project(state, name):
+        return _project_call(state, call)
+    if any(value for _, _, value in args) or receiver:
+        unknown = Passed.UNKNOWN_CALL if not roles else flag
+        return passing(_union(args, receiver), unknown)
+    return EMPTY
+
+
+def _union(args: list[Argument], receiver: Flow = EMPTY) -> Flow:
+    value = receiver
+    for _, _, flow in args:
+        value = merge(value, flow)
+    return value
+
+
+def _may_be_project(state: Evaluator, name: str) -> bool:
+    """Whether a call may go to code of the project: not a builtin type's method, not a known library's."""
+    if not name or name.startswith("?"):
+        return False
+    program = state.resolver.program
+    if "." not in name and "/" not in name:
+        return name in program.functions or name in program.classes or name in state.unit.locals
+    root = name.partition(".")[0]
+    return root not in _LITERAL_ROOTS and not name.endswith("()")
+
+
+def _project_call(state: Evaluator, call: EvaluatedCall) -> Flow:
+    node, name, args, receiver = call.node, call.name, call.args, call.receiver
+    number = state.sites.get(id(node))
+    given = {key: flow for key, _, flow in args if flow}
+    if receiver:
+        given["receiver"] = receiver
+    if number is None:
+        number = state.sites[id(node)] = len(state.result.calls)
+        state.result.calls.append(CallSite(name, node, given))
+    else:
+        state.result.calls[number].args = given
+    return state.origin(OriginKind.RESULT, number, name, node, "")
