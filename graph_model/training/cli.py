@@ -43,10 +43,16 @@ def fit_command(shards: Path, run: Path, config_path: Path | None, resume: bool,
 @_SHARDS
 @_RUN
 @click.option("--ablation", type=_FOLDER, help="Folder of a run that was fitted with --ablate.")
-def ladder_command(shards: Path, run: Path, ablation: Path | None) -> None:
+@click.option(
+    "--kilolines",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Thousand lines that the unlabelled candidates come from: labels that can prove no precision get a threshold"
+    " that holds a budget of alarms over them, instead of silence.",
+)
+def ladder_command(shards: Path, run: Path, ablation: Path | None, kilolines: float | None) -> None:
     """Fit the simple rungs and judge all of them on the triaged candidates."""
     with _commands() as commands:
-        commands.climb_run(shards, run, ablation, click.echo)
+        commands.climb_run(shards, run, ablation, kilolines, click.echo)
 
 
 @train.command("export")

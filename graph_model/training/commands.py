@@ -10,6 +10,7 @@ from graph_model.bundle import default_folder, load_bundle
 from graph_model.errors import GraphModelError
 from graph_model.export.bundling import export_bundle, score_encoded
 from graph_model.nn.network import ReviewNetwork
+from graph_model.training.budget import spend_budget
 from graph_model.training.checkpoint import CheckpointError
 from graph_model.training.climbing import (
     MARKDOWN,
@@ -48,12 +49,13 @@ def read_config(path: Path | None, *, ablate: bool) -> FitConfig:
     return replace(config, shuffle_edges=True) if ablate else config
 
 
-def climb_run(shards: Path, run: Path, ablation: Path | None, report: Report) -> None:
+def climb_run(shards: Path, run: Path, ablation: Path | None, kilolines: float | None, report: Report) -> None:
     """Judges every rung and leaves ladder.npz, ladder.json and ladder.md in the run folder."""
     dataset = load_dataset(shards)
     network, config = _load(run, dataset.manifest)
     ablated = _load(ablation, dataset.manifest)[0] if ablation is not None else None
-    save_climb(climb(dataset, config, Networks(network, ablated)), run)
+    climbed = climb(dataset, config, Networks(network, ablated))
+    save_climb(climbed if kilolines is None else spend_budget(dataset, climbed, kilolines), run)
     report((run / MARKDOWN).read_text(encoding="utf-8"))
 
 
