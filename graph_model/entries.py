@@ -89,7 +89,7 @@ class _Finder:
         return bool(wanted) and known and all(key in names for key in wanted)
 
     def _is_base(self, base: str, wanted: tuple[str, ...]) -> bool:
-        resolved = self.resolver.type_name(base) if "." not in base else base
+        resolved = self.resolver.types.type_name(base) if "." not in base else base
         return any(matches_name(w, n, by_simple_name=self.by_simple_name) for w in wanted for n in (resolved, base))
 
     def _has_decorator(self, node: Node, wanted: tuple[str, ...], unit: Unit) -> bool:
@@ -114,7 +114,9 @@ class _Finder:
             if given and declared is None:
                 self.resolver.entry_types[(unit.idx, name)] = given
             if not name:
-                self._apply_pattern(unit, node, given if declared is None else self.resolver.type_name(declared.text))
+                self._apply_pattern(
+                    unit, node, given if declared is None else self.resolver.types.type_name(declared.text)
+                )
             if self._is_source(unit, entry, position, node) and name:
                 self.sources[(unit.idx, name)] = (f"parameter {name}", entry.kind)
             elif name and (given or self._is_skipped(entry, node)):
@@ -159,7 +161,7 @@ class _Finder:
         return declared is not None and self._skips(entry, declared.text)
 
     def _skips(self, entry: EntryPoint, type_text: str) -> bool:
-        resolved = self.resolver.type_name(type_text)
+        resolved = self.resolver.types.type_name(type_text)
         return any(matches_name(s, n, by_simple_name=True) for s in entry.skip_types for n in (type_text, resolved))
 
     def _has_injected_default(self, param: Node) -> bool:

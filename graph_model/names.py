@@ -8,6 +8,7 @@ from graph_model.packs.loading import PackIndex
 from graph_model.packs.model import ApiRole
 from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
+from graph_model.type_names import TypeNames, module_specifier
 
 _MAX_DEPTH = 12
 _LITERAL_TYPES: dict[Family, dict[K, str]] = {
@@ -19,7 +20,6 @@ _LITERAL_TYPES: dict[Family, dict[K, str]] = {
     Family.CSHARP: {K.STRING: "System.String", K.TEMPLATE: "System.String", K.INT: "int", K.FLOAT: "double",
                     K.BOOL: "bool"},
 }  # fmt: skip
-_CS_KEYWORDS = {"string": "System.String", "String": "System.String", "object": "System.Object"}
 
 
 class Resolver:
@@ -28,8 +28,9 @@ class Resolver:
     def __init__(self, program: Program, index: PackIndex) -> None:
         self.program = program
         self.index = index
+        self.types = TypeNames(program, index)
         self.literals = _LITERAL_TYPES[program.family]
-        self._types: dict[int, str] = {}
+        self._resolved: dict[int, str] = {}
         self._callees: dict[int, str] = {}
         self._busy: set[int] = set()
         self._fields: dict[tuple[str, str], str] = {}
@@ -54,69 +55,31 @@ class Resolver:
         if callee is None:
             return ""
         if call.kind is K.NEW:
-            return self.type_name(callee.text) if callee.kind is K.TYPE_REF else self.resolve(callee, unit, stmt)
+            return self.types.type_name(callee.text) if callee.kind is K.TYPE_REF else self.resolve(callee, unit, stmt)
         if callee.kind is K.MEMBER:
             base = self._receiver(callee, unit, stmt)
-            cls = self._own_class(base, unit) if base else None
-            inherited = self._inherited(callee.text, cls) if cls is not None and callee.text not in cls.methods else ""
-            return self.canonical(inherited or f"{base}.{callee.text}") if base else f"?.{callee.text}"
+            cls = self.types.own_class(base, unit) if base else None
+            inherited = (
+                self.types.inherited(callee.text, cls) if cls is not None and callee.text not in cls.methods else ""
+            )
+            return self.types.canonical(inherited or f"{base}.{callee.text}") if base else f"?.{callee.text}"
         if callee.kind is K.NAME:
             return self._called_name(callee, unit, stmt)
         return self.resolve(callee, unit, stmt)
 
     def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:
-        inherited = self._inherited(callee.text, unit.cls) if self._is_bare_member(callee.text, unit) else ""
+        inherited = self.types.inherited(callee.text, unit.cls) if self.types.is_bare_member(callee.text, unit) else ""
         if inherited:
-            return self.canonical(inherited)
-        if self._is_parameter(callee.text, unit):
+            return self.types.canonical(inherited)
+        if self.types.is_parameter(callee.text, unit):
             return ""  # a function that the caller gives: its type's name is not what runs
         name = self._member_path(callee, unit, stmt) or self._name(callee, unit, stmt, 0)
         if name:
-            return self.canonical(name)
+            return self.types.canonical(name)
         cls = unit.cls
         if cls is not None and callee.text in cls.methods and self.program.family in (Family.JAVA, Family.CSHARP):
-            return f"{self._qualified(cls)}.{callee.text}"
+            return f"{self.types.qualified(cls)}.{callee.text}"
         return callee.text
-
-    def _is_parameter(self, text: str, unit: Unit) -> bool:
-        owner: Unit | None = unit
-        while owner is not None:
-            if any(name == text for name, _ in owner.params):
-                return True
-            if text in owner.locals:
-                return False
-            owner = owner.parent
-        return False
-
-    def _is_bare_member(self, text: str, unit: Unit) -> bool:
-        """Whether a bare name of Java or C# may be a member that the class inherits."""
-        if self.program.family not in (Family.JAVA, Family.CSHARP) or text in self.program.functions:
-            return False
-        owner: Unit | None = unit
-        while owner is not None:
-            cls = owner.cls
-            if text in owner.locals or (cls is not None and (text in cls.methods or text in cls.field_types)):
-                return False
-            owner = owner.parent
-        return True
-
-    def _inherited(self, text: str, cls: ClassInfo | None, depth: int = 0) -> str:
-        """`Base.text` where packs know that member of a base class; `?.text` where the base is a project's class."""
-        known = False
-        for base in cls.bases if cls is not None and depth < _MAX_DEPTH else ():
-            owner = self.type_name(base)
-            names = self.index._with_supertypes(f"{owner}.{text}")
-            if owner in self.index.below or any(name in self.index.types or name in self.index.exact for name in names):
-                return f"{owner}.{text}"
-            above = self.program.classes.get(base)
-            inherited = self._inherited(text, above, depth + 1) if above is not None and above is not cls else ""
-            if inherited and text not in (above.methods if above is not None else ()):
-                return inherited
-            known = known or owner in self.index.supertypes or owner.rpartition(".")[2] in self.index.simple_types
-        unknown = f"?.{text}"
-        if cls is None or known or not cls.bases:
-            return ""
-        return unknown if unknown in self.index.types or unknown in self.index.exact else ""
 
     def _member_path(self, callee: Node, unit: Unit, stmt: int) -> str:
         """`a.b` of a variable that holds a function by that path (`const { b } = a`), whatever `a.b` returns."""
@@ -143,9 +106,9 @@ class Resolver:
         obj = node.get("obj") if node.kind is K.MEMBER else None
         if obj is not None:
             base = self.resolve(obj, unit, stmt)
-            return self.canonical(f"{base}.{node.text}") if base else ""
+            return self.types.canonical(f"{base}.{node.text}") if base else ""
         path = self._member_path(node, unit, stmt) if node.kind is K.NAME else ""
-        return self.canonical(path) if path else self.resolve(node, unit, stmt)
+        return self.types.canonical(path) if path else self.resolve(node, unit, stmt)
 
     def _receiver(self, callee: Node, unit: Unit, stmt: int) -> str:
         obj = callee.get("obj")
@@ -166,40 +129,23 @@ class Resolver:
         name = self.callee(call, unit, stmt)
         if not name:
             return ()
-        if self._is_own_function(name):
+        if self.types.is_own_function(name):
             return tuple(role for role in self.index.find_roles(name) if not role.pattern.startswith("*"))
-        hint = self.receiver_hint(call) if name.startswith("?") or self.is_untyped(name) else ""
+        hint = self.receiver_hint(call) if name.startswith("?") or self.types.is_untyped(name) else ""
         return self.index.find_roles(name, hint)
-
-    def _is_own_function(self, name: str) -> bool:
-        """Whether a name is a function or method of this file, which says itself what it does."""
-        module = self.program.module_name
-        owner, _, last = name.removeprefix(f"{module}." if module else "").rpartition(".")
-        if not owner:
-            return last in self.program.functions and (name != last or not module)
-        cls = self.program.classes.get(owner.rpartition(".")[2])
-        return cls is not None and cls.qualname == owner and last in cls.methods
-
-    def is_untyped(self, name: str) -> bool:
-        """Whether the receiver is a project value no pack types, so that its own name is all there is to go by."""
-        owner = name.rpartition(".")[0]
-        known = self.index.simple_types.get(owner.rpartition(".")[2], ())
-        if self.program.family is Family.JAVASCRIPT:  # `../models.sequelize` is no type for being called like one
-            known = [full for full in known if full == owner]
-        return bool(owner) and owner not in self.index.supertypes and not known
 
     # Expressions -----------------------------------------------------------------------------------------------------
 
     def resolve(self, node: Node, unit: Unit, stmt: int, depth: int = 0) -> str:
         """The dotted name of the API, module or type that an expression's value is; "" when unknown."""
-        found = self._types.get(id(node))
+        found = self._resolved.get(id(node))
         if found is None:
             if depth > _MAX_DEPTH or id(node) in self._busy:
                 return ""
             self._busy.add(id(node))
             found = self._resolve(node, unit, stmt, depth + 1)
             self._busy.discard(id(node))
-            self._types[id(node)] = found
+            self._resolved[id(node)] = found
             if node.raw == "synthetic":
                 self._kept.append(node)
         return found
@@ -207,7 +153,7 @@ class Resolver:
     def _resolve(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
         kind = node.kind
         if kind is K.NAME:
-            return self.canonical(self._name(node, unit, stmt, depth))
+            return self.types.canonical(self._name(node, unit, stmt, depth))
         if kind is K.THIS:
             return self._this(node, unit)
         if kind is K.MEMBER:
@@ -217,10 +163,10 @@ class Resolver:
         if kind is K.NEW:
             return self.callee(node, unit, stmt)
         if kind is K.TYPE_REF:
-            return self.type_name(node.text)
+            return self.types.type_name(node.text)
         if kind is K.CAST:
             declared = node.get("type")
-            return self.type_name(declared.text) if declared is not None else ""
+            return self.types.type_name(declared.text) if declared is not None else ""
         if kind in (K.AWAIT, K.ASSIGN, K.SPREAD):
             value = node.get("value")
             return self.resolve(value, unit, stmt, depth) if value is not None else ""
@@ -233,7 +179,7 @@ class Resolver:
         if node.kind is K.INDEX:
             obj = node.get("obj")
             base = self.resolve(obj, unit, stmt, depth) if obj is not None else ""
-            return self._element(base) if base else ""
+            return self.types.element(base) if base else ""
         if node.kind is K.COMPREHENSION:
             return node.text if node.text in ("list", "set", "dict") else ""
         if node.kind is K.BINARY and node.text in ("+", "%", "/"):
@@ -258,10 +204,10 @@ class Resolver:
         if name in ("require", "import") and self.program.family is Family.JAVASCRIPT:
             args = call.get("args")
             first = args.children[0] if args is not None and args.children else None
-            return _module_specifier(first.text) if first is not None and first.kind is K.STRING else ""
+            return module_specifier(first.text) if first is not None and first.kind is K.STRING else ""
         if name == "super":
             return unit.cls.bases[0] if unit.cls is not None and unit.cls.bases else ""
-        declared = self._lookup_type(name)
+        declared = self.types.returned(name)
         if declared in ("$0", "$0()"):
             args = call.get("args")
             first = args.children[0] if args is not None and args.children else None
@@ -275,13 +221,6 @@ class Resolver:
             return name
         return self._declared_result(name, unit) or f"{name}()"
 
-    def _lookup_type(self, name: str) -> str:
-        for candidate in self.index._with_supertypes(name):
-            found = self.index.types.get(candidate)
-            if found:
-                return found
-        return ""
-
     def _declared_result(self, name: str, unit: Unit) -> str:
         """The declared return type of a function of this file."""
         target = self.program.functions.get(name)
@@ -289,7 +228,7 @@ class Resolver:
             method = unit.cls.methods.get(name.rpartition(".")[2])
             target = self.program.units[method] if method is not None else None
         declared = target.node.get("type") if target is not None else None
-        return self.type_name(declared.text) if declared is not None else ""
+        return self.types.type_name(declared.text) if declared is not None else ""
 
     def _member(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
         obj = node.get("obj")
@@ -305,21 +244,15 @@ class Resolver:
         base = self.resolve(obj, unit, stmt, depth)
         if not base:
             return ""
-        cls = self._own_class(base, unit)
+        cls = self.types.own_class(base, unit)
         if cls is not None:
-            inherited = "" if node.text in cls.methods else self._inherited(node.text, cls)
-            known = self._field_type(cls, node.text, depth) or self._lookup_type(inherited) or inherited
+            inherited = "" if node.text in cls.methods else self.types.inherited(node.text, cls)
+            known = self._field_type(cls, node.text, depth) or self.types.returned(inherited) or inherited
             return known or f"{base}.{node.text}"
         if node.text == "default" and self.program.family is Family.JAVASCRIPT:
             return base
-        name = self.canonical(f"{base}.{node.text}")
-        return self._lookup_type(name) or name
-
-    def _own_class(self, base: str, unit: Unit) -> ClassInfo | None:
-        cls = unit.cls
-        if cls is not None and base == self._qualified(cls):
-            return cls
-        return self.program.classes.get(base.removeprefix(f"{self.program.module_name}."))
+        name = self.types.canonical(f"{base}.{node.text}")
+        return self.types.returned(name) or name
 
     def _field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
         key = (cls.qualname, name)
@@ -332,7 +265,7 @@ class Resolver:
     def _search_field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
         declared = cls.field_types.get(name)
         if declared is not None:
-            return self.type_name(declared.text)
+            return self.types.type_name(declared.text)
         value = cls.field_values.get(name)
         if value is not None:
             return self.resolve(value, self.program.units[0], 0, depth)
@@ -358,12 +291,8 @@ class Resolver:
         if cls is None:
             return ""
         if node.text in ("super", "base"):
-            return self.type_name(cls.bases[0]) if cls.bases else ""
-        return self._qualified(cls)
-
-    def _qualified(self, cls: ClassInfo) -> str:
-        module = self.program.module_name
-        return f"{module}.{cls.qualname}" if module else cls.qualname
+            return self.types.type_name(cls.bases[0]) if cls.bases else ""
+        return self.types.qualified(cls)
 
     # Names -----------------------------------------------------------------------------------------------------------
 
@@ -381,35 +310,10 @@ class Resolver:
                 if field_type:
                     return field_type
             owner, at = owner.parent, -1
-        inherited = self._inherited(text, unit.cls) if self._is_bare_member(text, unit) else ""
+        inherited = self.types.inherited(text, unit.cls) if self.types.is_bare_member(text, unit) else ""
         if inherited:
-            return self._lookup_type(inherited) or inherited
-        return self._global(text)
-
-    def _global(self, text: str) -> str:
-        program = self.program
-        imported = program.imports.get(text)
-        if imported is not None:
-            return _module_specifier(imported) if program.family is Family.JAVASCRIPT else self._absolute(imported)
-        if text in program.functions or text in program.classes:
-            return f"{program.module_name}.{text}" if program.module_name else text
-        is_typed = program.family in (Family.JAVA, Family.CSHARP)
-        if is_typed and text[:1].isupper():
-            return self.type_name(text)
-        for namespace in program.wildcards:
-            if f"{namespace}.{text}" in self.index.exact:
-                return f"{namespace}.{text}"
-        return "" if is_typed else text
-
-    def _absolute(self, dotted: str) -> str:
-        """A relative Python import from its package."""
-        if not dotted.startswith("."):
-            return dotted
-        rest = dotted.lstrip(".")
-        level = len(dotted) - len(rest)
-        package = self.program.module_name.split(".")
-        keep = len(package) - level + (1 if self.program.path.endswith("__init__.py") else 0)
-        return ".".join([*package[: max(keep, 0)], rest] if rest else package[: max(keep, 0)])
+            return self.types.returned(inherited) or inherited
+        return self.types.global_name(text)
 
     def _variable(self, name: str, unit: Unit, stmt: int, depth: int, *, inner: bool) -> str:
         flow = unit.flow
@@ -432,9 +336,9 @@ class Resolver:
             if given:
                 return given
             if definition.key == unit.receiver and unit.cls is not None:
-                return self._qualified(unit.cls)
+                return self.types.qualified(unit.cls)
             declared = definition.node.get("type")
-            return self.type_name(declared.text) if declared is not None else ""
+            return self.types.type_name(declared.text) if declared is not None else ""
         node = definition.node.parent
         if node is not None and node.kind in (K.DECLARATOR, K.ASSIGN, K.LOOP_EACH, K.WITH_ITEM, K.CATCH):
             declared = node.get("type")
@@ -443,7 +347,7 @@ class Resolver:
                 and declared.kind is K.TYPE_REF
                 and declared.text not in ("var", "let", "const", "auto")
             ):
-                return self._narrowed(self.type_name(declared.text), definition, unit, depth)
+                return self._narrowed(self.types.type_name(declared.text), definition, unit, depth)
         if definition.value is None or definition.kind in (DefKind.AUGMENT, DefKind.STORE):
             return ""
         if definition.value.kind in (K.FUNCTION, K.CLASS):
@@ -451,7 +355,7 @@ class Resolver:
             return f"{module}.{definition.key}" if module else definition.key
         base = self.resolve(definition.value, unit, definition.stmt, depth)
         if definition.kind is DefKind.ITERATE:
-            return self._element(base)
+            return self.types.element(base)
         return base
 
     def _narrowed(self, declared: str, definition: Definition, unit: Unit, depth: int) -> str:
@@ -469,51 +373,5 @@ class Resolver:
         if callee is None:
             return decorator.text
         if self.program.family in (Family.JAVA, Family.CSHARP):
-            return self.type_name(dotted_name(callee))
+            return self.types.type_name(dotted_name(callee))
         return self.resolve(callee, unit.parent or unit, 0) or dotted_name(callee)
-
-    def _element(self, base: str) -> str:
-        """The type of an array's or collection's elements."""
-        return self.index.types.get(f"{base}[]", "") or (base[:-2] if base.endswith("[]") else "")
-
-    def type_name(self, text: str) -> str:
-        """A written type as a dotted name: imports, this file's classes, then namespaces imported whole."""
-        text = text.rstrip("?")
-        if text.endswith("[]"):
-            return f"{self.type_name(text[:-2])}[]"
-        head, dot, rest = text.partition(".")
-        imported = self.program.imports.get(head)
-        if imported is not None:
-            absolute = (
-                _module_specifier(imported) if self.program.family is Family.JAVASCRIPT else self._absolute(imported)
-            )
-            return self.canonical(absolute + dot + rest)
-        if head in self.program.classes:
-            module = self.program.module_name
-            return f"{module}.{text}" if module else text
-        if self.program.family is Family.CSHARP and text in _CS_KEYWORDS:
-            return _CS_KEYWORDS[text]
-        if self.program.family in (Family.JAVA, Family.CSHARP):
-            return self._by_namespace(text)
-        return text
-
-    def _by_namespace(self, text: str) -> str:
-        """A simple type name through `import x.*` or `using x`: a type that a pack knows in one of them."""
-        known = self.index.simple_types.get(text.rpartition(".")[2], ())
-        namespaces = {*self.program.wildcards, "java.lang", self.program.module_name}
-        for candidate in known:
-            if candidate == text or candidate.rpartition(".")[0] in namespaces:
-                return candidate
-        if self.program.family is Family.CSHARP and len(known) == 1 and "." not in text:
-            return known[0]  # implicit and global usings live in other files
-        module = self.program.module_name
-        return f"{module}.{text}" if module and "." not in text and text[:1].isupper() and len(text) > 1 else text
-
-    def canonical(self, name: str) -> str:
-        """The name by which packs know an API."""
-        return self.index.aliases.get(name, name)
-
-
-def _module_specifier(text: str) -> str:
-    """A Node module by its plain name: `node:fs` is `fs`."""
-    return text[5:] if text.startswith("node:") else text

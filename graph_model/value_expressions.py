@@ -82,7 +82,7 @@ def _member(state: Evaluator, node: Node) -> Flow:
     if obj is None:
         return EMPTY
     name = state.resolver.resolve(node, state.unit, state.stmt)
-    hint = obj.text if obj.kind in (K.NAME, K.MEMBER) and (not name or state.resolver.is_untyped(name)) else ""
+    hint = obj.text if obj.kind in (K.NAME, K.MEMBER) and (not name or state.resolver.types.is_untyped(name)) else ""
     source = state.source_role(name or f"?.{node.text}", node, hint)
     if source is not None:
         return source
