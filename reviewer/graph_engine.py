@@ -51,10 +51,10 @@ class GraphEngine:
     _predictor: "Predictor | None" = field(default=None, repr=False, compare=False)
 
     def __getstate__(self) -> object:
-        return self.model_folder
+        return (self.model_folder,)  # a tuple: pickle calls no __setstate__ for None
 
-    def __setstate__(self, state: Path | None) -> None:
-        self.model_folder, self._predictor = state, None
+    def __setstate__(self, state: tuple[Path | None]) -> None:
+        (self.model_folder,), self._predictor = state, None
 
     @property
     def predictor(self) -> "Predictor":
