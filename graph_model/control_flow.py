@@ -4,12 +4,13 @@ One generic walker over normalised syntax: structured control flow with branches
 break/continue with labels, try/catch/finally, return/throw, switch with and without fall-through, with/using and locks.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 from graph_model.encoding import EdgeType
+from graph_model.jumps import Edge, Frontier, Jumps, JumpTarget, may_throw, never_returns
 from graph_model.kinds import NodeKind as K
-from graph_model.syntax import Node, dotted_name
+from graph_model.syntax import Node
 
 
 class Role(IntEnum):
@@ -27,10 +28,6 @@ class Role(IntEnum):
     RETURN = 9
     THROW = 10
     DEFINE = 11  # a nested function or class
-
-
-Edge = tuple[int, EdgeType]
-Frontier = list[Edge]
 
 
 class Stmt:
@@ -60,17 +57,6 @@ class ControlFlow:
     headers: list[int]  # statement that decides loop i
 
 
-@dataclass(slots=True)
-class _Target:
-    """Where break and continue of one enclosing loop, switch or label go."""
-
-    label: str
-    is_loop: bool
-    breaks: Frontier = field(default_factory=list)
-    continues: Frontier = field(default_factory=list)
-    depth: int = 0  # how many finally blocks were open when it began
-
-
 _COMPOUND = frozenset({K.FUNCTION, K.CLASS})
 _MAX_CASES = 512
 
@@ -91,8 +77,7 @@ class _Builder:
         self.loops: list[Node] = []
         self.headers: list[int] = []
         self.loop_stack: tuple[int, ...] = ()
-        self.targets: list[_Target] = []
-        self.finally_exits: list[list[tuple[str, str, Frontier]]] = []
+        self.jumps = Jumps()
         self.try_depth = 0
         self.handler_depth = 0
         self._new(Role.ENTRY, unit, [])
@@ -167,16 +152,14 @@ class _Builder:
 
     # Loops -----------------------------------------------------------------------------------------------------------
 
-    def _enter_loop(self, node: Node, label: str) -> _Target:
+    def _enter_loop(self, node: Node, label: str) -> JumpTarget:
         self.loops.append(node)
         self.headers.append(0)
         self.loop_stack = (*self.loop_stack, len(self.loops) - 1)
-        target = _Target(label, True, depth=len(self.finally_exits))
-        self.targets.append(target)
-        return target
+        return self.jumps.enter(label, is_loop=True)
 
     def _leave_loop(self) -> None:
-        self.targets.pop()
+        self.jumps.leave()
         self.loop_stack = self.loop_stack[:-1]
 
     def _back(self, frontier: Frontier, to: int) -> None:
@@ -250,10 +233,9 @@ class _Builder:
         body = node.get("body")
         if body is None:
             return self.block(node, frontier)
-        target = _Target(node.text, False, depth=len(self.finally_exits))
-        self.targets.append(target)
+        target = self.jumps.enter(node.text, is_loop=False)
         end = self.statement(body, frontier)
-        self.targets.pop()
+        self.jumps.leave()
         return end + target.breaks
 
     # Leaving ---------------------------------------------------------------------------------------------------------
@@ -266,45 +248,28 @@ class _Builder:
         out: Frontier = [(stmt.idx, edge)]
         if role is Role.THROW and self.try_depth:
             return []  # linked to the handlers with the other statements of the try body
-        self._exit(out)
+        self.link(self.jumps.exit(out), 1)
         return []
 
     def call(self, node: Node, frontier: Frontier) -> Frontier:
         """A call as a statement; nothing follows one that never comes back (`sys.exit()`, Flask's `abort()`)."""
         stmt = self.add(Role.SIMPLE, node, [node], frontier)
-        name = dotted_name(node.get("callee"))
-        if name not in _NEVER_RETURNING and not (node.raw == "call" and name in _NEVER_RETURNING_PYTHON):
+        if not never_returns(node):
             return [(stmt.idx, EdgeType.CFG_NEXT)]
         if not self.try_depth:
-            self._exit([(stmt.idx, EdgeType.CFG_EXCEPTION)])
+            self.link(self.jumps.exit([(stmt.idx, EdgeType.CFG_EXCEPTION)]), 1)
         return []
-
-    def _exit(self, frontier: Frontier) -> None:
-        if self.finally_exits:
-            self.finally_exits[-1].append(("return", "", frontier))
-        else:
-            self.link(frontier, 1)
 
     def jump(self, node: Node, frontier: Frontier) -> Frontier:
         """break and continue."""
         stmt = self.add(Role.SIMPLE, node, [], frontier)
-        self._jump("break" if node.kind is K.BREAK else "continue", node.text, [(stmt.idx, EdgeType.CFG_NEXT)])
+        self.link(
+            self.jumps.jump(
+                "break" if node.kind is K.BREAK else "continue", node.text, [(stmt.idx, EdgeType.CFG_NEXT)]
+            ),
+            1,
+        )
         return []
-
-    def _jump(self, way: str, label: str, frontier: Frontier) -> None:
-        for target in reversed(self.targets):
-            if (label and target.label != label) or (not label and way == "continue" and not target.is_loop):
-                continue
-            if not label and way == "break" and target.label and not target.is_loop:
-                continue
-            if target.depth < len(self.finally_exits):
-                self.finally_exits[-1].append((way, label, frontier))
-            elif way == "break":
-                target.breaks += frontier
-            else:
-                target.continues += frontier
-            return
-        self._exit(frontier)
 
     # try, with, lock, switch -----------------------------------------------------------------------------------------
 
@@ -312,14 +277,14 @@ class _Builder:
         final = node.get("finally")
         handlers = node.all("handler")
         if final is not None:
-            self.finally_exits.append([])
+            self.jumps.open_finally()
         frontier = self._resources(node, frontier)
         first = len(self.stmts)
         self.try_depth += 1 if handlers or final is not None else 0
         body, orelse = node.get("body"), node.get("orelse")
         end = self.statement(body, frontier) if body is not None else frontier
         self.try_depth -= 1 if handlers or final is not None else 0
-        throwing = [s.idx for s in self.stmts[first:] if _may_throw(s)]
+        throwing = [s.idx for s in self.stmts[first:] if s.role is Role.THROW or may_throw(s.exprs)]
         raised: Frontier = [(idx, EdgeType.CFG_EXCEPTION) for idx in throwing] or [(first - 1, EdgeType.CFG_EXCEPTION)]
         if orelse is not None:
             end = self.statement(orelse, end)
@@ -336,16 +301,16 @@ class _Builder:
 
     def _finally(self, final: Node, end: Frontier, raised: Frontier, *, throws: bool) -> Frontier:
         """The finally block once: reached normally, by exceptions and by jumps, which then go on as before."""
-        pending = self.finally_exits.pop()
+        pending = self.jumps.close_finally()
         arriving = end + raised + [edge for _, _, frontier in pending for edge in frontier]
         out = self.statement(final, arriving)
         for way, label, _ in pending:
             if way == "return":
-                self._exit(list(out))
+                self.link(self.jumps.exit(list(out)), 1)
             else:
-                self._jump(way, label, list(out))
+                self.link(self.jumps.jump(way, label, list(out)), 1)
         if throws and out:
-            self._exit([(idx, EdgeType.CFG_EXCEPTION) for idx, _ in out])
+            self.link(self.jumps.exit([(idx, EdgeType.CFG_EXCEPTION) for idx, _ in out]), 1)
         return out if end else []
 
     def _resources(self, node: Node, frontier: Frontier) -> Frontier:
@@ -367,8 +332,7 @@ class _Builder:
 
     def switch(self, node: Node, frontier: Frontier) -> Frontier:
         subject = node.get("subject")
-        target = _Target("", False, depth=len(self.finally_exits))
-        self.targets.append(target)
+        target = self.jumps.enter("", is_loop=False)
         falls = node.text == "fallthrough"
         cases = [child for child in node.children if child.kind is K.CASE][:_MAX_CASES]
         waiting = frontier
@@ -392,7 +356,7 @@ class _Builder:
             last = self.statement(body, true) if body is not None else true
             if not falls:
                 ends += last
-        self.targets.pop()
+        self.jumps.leave()
         if default is not None:
             waiting = []
         return ends + (last if falls else []) + waiting + target.breaks
@@ -411,24 +375,6 @@ class _Builder:
         for child in node.children:
             frontier = self.statement(child, frontier)
         return frontier
-
-
-_NEVER_RETURNING = frozenset({"sys.exit", "os._exit", "process.exit", "System.exit", "Environment.Exit"})
-_NEVER_RETURNING_PYTHON = frozenset({"abort", "flask.abort", "exit", "quit"})
-_THROWING = frozenset({K.CALL, K.NEW, K.INDEX, K.AWAIT, K.YIELD, K.CAST, K.MEMBER})
-
-
-def _may_throw(stmt: Stmt) -> bool:
-    if stmt.role is Role.THROW:
-        return True
-    stack = list(stmt.exprs)
-    while stack:
-        node = stack.pop()
-        if node.kind in _THROWING:
-            return True
-        if node.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
-            stack.extend(node.children)
-    return False
 
 
 _HANDLERS = {
