@@ -263,12 +263,8 @@ class _Builder:
     def jump(self, node: Node, frontier: Frontier) -> Frontier:
         """break and continue."""
         stmt = self.add(Role.SIMPLE, node, [], frontier)
-        self.link(
-            self.jumps.jump(
-                "break" if node.kind is K.BREAK else "continue", node.text, [(stmt.idx, EdgeType.CFG_NEXT)]
-            ),
-            1,
-        )
+        way = "break" if node.kind is K.BREAK else "continue"
+        self.link(self.jumps.jump(way, node.text, [(stmt.idx, EdgeType.CFG_NEXT)]), 1)
         return []
 
     # try, with, lock, switch -----------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ class JumpTarget:
 class Jumps:
     """The loops, switches, labels and finally blocks that are open around a statement.
 
-    A jump out of a finally block's reach waits for that block. What leaves the unit at once is returned, to be linked to
-    its end.
+    A jump out of a finally block's reach waits for that block. What leaves the unit at once is returned, to be
+    linked to its end.
     """
 
     def __init__(self) -> None:
