@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dataset_curation.duplicates import sign_text
+from dataset_curation.errors import CurationError
 from dataset_curation.records import UNJUDGED, FunctionRecord
 from dataset_curation.selection import Tally
 from graph_model.analysis import FileAnalysis, analyse_file
@@ -13,6 +14,8 @@ from graph_model.languages import BY_NAME, Language
 from graph_model.linking import link_files
 from reviewer.source import SourceFile, Span
 
+# The engine promises not to raise; until that is proven on any file, one must not cost the corpus.
+_ENGINE_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, AssertionError)
 _log = logging.getLogger(__name__)
 
 
@@ -26,14 +29,16 @@ class Project:
 
 
 def analyse_project(files: Iterable[tuple[SourceFile, Language]], tally: Tally) -> Project:
-    """Analyses and links files. One that the engine fails on is dropped, logged and counted; syntax errors are kept."""
+    """Analyses and links files. One that the engine fails on is dropped, logged and counted; syntax errors are kept.
+
+    Raises CurationError when the engine fails to link them.
+    """
     sources: dict[str, SourceFile] = {}
     analyses: dict[str, FileAnalysis] = {}
     for source, language in files:
         try:
             analysis = analyse_file(source.path, source.content, language)
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, AssertionError):
-            # The engine promises not to raise; until that is proven on any file, one must not cost the corpus.
+        except _ENGINE_ERRORS:
             _log.exception("analysis failed: %s", source.path)
             tally.drop("analysis", "engine-error")
             continue
@@ -43,7 +48,10 @@ def analyse_project(files: Iterable[tuple[SourceFile, Language]], tally: Tally) 
         tally.keep("analysis")
         sources[source.path] = source
         analyses[source.path] = analysis
-    return Project(sources, analyses, link_files(analyses.values()))
+    try:
+        return Project(sources, analyses, link_files(analyses.values()))
+    except _ENGINE_ERRORS as error:
+        raise CurationError(f"linking {len(analyses)} files: {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

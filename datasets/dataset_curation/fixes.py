@@ -1,6 +1,7 @@
 """Fix commits: positives from candidates that vanish, from git history and from advisories that name commits."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from dataset_curation.advisories import Advice
 from dataset_curation.analysing import Project, Provenance, analyse_project, make_records
 from dataset_curation.clones import Change, Clone, Commit, find_clone
-from dataset_curation.errors import CloneError, OffLimitsError
+from dataset_curation.errors import CloneError, CurationError, OffLimitsError
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.manifests import Entry
 from dataset_curation.off_limits import check_text
@@ -23,6 +24,7 @@ from reviewer.source import SourceFile
 MAX_FILES = 6
 _GUARDED_WEIGHT = 0.5
 _SOURCE = "fix"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,11 @@ def mine_fixes(job: FixJob, clones: Path, target: Path) -> Outcome:
         if number >= job.max_commits:
             tally.drop("commits", "over-the-limit")
             break
-        records.extend(make_fix_records(clone, fix, entry, tally))
+        try:
+            records.extend(make_fix_records(clone, fix, entry, tally))
+        except CurationError as error:
+            _log.warning("%s@%s: %s", entry.repository, fix.commit.id, error)
+            tally.drop("fixes", "engine-error")
     num_candidates = sum(one.target >= 0 for record in records for one in record.judgements)
     header = {
         "repository": entry.repository,

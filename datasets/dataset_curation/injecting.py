@@ -6,6 +6,7 @@ helper in place and wrapped once more (harmless), and taken away (harmful), so t
 """
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from dataset_curation.analysing import Project, Provenance, analyse_project, make_records
 from dataset_curation.clones import find_clone
 from dataset_curation.defects import Proposal, propose_defects
+from dataset_curation.errors import CurationError
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.helper_twins import HelperTwins, propose_helper_twins
 from dataset_curation.manifests import Entry
@@ -26,6 +28,7 @@ from graph_model.errors import GraphModelError
 from reviewer.source import SourceFile
 
 _SOURCE = "injected"
+_log = logging.getLogger(__name__)
 _MAX_A_DEFECT = 12  # of one kind in one repository
 _MAX_REMOVALS = 60  # of guards, and of sanitisers, in one repository
 _MAX_TRIALS = 400  # analyses of files, sound or edited, for one repository
@@ -64,7 +67,11 @@ def inject_entry(entry: Entry, clones: Path, target: Path) -> Outcome:
         if budget.trials <= 0:
             tally.drop("injection", "out-of-trials")
             break
-        records.extend(inject_file(file, provenance, budget, tally))
+        try:
+            records.extend(inject_file(file, provenance, budget, tally))
+        except CurationError as error:
+            _log.warning("%s %s: %s", entry.repository, file.source.path, error)
+            tally.drop("injection", "engine-error")
     num_candidates = sum(one.target >= 0 for record in records for one in record.judgements)
     header = {
         "repository": entry.repository,
