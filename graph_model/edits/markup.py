@@ -1,5 +1,7 @@
 """Text shown as text: no markup is read from it."""
 
+import re
+
 from graph_model.conditions import find_argument, has_spread
 from graph_model.definitions import DefKind
 from graph_model.edits.model import Declined, Edit
@@ -10,7 +12,7 @@ from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
 _TEXT_PROPERTIES = frozenset(
-    {"value", "hash", "search", "href", "pathname", "hostname", "referrer", "textContent", "innerText", "length"}
+    {"hash", "search", "href", "pathname", "hostname", "referrer", "textContent", "innerText", "length"}
 )  # fmt: skip
 _TEXT_FUNCTIONS = frozenset(
     {"get", "getItem", "prompt", "getAttribute", "toFixed", "toLocaleString", "toUpperCase", "toLowerCase"}
@@ -45,11 +47,21 @@ def escape_templates(scene: Scene) -> list[Edit]:
     return append_item(scene, need(call.get("args"), K.ARGS), "autoescape=True")
 
 
+def _is_text(scene: Scene, member: Node) -> bool:
+    """A property that holds text, or the value of something that is an input by its name."""
+    if member.text != "value":
+        return member.text in _TEXT_PROPERTIES
+    return (
+        re.search(r"(?i)(input|field|select|area|box|target|ById\(.*\))$", scene.text(need(member.get("obj"))))
+        is not None
+    )
+
+
 def _expect_text(scene: Scene, value: Node, depth: int = 0) -> None:
     """Whether a value is text for sure: a field, an address or a part of one, literals without markup."""
     if value.kind in (K.STRING, K.TEXT) and not any(mark in value.text for mark in "<>&"):
         return
-    if value.kind in (K.INT, K.FLOAT, K.BOOL, K.NULL) or (value.kind is K.MEMBER and value.text in _TEXT_PROPERTIES):
+    if value.kind in (K.INT, K.FLOAT, K.BOOL, K.NULL) or (value.kind is K.MEMBER and _is_text(scene, value)):
         return
     callee = value.get("callee")
     if value.kind is K.CALL and callee is not None and callee.text in _TEXT_FUNCTIONS:

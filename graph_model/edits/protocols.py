@@ -92,7 +92,8 @@ def encrypt_transport(scene: Scene) -> list[Edit]:
             continue
         content = value.children[0].start if value.children else value.start + scene.text(value).index(value.text[:1])
         for old, new in _SCHEMES.items():
-            if scene.source.startswith(old.encode(), content):
+            host = scene.between(content + len(old), content + len(old) + 1)
+            if scene.source.startswith(old.encode(), content) and host.isalnum():
                 return [Edit(content, content + len(old), new.encode())]
     return rewrite(CLEARTEXT)(scene)
 

@@ -41,7 +41,13 @@ def _iterate_directly(scene: Scene, call: Node, loop: Node) -> list[Edit]:
     body = need(loop.get("body"))
     source = need(need(call.get("callee")).get("obj")) if scene.family is Family.CSHARP else _copied(scene, call)
     root = root_name(source)
-    if not root or mentions(body, root) or any(n.kind in (K.AWAIT, K.YIELD, K.DELETE, K.THIS) for n in body.walk()):
+    is_shared = root not in scene.unit_of(call).locals  # others may change it meanwhile
+    if (
+        not root
+        or is_shared
+        or mentions(body, root)
+        or any(n.kind in (K.AWAIT, K.YIELD, K.DELETE, K.THIS) for n in body.walk())
+    ):
         raise Declined("expected a body that leaves what is iterated alone")
     if scene.family is Family.CSHARP:
         if any(_READS_LATER.search(n.text) for n in source.walk() if n.kind in (K.NAME, K.MEMBER)):

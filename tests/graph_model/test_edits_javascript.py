@@ -355,6 +355,28 @@ MENDED = (
 """,
     ),
     Case(
+        "value of an input",
+        "security/dom-cross-site-scripting",
+        """
+ const input = document.getElementById('name') as HTMLInputElement;
+ input.addEventListener('input', () => {
+   const shown = `Hello ${input.value}!`;
+-  document.getElementById('greeting').innerHTML = shown;
++  document.getElementById('greeting').textContent = shown;
+ });
+""",
+        "document.getElementById('greeting').innerHTML",
+        "Element.innerHTML",
+    ),
+    Case(
+        "markup of jQuery",
+        "security/dom-cross-site-scripting",
+        """
+-$('#name').html(window.location.hash);
++$('#name').text(window.location.hash);
+""",
+    ),
+    Case(
         "pattern",
         "performance/repeated-compilation",
         """
@@ -547,6 +569,16 @@ LEFT_ALONE = (
  }
 """,
         "document.getElementById('name').innerHTML",
+        "Element.innerHTML",
+    ),
+    Case(
+        "result of a highlighter",
+        "security/dom-cross-site-scripting",
+        """
+ const result = highlight(text);
+ element.innerHTML = result.value;
+""",
+        "element.innerHTML",
         "Element.innerHTML",
     ),
     Case(

@@ -811,6 +811,17 @@ LEFT_ALONE = (
 """,
     ),
     Case(
+        "address of an unknown host",
+        "security/cleartext-transmission",
+        """
+ import requests
+
+ requests.post(f"http://{host}/orders", json=data, timeout=5)
+""",
+        'requests.post(f"http://{host}/orders", json=data, timeout=5)',
+        "requests.post",
+    ),
+    Case(
         "token without a key",
         "security/disabled-signature-verification",
         """
@@ -968,6 +979,19 @@ LEFT_ALONE = (
      values.remove(value)
 """,
         "list(values)",
+        "list",
+    ),
+    Case(
+        "list that others may change meanwhile",
+        "performance/needless-materialization",
+        """
+ clients = {}
+
+ def close():
+     for client in list(clients.values()):
+         client.close()
+""",
+        "list(clients.values())",
         "list",
     ),
     Case(
