@@ -2,8 +2,9 @@
 
 With some forty harmful among a few hundred triaged candidates few labels can prove a precision. Silence would be the
 honest default, and a useless one. The budget is the promise that the product makes instead: over the harvested code,
-mature and well kept, no more than so many candidates of a category per thousand lines are shown, as if every one of them
-were wrong. Who wants proof asks for `--min-probability`; who has triaged more trains again.
+mature and well kept, no more than so many candidates of a category per thousand lines are shown, as if every one of
+them were wrong, and no label spends more than a tenth of that, so that one noisy label does not silence the others. Who
+wants proof asks for `--min-probability`; who has triaged more trains again.
 """
 
 from collections.abc import Mapping
@@ -20,10 +21,11 @@ from graph_model.training.dataset import Dataset
 from graph_model.training.evaluation import Decision
 from graph_model.training.shards import UNLABELLED, Example, source_index
 
-ALARMS_PER_KILOLINE: Mapping[str, float] = {"security": 0.3, "performance": 0.2, "correctness": 0.05}
+ALARMS_PER_KILOLINE: Mapping[str, float] = {"security": 0.9, "performance": 0.2, "correctness": 0.05}
 """By category. A category that is missing keeps the thresholds of the ladder."""
 
-_MOST_OF_A_LABEL = 0.5  # a label does not spend more than this share of its category's budget
+LEAST = 0.03  # nothing less likely is shown by default, however much of the budget is left
+_MOST_OF_A_LABEL = 0.1  # a label does not spend more than this share of its category's budget
 
 Floats = NDArray[np.float64]
 
@@ -40,12 +42,11 @@ def spend_budget(dataset: Dataset, climb: Climb, kilolines: float) -> Climb:
         members = [idx for idx, name in enumerate(labels) if name.startswith(f"{category}/")]
         silent = [idx for idx in members if decisions[labels[idx]].threshold >= SILENT]
         allowed = int(rate * kilolines)
-        threshold = _threshold(numbers, probabilities, silent, allowed)
+        caps = {idx: _threshold(probabilities[numbers == idx], int(allowed * _MOST_OF_A_LABEL)) for idx in silent}
+        affordable = [probabilities[(numbers == idx) & (probabilities >= caps[idx])] for idx in silent]
+        shared = _threshold(np.concatenate(affordable), allowed) if affordable else SILENT
         for idx in silent:
-            own = np.sort(probabilities[numbers == idx])[::-1]
-            most = int(allowed * _MOST_OF_A_LABEL)
-            capped = max(threshold, _above(own[most])) if len(own) > most else threshold
-            decisions[labels[idx]] = _decide(decisions[labels[idx]], capped)
+            decisions[labels[idx]] = _decide(decisions[labels[idx]], max(shared, caps[idx]))
     return replace(climb, report=replace(climb.report, decisions=decisions))
 
 
@@ -75,12 +76,10 @@ def _simple(decision: Decision) -> str:
     return str(decision.fallback if decision.rung is Rung.NETWORK else decision.rung)
 
 
-def _threshold(numbers: NDArray[np.int64], probabilities: Floats, members: list[int], allowed: int) -> float:
-    """The lowest threshold with at most `allowed` candidates of these labels at or above it."""
-    own = np.sort(probabilities[np.isin(numbers, members)])[::-1]
-    if len(own) <= allowed:
-        return float(own[-1]) if len(own) else SILENT
-    return _above(float(own[allowed]))
+def _threshold(probabilities: Floats, allowed: int) -> float:
+    """The lowest threshold with at most `allowed` candidates at or above it; LEAST where there are no more."""
+    own = np.sort(probabilities)[::-1]
+    return _above(float(own[allowed])) if len(own) > allowed else LEAST
 
 
 def _above(probability: float) -> float:
