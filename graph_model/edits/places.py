@@ -46,21 +46,43 @@ def insert_item_after(scene: Scene, container: Node, item: Node, text: str) -> l
 
 def remove_item(scene: Scene, container: Node, item: Node) -> list[Edit]:
     """Removes an item of an argument list or literal with the comma that it needs no more."""
+    if len(container.children) == 1:
+        return _clear(scene, container, item)
     position = container.children.index(item)
+    start, end = item.start, item.end
     if position > 0:
-        before = container.children[position - 1]
-        gap = scene.between(before.end, item.start)
+        gap = scene.between(container.children[position - 1].end, item.start)
         comma = gap.find(",")
-        if scene.code_between(before.end, item.start) != gap or comma < 0:
-            raise Declined("expected no comment before the argument")
-        return [Edit(before.end + len(gap[:comma].encode()), item.end, b"")]
-    after = container.children[1].start if len(container.children) > 1 else container.end - 1
-    gap = scene.between(item.end, after)
-    if scene.code_between(item.end, after) != gap or gap.strip() not in ("", ","):
-        raise Declined("expected no comment after the argument")
-    if len(container.children) > 1:
-        return [Edit(item.start, after, b"")]
-    return [Edit(item.start, item.end + len(gap.rstrip().encode()), b"")]
+        start = container.children[position - 1].end + len(gap[:comma].encode())
+    else:
+        end = container.children[1].start
+        gap = scene.between(item.end, end)
+        comma = gap.find(",")
+    if comma < 0:
+        raise Declined("expected a comma")
+    if _has_comment(scene, start, scene.line_end(item.end) if scene.begins_line(item) else end):
+        return _remove_line(scene, item)
+    return [Edit(start, end, b"")]
+
+
+def _has_comment(scene: Scene, start: int, end: int) -> bool:
+    return any(begin < end and stop > start for begin, stop in scene.tree.comments)
+
+
+def _clear(scene: Scene, container: Node, item: Node) -> list[Edit]:
+    """Removes the only item, up to the closing bracket."""
+    closing = container.end - 1
+    if scene.between(item.end, closing).strip() not in ("", ","):
+        raise Declined("expected no comment beside the only item")
+    return [Edit(item.start, closing, b"")]
+
+
+def _remove_line(scene: Scene, item: Node) -> list[Edit]:
+    """Removes an item with a line of its own in Python, where the comma before it may stay."""
+    rest = scene.between(item.end, scene.line_end(item.end)).strip()
+    if scene.family is not Family.PYTHON or not scene.begins_line(item) or rest not in ("", ","):
+        raise Declined("expected no comment beside the item")
+    return [Edit(scene.line_start(item.start), scene.next_line(item.end), b"")]
 
 
 def statement_of(node: Node) -> Node:

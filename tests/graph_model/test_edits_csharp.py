@@ -226,6 +226,60 @@ MENDED = (
 """,
     ),
     method(
+        "signed data",
+        "security/weak-hash",
+        """
+ using System.Security.Cryptography;
+""",
+        "public byte[] Run(RSA key, byte[] data)",
+        """
+-return key.SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
++return key.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+""",
+        "key.SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1)",
+        "System.Security.Cryptography.RSA.SignData",
+    ),
+    method(
+        "hash by name",
+        "security/weak-hash",
+        """
+ using System.Security.Cryptography;
+""",
+        "public void Run()",
+        """
+-var hash = HashAlgorithm.Create("MD5");
++var hash = HashAlgorithm.Create("SHA256");
+""",
+        'HashAlgorithm.Create("MD5")',
+        "System.Security.Cryptography.HashAlgorithm.Create",
+    ),
+    method(
+        "only callback",
+        "security/disabled-certificate-verification",
+        """
+ using System.Net.Http;
+""",
+        "public void Run()",
+        """
+-var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (a, b, c, d) => true };
++var handler = new HttpClientHandler { };
+""",
+    ),
+    method(
+        "empty cookie options",
+        "security/insecure-cookie",
+        """
+ using Microsoft.AspNetCore.Http;
+""",
+        "public void Run()",
+        """
+-var options = new CookieOptions { };
++var options = new CookieOptions { Secure = true };
+""",
+        "new CookieOptions { }",
+        "Microsoft.AspNetCore.Http.CookieOptions",
+    ),
+    method(
         "certificate callback",
         "security/disabled-certificate-verification",
         """

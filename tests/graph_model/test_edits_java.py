@@ -296,6 +296,76 @@ MENDED = (
 """,
     ),
     method(
+        "old versions",
+        "security/weak-tls-version",
+        """
+ import javax.net.ssl.SSLSocket;
+""",
+        "void run(SSLSocket socket)",
+        """
+-socket.setEnabledProtocols(new String[] {"TLSv1", "TLSv1.1"});
++socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+""",
+        'socket.setEnabledProtocols(new String[] {"TLSv1", "TLSv1.1"})',
+        "javax.net.ssl.SSLSocket.setEnabledProtocols",
+    ),
+    method(
+        "old version among others",
+        "security/weak-tls-version",
+        """
+ import javax.net.ssl.SSLSocket;
+""",
+        "void run(SSLSocket socket)",
+        """
+-socket.setEnabledProtocols(new String[] {"TLSv1.1", "TLSv1.2", "TLSv1.3"});
++socket.setEnabledProtocols(new String[] {"TLSv1.2", "TLSv1.3"});
+""",
+        'socket.setEnabledProtocols(new String[] {"TLSv1.1", "TLSv1.2", "TLSv1.3"})',
+        "javax.net.ssl.SSLSocket.setEnabledProtocols",
+    ),
+    method(
+        "old versions among others",
+        "security/weak-tls-version",
+        """
+ import javax.net.ssl.SSLSocket;
+""",
+        "void run(SSLSocket socket)",
+        """
+-socket.setEnabledProtocols(new String[] {"SSLv3", "TLSv1.2", "TLSv1"});
++socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+""",
+        'socket.setEnabledProtocols(new String[] {"SSLv3", "TLSv1.2", "TLSv1"})',
+        "javax.net.ssl.SSLSocket.setEnabledProtocols",
+    ),
+    method(
+        "external entities",
+        "security/xml-external-entity",
+        """
+ import javax.xml.parsers.SAXParserFactory;
+""",
+        "void run(SAXParserFactory factory) throws Exception",
+        """
+-factory.setFeature("http://xml.org/sax/features/external-general-entities", true);
++factory.setFeature("http://xml.org/sax/features/external-general-entities", false);
+""",
+        'factory.setFeature("http://xml.org/sax/features/external-general-entities", true)',
+        "javax.xml.parsers.SAXParserFactory.setFeature",
+    ),
+    method(
+        "document types",
+        "security/xml-external-entity",
+        """
+ import javax.xml.parsers.SAXParserFactory;
+""",
+        "void run(SAXParserFactory factory) throws Exception",
+        """
+-factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", false);
++factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+""",
+        'factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", false)',
+        "javax.xml.parsers.SAXParserFactory.setFeature",
+    ),
+    method(
         "ssh host key",
         "security/unverified-host-key",
         """

@@ -220,6 +220,43 @@ MENDED = (
 """,
     ),
     Case(
+        "cookie with empty options",
+        "security/insecure-cookie",
+        """
+ const express = require('express');
+ const app = express();
+ app.get('/', (req, res) => {
+-  res.cookie('a', '1', {});
++  res.cookie('a', '1', { secure: true });
+   res.end();
+ });
+""",
+        "res.cookie('a', '1', {})",
+        "express.Response.cookie",
+    ),
+    Case(
+        "signature",
+        "security/weak-hash",
+        """
+ const crypto = require('crypto');
+
+-const signer = crypto.createSign('RSA-SHA1');
++const signer = crypto.createSign('RSA-SHA256');
+""",
+        "crypto.createSign('RSA-SHA1')",
+        "crypto.createSign",
+    ),
+    Case(
+        "pseudo random bytes",
+        "security/weak-random",
+        """
+ const crypto = require('crypto');
+
+-const token = crypto.pseudoRandomBytes(16);
++const token = crypto.randomBytes(16);
+""",
+    ),
+    Case(
         "session cookie",
         "security/insecure-cookie",
         """

@@ -310,6 +310,63 @@ MENDED = (
 """,
     ),
     Case(
+        "verify alone",
+        "security/disabled-certificate-verification",
+        """
+ import httpx
+
+-client = httpx.Client(verify=False)
++client = httpx.Client()
+""",
+    ),
+    Case(
+        "verify behind a comment",
+        "security/disabled-certificate-verification",
+        """
+ import requests
+
+ requests.get(
+     url,  # theirs
+-    verify=False,
+ )
+""",
+    ),
+    Case(
+        "verify first",
+        "security/disabled-certificate-verification",
+        """
+ import httpx
+
+-client = httpx.Client(verify=False, timeout=3,)
++client = httpx.Client(timeout=3,)
+""",
+    ),
+    Case(
+        "optional type",
+        "correctness/mutable-default-argument",
+        """
+ from typing import List, Optional
+
+-def add(item: int, items: List[int] = [1]) -> None:
++def add(item: int, items: Optional[List[int]] = None) -> None:
++    if items is None:
++        items = [1]
+     items.append(item)
+""",
+    ),
+    Case(
+        "mode as text of flags",
+        "security/file-permissions",
+        """
+ import os
+ import stat
+
+ def publish(path):
+-    os.chmod(path, stat.S_IRWXU | stat.S_IRWXG)
++    os.chmod(path, stat.S_IRWXU | stat.S_IRGRP)
+""",
+    ),
+    Case(
         "old tls",
         "security/weak-tls-version",
         """
@@ -820,6 +877,30 @@ LEFT_ALONE = (
 """,
         'requests.post(f"http://{host}/orders", json=data, timeout=5)',
         "requests.post",
+    ),
+    Case(
+        "comment on the argument",
+        "security/disabled-certificate-verification",
+        """
+ import requests
+
+ requests.get(
+     url,
+     verify=False,  # for now
+     timeout=5,
+ )
+""",
+    ),
+    Case(
+        "function of everything imported",
+        "security/weak-hash",
+        """
+ from hashlib import *
+
+ found = md5(data)
+""",
+        "md5(data)",
+        "hashlib.md5",
     ),
     Case(
         "token without a key",
