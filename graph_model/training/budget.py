@@ -24,7 +24,10 @@ from graph_model.training.shards import UNLABELLED, Example, source_index
 ALARMS_PER_KILOLINE: Mapping[str, float] = {"security": 0.9, "performance": 0.2, "correctness": 0.05}
 """By category. A category that is missing keeps the thresholds of the ladder."""
 
-LEAST = 0.03  # nothing less likely is shown by default, however much of the budget is left
+LEAST: Mapping[str, float] = {"security": 0.03, "performance": 0.25, "correctness": 0.25}
+"""Nothing less likely is shown by default, however much of a category's budget is left. A missed weakness costs more
+than a missed cost."""
+
 _MOST_OF_A_LABEL = 0.1  # a label does not spend more than this share of its category's budget
 
 Floats = NDArray[np.float64]
@@ -42,9 +45,12 @@ def spend_budget(dataset: Dataset, climb: Climb, kilolines: float) -> Climb:
         members = [idx for idx, name in enumerate(labels) if name.startswith(f"{category}/")]
         silent = [idx for idx in members if decisions[labels[idx]].threshold >= SILENT]
         allowed = int(rate * kilolines)
-        caps = {idx: _threshold(probabilities[numbers == idx], int(allowed * _MOST_OF_A_LABEL)) for idx in silent}
+        caps = {
+            idx: _threshold(probabilities[numbers == idx], int(allowed * _MOST_OF_A_LABEL), LEAST[category])
+            for idx in silent
+        }
         affordable = [probabilities[(numbers == idx) & (probabilities >= caps[idx])] for idx in silent]
-        shared = _threshold(np.concatenate(affordable), allowed) if affordable else SILENT
+        shared = _threshold(np.concatenate(affordable), allowed, LEAST[category]) if affordable else SILENT
         for idx in silent:
             decisions[labels[idx]] = _decide(decisions[labels[idx]], max(shared, caps[idx]))
     return replace(climb, report=replace(climb.report, decisions=decisions))
@@ -76,10 +82,10 @@ def _simple(decision: Decision) -> str:
     return str(decision.fallback if decision.rung is Rung.NETWORK else decision.rung)
 
 
-def _threshold(probabilities: Floats, allowed: int) -> float:
-    """The lowest threshold with at most `allowed` candidates at or above it; LEAST where there are no more."""
+def _threshold(probabilities: Floats, allowed: int, least: float) -> float:
+    """The lowest threshold with at most `allowed` candidates at or above it, never below `least`."""
     own = np.sort(probabilities)[::-1]
-    return _above(float(own[allowed])) if len(own) > allowed else LEAST
+    return max(least, _above(float(own[allowed]))) if len(own) > allowed else least
 
 
 def _above(probability: float) -> float:
