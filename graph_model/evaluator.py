@@ -5,6 +5,7 @@ How each kind of expression passes values on is `graph_model.value_expressions`'
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from graph_model.access_paths import base_of
 from graph_model.conditions import ConditionJudge
@@ -71,9 +72,11 @@ class FlowContext:
 Argument = tuple[int | str, Node, Flow]  # position or keyword, expression, value
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluatedCall:
-    """A CALL or NEW whose parts are evaluated: its name, roles and arguments, the receiver and its value."""
+class EvaluatedCall(NamedTuple):
+    """A CALL or NEW whose parts are evaluated: its name, roles and arguments, the receiver and its value.
+
+    A tuple, not a frozen dataclass: one is made for every call in every pass.
+    """
 
     node: Node
     name: str

@@ -165,7 +165,7 @@ class _KindRow:
     is_named: bool
     is_leaf: bool
     has_text: bool
-    is_token: bool
+    is_dropped: bool  # an unnamed grammar node that gets no node
     names: tuple[str, ...]
     rewrite: Rewrite | None
     fields: list[str | None]  # by field id: the normalised role of a child of this node
@@ -201,7 +201,7 @@ def _compile_kind(table: LanguageTable, kind_id: int, field_names: list[str | No
         is_named=named,
         is_leaf=raw in table.leaf_text,
         has_text=kind in _TEXT_KINDS or raw in table.leaf_text,
-        is_token=not named and raw in table.tokens,
+        is_dropped=not named and raw not in table.tokens,
         names=table.positional.get(raw, ()),
         rewrite=table.rewrites.get(raw),
         fields=fields,
@@ -244,7 +244,9 @@ class _Normaliser:
         fields = parent_row.fields
         field_id = cursor.field_id if fields else None
         role = fields[field_id] if field_id else ""
-        if not row.is_named and not self._keeps_token(ts, parent, row, role):
+        if not row.is_named and (role == "text" or self.has_error):
+            self._note_token(ts, parent, row, role)
+        if row.is_dropped:
             return False
         start, end = ts.start_byte, ts.end_byte
         if self.has_error and (row is _ERROR_ROW or ts.is_missing):
@@ -270,15 +272,12 @@ class _Normaliser:
         self._attach(parent, node, row)
         return False
 
-    def _keeps_token(self, ts: GrammarNode, parent: Node, row: _KindRow, role: str | None) -> bool:
-        """Notes the text of an unnamed grammar node, or that it is missing; whether it gets a node all the same."""
+    def _note_token(self, ts: GrammarNode, parent: Node, row: _KindRow, role: str | None) -> None:
+        """Notes the text of an unnamed grammar node, or that it is missing."""
         if role == "text":
             parent.text = f"{parent.text} {row.raw}" if parent.text else row.raw
-        if row.is_token:
-            return True
-        if self.has_error and ts.is_missing:
+        if row.is_dropped and self.has_error and ts.is_missing:
             self.tree.error_ranges.append((ts.start_byte, ts.end_byte))
-        return False
 
     def _attach(self, parent: Node, node: Node, row: _KindRow) -> None:
         """Completes a node (positions, collapse, rewrite) and hangs it below its parent."""

@@ -62,8 +62,11 @@ def evaluate_call(state: Evaluator, node: Node) -> Flow:
 
 def _keyed_read(state: Evaluator, call: EvaluatedCall) -> Flow | None:
     """`m.get("k")` of a local map whose keys are kept apart."""
-    callee, obj, args = call.node.get("callee"), call.obj, call.args
-    if callee is None or obj is None or obj.kind is not K.NAME or callee.text not in KEYED_READS or not args:
+    obj, args = call.obj, call.args
+    if obj is None or obj.kind is not K.NAME or not args:
+        return None
+    callee = call.node.get("callee")
+    if callee is None or callee.text not in KEYED_READS:
         return None
     key = obj.text + literal_step(args[0][1])
     if key == obj.text or key not in state.unit.flow.by_key:
@@ -74,7 +77,7 @@ def _keyed_read(state: Evaluator, call: EvaluatedCall) -> Flow | None:
 
 
 def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
-    node, name, roles, args, receiver = call.node, call.name, call.roles, call.args, call.receiver
+    node, name, roles, args, _, receiver = call
     flag = Passed.LIBRARY
     mask, sanitised = 0, False
     kept: Flow | None = None
@@ -120,7 +123,7 @@ def _may_be_project(state: Evaluator, name: str) -> bool:
 
 
 def _project_call(state: Evaluator, call: EvaluatedCall) -> Flow:
-    node, name, args, receiver = call.node, call.name, call.args, call.receiver
+    node, name, _, args, _, receiver = call
     number = state.sites.get(id(node))
     given = {key: flow for key, _, flow in args if flow}
     if receiver:

@@ -45,25 +45,25 @@ _MAY_BE_OBJECT = frozenset({K.NAME, K.MEMBER, K.INDEX, K.CALL, K.AWAIT, K.CAST})
 
 def check_call(state: Evaluator, call: EvaluatedCall) -> None:
     """Notes what arrives at a call's sinks, and what a closure given to it receives."""
-    node, args, receiver, obj, name = call.node, call.args, call.receiver, call.obj, call.name
     for role in call.roles:
-        if role.role is not Role.SINK:
-            continue
-        chosen = choose_arguments(state, role, args) if role.args != ("receiver",) else []
-        if not chosen and role.args:  # a keyword under another name, or an initialiser's property
-            chosen = _by_name(state, role, node)
-        for _, argument, flow in chosen:
-            if flow and state.context.judge.all_hold(role.when, node, state.stmt):
-                record_sink(state, role, node, argument, flow, name)
-        if (
-            "receiver" in role.args
-            and receiver
-            and obj is not None
-            and state.context.judge.all_hold(role.when, node, state.stmt)
-        ):
-            record_sink(state, role, node, obj, receiver, name)
-    if node.get("callee") is not None and args:
-        _closures(state, node, args, receiver)
+        if role.role is Role.SINK:
+            _check_role(state, call, role)
+    if call.receiver and call.args:
+        _closures(state, call)
+
+
+def _check_role(state: Evaluator, call: EvaluatedCall, role: ApiRole) -> None:
+    node, name, _, args, obj, receiver = call
+    chosen = choose_arguments(state, role, args) if role.args != ("receiver",) else []
+    if not chosen and role.args:  # a keyword under another name, or an initialiser's property
+        chosen = _by_name(state, role, node)
+    for _, argument, flow in chosen:
+        if flow and state.context.judge.all_hold(role.when, node, state.stmt):
+            record_sink(state, role, node, argument, flow, name)
+    if "receiver" not in role.args or not receiver or obj is None:
+        return
+    if state.context.judge.all_hold(role.when, node, state.stmt):
+        record_sink(state, role, node, obj, receiver, name)
 
 
 def choose_arguments(state: Evaluator, role: ApiRole, args: list[Argument]) -> list[Argument]:
@@ -92,15 +92,16 @@ def _by_name(state: Evaluator, role: ApiRole, node: Node) -> list[Argument]:
     return found
 
 
-def _closures(state: Evaluator, node: Node, args: list[Argument], receiver: Flow) -> None:
+def _closures(state: Evaluator, call: EvaluatedCall) -> None:
     """A function passed to `map`, `then`, ...: its parameters are given the receiver's elements."""
-    callee = node.get("callee")
-    if callee is None or callee.text not in _HIGHER_ORDER or not receiver:
+    callee = call.node.get("callee")
+    if callee is None or callee.text not in _HIGHER_ORDER:
         return
-    for _, argument, _ in args:
+    for _, argument, _ in call.args:
         inner = state.resolver.program.unit_of.get(id(argument))
         if inner is not None:
-            state.result.calls.append(CallSite(f"#{inner.idx}", argument, {0: passing(receiver, Passed.ELEMENT)}))
+            given: dict[int | str, Flow] = {0: passing(call.receiver, Passed.ELEMENT)}
+            state.result.calls.append(CallSite(f"#{inner.idx}", argument, given))
 
 
 def check_returned(state: Evaluator, expr: Node, value: Flow) -> None:
