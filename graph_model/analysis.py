@@ -15,6 +15,7 @@ from graph_model.candidates.view import Draft, UnitView
 from graph_model.catalogue import load_catalogue
 from graph_model.conditions import ConditionJudge
 from graph_model.constants import Constants, fold_conditions
+from graph_model.contexts import context_facts, find_contexts, is_harmless_in
 from graph_model.encoder import FunctionGraph, encode_unit
 from graph_model.entries import find_entries
 from graph_model.errors import LimitError
@@ -25,6 +26,7 @@ from graph_model.metrics import measure_unit
 from graph_model.names import Resolver
 from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
 from graph_model.packs.loading import PackIndex, load_index
+from graph_model.packs.model import ContextKind
 from graph_model.program import Program, Unit, build_program
 from graph_model.syntax import Node, SyntaxTree, parse_tree
 from graph_model.value_flow import analyse_unit_flow
@@ -66,6 +68,7 @@ class FileAnalysis:
     candidates: tuple[Candidate, ...]
     graphs: tuple[FunctionGraph | None, ...]
     exports: tuple[tuple[str, str], ...]
+    contexts: tuple[ContextKind, ...] = ()
 
 
 def analyse_file(
@@ -115,6 +118,7 @@ class _Analysis:
         self.resolver = Resolver(self.program, self.index)
         self.constants: list[Constants] = []
         self.captured_names: dict[int, set[str]] = {}
+        self.contexts: tuple[ContextKind, ...] = ()
 
     def run(self) -> FileAnalysis:
         program = self.program
@@ -129,6 +133,8 @@ class _Analysis:
         for view in views:
             for name, owner in view.unit.captures.items():
                 self.captured_names.setdefault(owner.idx, set()).add(name)
+        called = {name for view in views for _, _, name, _ in view.calls}
+        self.contexts = find_contexts(program, self.index.contexts, called)
         candidates: list[Candidate] = []
         for view in views:
             candidates.extend(self._candidates(view))
@@ -147,6 +153,7 @@ class _Analysis:
             candidates=tuple(sorted(candidates, key=lambda c: (c.start, c.end, c.label))),
             graphs=graphs,
             exports=tuple(sorted(program.exports.items())),
+            contexts=self.contexts,
         )
 
     def _view(self, unit: Unit, sources: dict[tuple[int, str], tuple[str, str]]) -> UnitView:
@@ -173,14 +180,15 @@ class _Analysis:
                 key = (draft.label, draft.node.start, draft.node.end)
                 if key not in seen and draft.label in self.label_bits:
                     seen.add(key)
-                    yield self._candidate(draft, view)
+                    if not is_harmless_in(draft.label, self.contexts):
+                        yield self._candidate(draft, view)
 
     def _candidate(self, draft: Draft, view: UnitView) -> Candidate:
         stmt = view.unit.control.stmts[draft.stmt]
         start, end = statement_span(stmt.node)
         steps = [Step(self.path, *statement_span(node), role, note) for node, role, note in draft.steps]
         steps.append(Step(self.path, draft.node.start, draft.node.end, StepRole.SINK))
-        facts = {**draft.facts, **measure_unit(view)}
+        facts = {**draft.facts, **context_facts(self.contexts), **measure_unit(view)}
         return Candidate(
             label=draft.label,
             path=self.path,
@@ -220,7 +228,9 @@ class _Analysis:
                 )
                 for c in values.calls
             ),
-            sinks=tuple(self._sink(hit, view) for hit in values.sinks),
+            sinks=tuple(
+                self._sink(hit, view) for hit in values.sinks if not is_harmless_in(hit.role.label, self.contexts)
+            ),
             returns=record_flow(values.returns),
             stores=tuple((name, record_flow(flow)) for name, flow in sorted(values.stores.items())),
             captured=tuple(self._captured(unit, values)),
@@ -251,6 +261,7 @@ class _Analysis:
             "in_loop": float(bool(stmt.loops)),
             "in_try": float(stmt.in_try),
             "in_entry": float(view.is_entry),
+            **context_facts(self.contexts),
             **measure_unit(view),
         }
         return SinkRecord(

@@ -47,7 +47,7 @@ class _Finder:
         self.by_simple_name = program.family in (Family.JAVA, Family.CSHARP)
         self.sources: EntrySources = {}
         self.entries: set[int] = set()
-        named = (*program.imports.values(), *program.wildcards, *_required(program))
+        named = (*program.imports.values(), *program.wildcards, *required_modules(program))
         self.imported = {dotted.lstrip("@").partition(".")[0].partition("/")[0] for dotted in named}
 
     def visit(self, unit: Unit) -> None:
@@ -205,7 +205,7 @@ class _Finder:
         return found
 
 
-def _required(program: Program) -> list[str]:
+def required_modules(program: Program) -> list[str]:
     """The modules that a CommonJS file requires at its top level."""
     calls = [call for calls in program.units[0].flow.calls for call in calls] if program.units else []
     modules: list[str] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reviewer.configuration import Configuration, DirectoryPolicy
 from reviewer.engine import Engine
-from reviewer.findings import Finding, build_finding
+from reviewer.findings import Finding, build_finding, is_in_test
 from reviewer.fingerprint import compute_fingerprints
 from reviewer.outline import find_comments
 from reviewer.scanning import ScoredFile
@@ -47,7 +47,10 @@ class Assembler:
         """One file's findings."""
         suppressions = self.find_suppressions(path)
         policy = self.policy_of(path)
-        reasons = [policy.screen(scored.candidate.label, scored.probability) for scored in scored_file.scored]
+        reasons = [
+            policy.screen(one.candidate.label, one.probability, in_test=is_in_test(one.candidate))
+            for one in scored_file.scored
+        ]
         if not suppressions and None not in reasons:
             return Assembly(withheld=self._set_aside(scored_file, reasons))
         findings = self.build_all(path, scored_file)

@@ -36,8 +36,8 @@ class Configuration:
     """Every setting with its default. Labels and categories are names here; `selection` resolves them.
 
     `min_probability` replaces every threshold and the budget of comments. `jobs` 0 means as many as the work deserves.
-    `exclude` is relative to `base`, the folder of the file. `origins` says where each value comes from that is not a
-    default.
+    `include_tests`: show findings in test code too. `exclude` is relative to `base`, the folder of the file. `origins`
+    says where each value comes from that is not a default.
     """
 
     select: tuple[str, ...] = ("security", "performance")
@@ -46,6 +46,7 @@ class Configuration:
     thresholds: tuple[tuple[str, float], ...] = ()
     fail_on: FailOn = FailOn.LOW
     max_comments: int = 10
+    include_tests: bool = False
     exclude: tuple[str, ...] = ()
     max_file_bytes: int = DEFAULT_MAX_BYTES
     jobs: int = 0
@@ -144,6 +145,7 @@ SETTINGS: Mapping[str, Setting] = {
     "thresholds": _THRESHOLDS,
     "fail-on": Setting(FailOn, "one of low, medium, high, never"),
     "max-comments": _COUNT,
+    "include-tests": Setting(_parse_flag, "true or false"),
     "exclude": Setting(parse_names, "a list of gitignore patterns"),
     "max-file-bytes": _COUNT,
     "jobs": _COUNT,

@@ -6,6 +6,7 @@ from enum import Enum
 
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.catalogue import Label, Severity
+from graph_model.packs.model import CONTEXT_FACT, ContextKind
 from reviewer.engine import Scored
 from reviewer.source import Position, SourceFile, Span
 
@@ -84,7 +85,8 @@ class Finding:
     """One finding. `region` is the anchor expression, `statement` the lines around it that a suppression speaks to.
 
     `weights` is what weighed most in the score, heaviest first. `anchor` is where a comment on a change belongs: the
-    finding's own first line, or the nearest changed line when a change elsewhere introduced it.
+    finding's own first line, or the nearest changed line when a change elsewhere introduced it. `in_test`: its file is
+    test code, by what it imports.
     """
 
     label: str
@@ -104,6 +106,7 @@ class Finding:
     remedy: str
     anchor: Anchor
     fix: Fix | None = None
+    in_test: bool = False
 
     @property
     def path(self) -> str:
@@ -144,7 +147,13 @@ def build_finding(scored: Scored, fingerprint: str, label: Label, sources: Mappi
         weights=scored.weights,
         remedy=label.remedy,
         anchor=Anchor(source.path, region.start.line),
+        in_test=is_in_test(candidate),
     )
+
+
+def is_in_test(candidate: Candidate) -> bool:
+    """Whether a candidate lies in test code."""
+    return f"{CONTEXT_FACT}{ContextKind.TEST.value}" in dict(candidate.facts)
 
 
 def make_region(source: SourceFile, start: int, end: int) -> Region:

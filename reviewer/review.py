@@ -127,7 +127,7 @@ class ReviewDesk:
             policy = assembler.policy_of(new_name.get(path, path))
             for finding in assembler.build_all(path, file, new_name.get(path, path)):
                 evidence.setdefault(finding.fingerprint, set()).add(describe_evidence(finding))
-                if policy.screen(finding.label, finding.probability) is None:
+                if policy.screen(finding.label, finding.probability, in_test=finding.in_test) is None:
                     shown.add(finding.fingerprint)
         frozen = {fingerprint: frozenset(texts) for fingerprint, texts in evidence.items()}
         failed = tuple(Failed(new_name.get(one.path, one.path), f"in the base: {one.error}") for one in scan.failed)

@@ -1,6 +1,6 @@
 """Which findings are shown, and why the others are not. Pure: values in, values out; nothing is dropped silently."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import Enum
@@ -20,7 +20,8 @@ class WithheldReason(Enum):
 
     NOT_SELECTED = "label not selected"
     UNLIKELY = "below the threshold"
-    DUPLICATE = "same place, on a less likely path"
+    IN_TEST = "in test code"
+    DUPLICATE = "same place and weakness, less likely"
     SUPPRESSED = "suppressed in the code"
     BASELINE = "in the baseline"
     EXISTING = "already in the base"
@@ -42,16 +43,22 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """From which probability each selected label is shown; a label that is absent is not selected."""
+    """From which probability each selected label is shown; a label that is absent is not selected.
+
+    `shows_tests`: whether test code is judged like the rest.
+    """
 
     thresholds: Mapping[str, float]
+    shows_tests: bool = True
 
-    def screen(self, label: str, probability: float) -> WithheldReason | None:
+    def screen(self, label: str, probability: float, *, in_test: bool = False) -> WithheldReason | None:
         """Why a candidate is set aside, None when it may be shown."""
         threshold = self.thresholds.get(label)
         if threshold is None:
             return WithheldReason.NOT_SELECTED
-        return WithheldReason.UNLIKELY if probability < threshold else None
+        if probability < threshold:
+            return WithheldReason.UNLIKELY
+        return WithheldReason.IN_TEST if in_test and not self.shows_tests else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,8 @@ def build_policy(
                 for label in label_ids
                 if _specificity(label, selected) > _specificity(label, ignored)
             }
-        )
+        ),
+        shows_tests=configuration.include_tests or minimum is not None,
     )
 
 
@@ -179,13 +187,21 @@ def withhold(finding: Finding, reason: WithheldReason) -> Withheld:
 
 
 def _likeliest_first(findings: Iterable[Finding], withheld: list[Withheld]) -> list[Finding]:
-    """One finding an identity: the likeliest path to it; the others are withheld."""
-    best: dict[str, Finding] = {}
+    """One finding an identity, and one a place and weakness: the likeliest; the others are withheld."""
+    distinct = _keep_likeliest(findings, lambda one: one.fingerprint, withheld)
+    return _keep_likeliest(distinct, lambda one: (one.region, one.cwe or one.label), withheld)
+
+
+def _keep_likeliest(
+    findings: Iterable[Finding], key_of: Callable[[Finding], Hashable], withheld: list[Withheld]
+) -> list[Finding]:
+    """The likeliest finding of each key, in the order of the keys; of equals the first."""
+    best: dict[Hashable, Finding] = {}
     for finding in findings:
-        other = best.setdefault(finding.fingerprint, finding)
+        other = best.setdefault(key_of(finding), finding)
         if other is not finding:
             keep, drop = (finding, other) if finding.probability > other.probability else (other, finding)
-            best[finding.fingerprint] = keep
+            best[key_of(finding)] = keep
             withheld.append(withhold(drop, WithheldReason.DUPLICATE))
     return list(best.values())
 

@@ -12,12 +12,14 @@ from string import Formatter
 from graph_model.catalogue.model import PLACEHOLDERS, Catalogue, Category, Label, LabelExample, Severity
 from graph_model.errors import CatalogueError
 from graph_model.languages import BY_NAME, Family
+from graph_model.packs.model import ContextKind
 
 _TEXTS = ("id", "title", "severity", "summary", "remedy", "message")
-_FIELDS = frozenset({*_TEXTS, "cwe", "languages", "example"})
+_FIELDS = frozenset({*_TEXTS, "cwe", "languages", "not_in", "example"})
 _EXAMPLE_FIELDS = ("language", "bad", "good")
 _NAME = re.compile(r"[a-z]+(-[a-z]+)*")
 _FAMILIES = tuple(family.value for family in Family)
+_CONTEXTS = tuple(context.value for context in ContextKind)
 
 
 @cache
@@ -77,7 +79,8 @@ def _parse_label(entry: Mapping[str, object], category: Category, where: str) ->
         remedy=_text(entry, "remedy", where),
         message=_message(entry, where),
         cwe=_cwe(entry, category, where),
-        languages=_languages(entry, where),
+        languages=_some_of(entry, "languages", _FAMILIES, where),
+        not_in=_some_of(entry, "not_in", _CONTEXTS, where),
         examples=examples,
     )
 
@@ -146,8 +149,8 @@ def _cwe(entry: Mapping[str, object], category: Category, where: str) -> int | N
     return value
 
 
-def _languages(entry: Mapping[str, object], where: str) -> tuple[str, ...]:
-    value = entry.get("languages", [])
-    if not isinstance(value, list) or any(item not in _FAMILIES for item in value):
-        raise CatalogueError(f"{where}: languages: expected some of {list(_FAMILIES)}, found {value!r}")
+def _some_of(entry: Mapping[str, object], key: str, known: tuple[str, ...], where: str) -> tuple[str, ...]:
+    value = entry.get(key, [])
+    if not isinstance(value, list) or any(item not in known for item in value):
+        raise CatalogueError(f"{where}: {key}: expected some of {list(known)}, found {value!r}")
     return tuple(value)

@@ -62,7 +62,8 @@ class Label:
     """One thing the model can find, and the words that explain it.
 
     `summary`, `remedy` are Markdown sentences. `message` is a template over PLACEHOLDERS: one line, no full stop.
-    `cwe` is None outside security. `languages` are families; empty: all of them.
+    `cwe` is None outside security. `languages` are families; empty: all of them. `not_in` are contexts
+    (`graph_model.packs.model.ContextKind`) in which it does no harm.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Label:
     message: str
     cwe: int | None
     languages: tuple[str, ...]
+    not_in: tuple[str, ...]
     examples: tuple[LabelExample, ...]
 
     def format_message(self, words: Mapping[str, str]) -> str:

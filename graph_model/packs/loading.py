@@ -10,7 +10,18 @@ from importlib import resources
 from typing import Any  # TOML values are what the file says until parsed here
 
 from graph_model.errors import PackError
-from graph_model.packs.model import ApiRole, Condition, EntryPoint, Example, Pack, PropertyRole, ReturnRole, Role
+from graph_model.packs.model import (
+    ApiRole,
+    Condition,
+    ContextKind,
+    ContextRule,
+    EntryPoint,
+    Example,
+    Pack,
+    PropertyRole,
+    ReturnRole,
+    Role,
+)
 
 _LISTS = ("args", "neutralises", "release")
 
@@ -25,7 +36,7 @@ def parse_pack(text: str, where: str) -> Pack:
     for key in ("id", "language"):
         if not isinstance(head.get(key), str):
             raise PackError(f"{where}: [pack] {key}: expected a string, found {head.get(key)!r}")
-    unknown = set(data) - {"pack", "api", "property", "entry", "types", "aliases", "supertypes", "example"}
+    unknown = set(data) - {"pack", "api", "property", "entry", "context", "types", "aliases", "supertypes", "example"}
     if unknown:
         raise PackError(f"{where}: expected api, property, entry, types, ..., found {sorted(unknown)}")
     pack_id = head["id"]
@@ -40,6 +51,9 @@ def parse_pack(text: str, where: str) -> Pack:
             _property(entry, pack_id, f"{where}: property[{i}]") for i, entry in enumerate(data.get("property", []))
         ),
         entries=tuple(_entry(entry, pack_id, f"{where}: entry[{i}]") for i, entry in enumerate(data.get("entry", []))),
+        contexts=tuple(
+            _context(entry, pack_id, f"{where}: context[{i}]") for i, entry in enumerate(data.get("context", []))
+        ),
         types=dict(data.get("types", {})),
         aliases=dict(data.get("aliases", {})),
         supertypes={name: _strings(value) for name, value in data.get("supertypes", {}).items()},
@@ -178,6 +192,19 @@ def _return(entry: Mapping[str, Any], pack: str, where: str) -> ReturnRole:
     return ReturnRole(sink, _strings(entry.get("types", [])), _strings(entry.get("decorators", [])))
 
 
+_CONTEXT_LISTS = ("imports", "calls", "decorators", "unless")
+
+
+def _context(entry: Mapping[str, Any], pack: str, where: str) -> ContextRule:
+    _take(entry, ("kind", *_CONTEXT_LISTS), where)
+    try:
+        kind = ContextKind(entry.get("kind"))
+    except ValueError as error:
+        expected = [one.value for one in ContextKind]
+        raise PackError(f"{where}: kind: expected one of {expected}, found {entry.get('kind')!r}") from error
+    return ContextRule(kind, pack, **{name: _strings(entry.get(name, [])) for name in _CONTEXT_LISTS})
+
+
 def _example(entry: Mapping[str, Any], language: str, where: str) -> Example:
     _take(entry, ("label", "bad", "good", "language"), where)
     if not entry.get("label") or not (entry.get("bad") or entry.get("good")):
@@ -205,6 +232,7 @@ class PackIndex:
     supertypes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     properties: dict[str, list[PropertyRole]] = field(default_factory=dict)
     entries: tuple[EntryPoint, ...] = ()
+    contexts: tuple[ContextRule, ...] = ()
     simple_types: dict[str, list[str]] = field(default_factory=dict)
     _found: dict[tuple[str, str], tuple[ApiRole, ...]] = field(default_factory=dict)
 
@@ -258,6 +286,7 @@ def build_index(packs: Iterable[Pack]) -> PackIndex:
         index.aliases.update(pack.aliases)
         index.supertypes.update(pack.supertypes)
         index.entries += pack.entries
+        index.contexts += pack.contexts
     _index_simple_types(index)
     return index
 

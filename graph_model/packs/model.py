@@ -129,6 +129,33 @@ class EntryPoint:
     anywhere: bool = False
 
 
+CONTEXT_FACT = "context_"  # what the path feature of a context begins with
+
+
+class ContextKind(Enum):
+    """Where a file's code runs."""
+
+    TEST = "test"  # under a test runner
+    BROWSER = "browser"  # on the machine of the user who looks at the page
+    SCRIPT = "script"  # started by hand or by a build, with its options from the command line
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRule:
+    """What tells that a whole file is test, browser or script code.
+
+    One of `imports` (a module and everything below it), `calls` (a resolved name) or `decorators` (a simple name) is
+    enough; an import of one of `unless` outweighs them.
+    """
+
+    kind: ContextKind
+    pack: str
+    imports: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A case that runs as a test: `bad` yields a candidate of `label`, `good` yields none of it."""
@@ -149,6 +176,7 @@ class Pack:
     apis: tuple[ApiRole, ...] = ()
     properties: tuple[PropertyRole, ...] = ()
     entries: tuple[EntryPoint, ...] = ()
+    contexts: tuple[ContextRule, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     supertypes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -54,7 +54,7 @@ def _judge_line(desk: ReviewDesk, sources: Mapping[str, SourceFile], path: str, 
     policy, suppressions = assembler.policy_of(path), assembler.find_suppressions(path)
     explanations = []
     for finding in desk.mender_for(sources).attach_fixes(found, scan.files, likely_only=False):
-        reason = policy.screen(finding.label, finding.probability)
+        reason = policy.screen(finding.label, finding.probability, in_test=finding.in_test)
         if reason is None and find_silencers(finding, suppressions):
             reason = WithheldReason.SUPPRESSED
         explanations.append(Explanation(finding, policy.thresholds.get(finding.label), reason))

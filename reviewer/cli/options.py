@@ -44,6 +44,7 @@ _SELECTION = (
         metavar="P",
         help="Show what is at least this likely, whatever thresholds and budget say; 0 shows every candidate.",
     ),
+    click.option("--include-tests", is_flag=True, help="Show findings in test code too."),
     click.option("--jobs", type=click.IntRange(0), metavar="N", help="Processes; 0 (default): as many as pay off."),
     click.option("--no-cache", is_flag=True, help="Neither read nor write kept results."),
     click.option("--config", type=_FILE, help="Configuration file to use."),
@@ -76,6 +77,7 @@ def _gather(
         select: tuple[str, ...],
         ignore: tuple[str, ...],
         min_probability: float | None,
+        include_tests: bool,
         jobs: int | None,
         no_cache: bool,
         config: Path | None,
@@ -91,6 +93,7 @@ def _gather(
             "ignore": ignore or None,
             "min_probability": min_probability,
             "fail_on": None if fail_on is None else FailOn(fail_on),
+            "include_tests": True if include_tests else None,
             "jobs": jobs,
             "cache": False if no_cache else None,
         }

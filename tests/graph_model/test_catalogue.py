@@ -29,6 +29,7 @@ summary = "It breaks."
 remedy = "Mend it."
 message = "Value in {sink} comes from {source}"
 languages = ["python"]
+not_in = ["browser"]
 [[label.example]]
 language = "python"
 bad = "x = 1"
@@ -55,6 +56,7 @@ def test_entry_becomes_a_label() -> None:
         message="Value in {sink} comes from {source}",
         cwe=1,
         languages=("python",),
+        not_in=("browser",),
         examples=(LabelExample("python", "x = 1", "x = 2"),),
     )
 

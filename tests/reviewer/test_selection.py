@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -117,6 +118,24 @@ def test_screening_keeps_its_reason() -> None:
     assert one.screen("security/weak-hash", 0.5) is None
     assert one.screen("security/weak-hash", 0.4999) is WithheldReason.UNLIKELY
     assert one.screen("security/short-key", 1.0) is WithheldReason.NOT_SELECTED
+
+
+def test_findings_in_test_code_are_withheld_unless_asked_for() -> None:
+    label = "security/weak-hash"
+    default = build_policy(Configuration(), None, LABELS, {label: 0.5})
+    assert default.screen(label, 0.9, in_test=True) is WithheldReason.IN_TEST
+    assert default.screen(label, 0.1, in_test=True) is WithheldReason.UNLIKELY
+    for asking in (Configuration(include_tests=True), Configuration(min_probability=0.0)):
+        assert build_policy(asking, None, LABELS, {label: 0.5}).screen(label, 0.9, in_test=True) is None
+
+
+def test_one_place_is_reported_once_for_a_weakness() -> None:
+    likely = replace(make_finding("security/weak-hash", probability=0.9), cwe=327)
+    other = replace(make_finding("security/short-key", probability=0.6), cwe=327)
+    third = replace(make_finding("security/weak-hash", line=2, probability=0.6), cwe=327)
+    found = select_findings([other, likely, third], SelectionRules())
+    assert found.shown == (likely, third)
+    assert [(one.label, one.reason) for one in found.withheld] == [(other.label, WithheldReason.DUPLICATE)]
 
 
 def test_each_reason_in_turn() -> None:
