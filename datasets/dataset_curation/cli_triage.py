@@ -12,15 +12,18 @@ from dataset_curation.manifests import Entry, Role
 from dataset_curation.records import FunctionRecord, load_records
 from dataset_curation.triage import (
     TriageItem,
+    choose_all,
     draw_sample,
     list_items,
     measure_agreement,
     merge_verdicts,
     read_jsonl,
     read_rows,
+    shown_chooser,
     write_rows,
 )
 from dataset_curation.triage_sheet import SourceReader, make_sheets
+from graph_model.prediction import Predictor
 
 
 @click.command("triage-sample")
@@ -37,6 +40,7 @@ from dataset_curation.triage_sheet import SourceReader, make_sheets
 @click.option(
     "--role", type=click.Choice([Role.GATE.value, Role.READING.value, Role.TRAIN.value]), default=Role.GATE.value
 )
+@click.option("--shown", is_flag=True, help="Only what a review with the shipped bundle shows by default.")
 @click.option("--again", is_flag=True, help="Also draw what has a verdict already, for a second reader.")
 @click.option(
     "--to", "target", type=FOLDER, required=True, help="Folder for sample.jsonl and sample.md; never committed."
@@ -44,12 +48,13 @@ from dataset_curation.triage_sheet import SourceReader, make_sheets
 def sample_command(  # noqa: PLR0913, PLR0917  # one option each
     clones: Path, manifests: Path, triage: Path, data: Path, only: tuple[str, ...], number: int, seed: int,
     categories: tuple[str, ...], labels: tuple[str, ...], families: tuple[str, ...], role: str,
-    target: Path, *, again: bool,
+    target: Path, *, shown: bool, again: bool,
 ) -> None:  # fmt: skip
     """Draw harvested candidates, balanced over languages and labels, for people to read."""
     with failures():
         entries = choose_entries(manifests, (role,), only)
-        items = _wanted(list_items(_records(entries, data), categories), labels, families)
+        choose = shown_chooser(Predictor.load()) if shown else choose_all
+        items = _wanted(list_items(_records(entries, data), categories, choose), labels, families)
         done = frozenset() if again else _done(triage)
         chosen = draw_sample([one for one in items if _key(one) not in done], number, seed)
         reader = SourceReader({entry.repository: find_clone(clones, entry.repository) for entry in entries})

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +12,21 @@ from typing import Any  # JSON values are what the file says until checked here
 from dataset_curation.errors import RecordError
 from dataset_curation.records import FunctionRecord
 from graph_model.languages import BY_NAME
+from graph_model.prediction import Predictor
+from reviewer.findings import is_in_test
 
 MAX_REASON_CHARACTERS = 300
 _CODE_MARKS = ("`", "\n", ";", "{", "}", "==", "=>", "</")
+
+
+@dataclass(frozen=True, slots=True)
+class _NoGraphs:
+    """An analysis without graphs: every label is judged by its simple rung."""
+
+    graphs: tuple[()] = ()
+
+
+_NO_GRAPHS = _NoGraphs()
 
 
 class Verdict(StrEnum):
@@ -71,13 +83,38 @@ class TriageRow:
         return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
 
 
-def list_items(records: Iterable[FunctionRecord], categories: Sequence[str]) -> Iterator[TriageItem]:
-    """Every candidate of these categories, each place and label once."""
+Chooser = Callable[[FunctionRecord], Sequence[bool]]
+"""Which candidates of a record may be drawn."""
+
+
+def choose_all(record: FunctionRecord) -> Sequence[bool]:
+    """Every candidate."""
+    return [True] * len(record.candidates)
+
+
+def shown_chooser(predictor: Predictor) -> Chooser:
+    """The candidates that a review with this bundle shows by default, test code left out."""
+
+    def choose(record: FunctionRecord) -> Sequence[bool]:
+        scored = predictor.score(_NO_GRAPHS, record.candidates)
+        return [
+            one.probability >= predictor.thresholds[one.candidate.label] and not is_in_test(one.candidate)
+            for one in scored
+        ]
+
+    return choose
+
+
+def list_items(
+    records: Iterable[FunctionRecord], categories: Sequence[str], choose: Chooser = choose_all
+) -> Iterator[TriageItem]:
+    """Every candidate of these categories that `choose` admits, each place and label once."""
     seen: set[str] = set()
     for record in records:
         repository, _, rest = record.origin.partition("@")
         commit = rest.partition(":")[0]
-        for candidate, line, column in zip(record.candidates, record.lines, record.columns, strict=True):
+        rows = zip(record.candidates, record.lines, record.columns, choose(record), strict=True)
+        for candidate, line, column, _ in (row for row in rows if row[-1]):
             place = f"{repository}@{commit}:{candidate.path}:{line}:{column} {candidate.label}"
             item_id = hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:12]
             if candidate.label.partition("/")[0] in categories and item_id not in seen:

@@ -3,18 +3,27 @@ from pathlib import Path
 
 import pytest
 
+from dataset_curation.analysing import Provenance, analyse_project, make_records
 from dataset_curation.errors import RecordError
+from dataset_curation.selection import Tally
 from dataset_curation.triage import (
     TriageItem,
     TriageRow,
     Verdict,
     draw_sample,
+    list_items,
     measure_agreement,
     merge_verdicts,
     read_rows,
     settle,
+    shown_chooser,
     write_rows,
 )
+from graph_model.catalogue import load_catalogue
+from graph_model.languages import BY_NAME
+from graph_model.prediction import Predictor
+from graph_model.testing import make_bundle
+from reviewer.source import SourceFile
 
 
 def _item(number: int, language: str = "python", label: str = "security/a", repository: str = "o/n") -> TriageItem:
@@ -43,6 +52,19 @@ def test_a_larger_sample_contains_the_smaller_and_leaves_out_what_is_done() -> N
     assert not {one.id for one in rest} & {one.id for one in small}
     assert len({one.repository for one in draw_sample(items, 3, 1)}) == 3
     assert draw_sample([], 5, 1) == []
+
+
+@pytest.mark.parametrize(("head", "weight", "expected"), [("", 5.0, 1), ("", -5.0, 0), ("import pytest\n", 5.0, 0)])
+def test_only_what_a_review_shows_may_be_drawn(head: str, weight: float, expected: int) -> None:
+    text = f"{head}import hashlib\n\n\ndef sum_of(data):\n    return hashlib.md5(data)  # \u00e9\n"
+    tally = Tally()
+    project = analyse_project([(SourceFile("a.py", text.encode()), BY_NAME["python"])], tally)
+    records = list(make_records(project, Provenance("o/n", "o/n", "c0ffee"), tally))
+    labels = [label.id for label in load_catalogue()]
+    bundle = make_bundle(labels, features=("exact_api",))
+    bundle.ladder.logistic[:, 0], bundle.ladder.logistic[:, 1] = weight, 0.0
+    found = list(list_items(records, ("security",), shown_chooser(Predictor(bundle))))
+    assert len(found) == expected
 
 
 def test_merging_keeps_facts_and_no_code(tmp_path: Path) -> None:
