@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from graph_model.analysis import FileAnalysis
-from graph_model.candidates.model import Candidate, Step, StepRole
+from graph_model.candidates.model import Candidate, Step, StepRole, without_repeats
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
 from graph_model.origins import CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
@@ -22,6 +22,8 @@ MAX_OVERRIDES = 4
 _NOMINAL = frozenset({Family.JAVA, Family.CSHARP})  # a class says what it implements
 _SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where a sink asks for them
 _LOCAL_KINDS = frozenset({"command-line", "environment", "stdin", "file", "database"})
+_OPERATOR_KINDS = frozenset({"command-line", "environment"})  # whoever starts the program says this
+_REMOTE_ONLY = frozenset({"security/server-side-request-forgery", "security/log-injection"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class _State:
     sanitised: int
     call_hops: int
     steps: tuple[Step, ...]
+    is_whole: bool = False  # the walk went from a field to the object that a call was made on
 
 
 class _Linker:
@@ -256,7 +259,7 @@ class _Linker:
         step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, f"parameter {origin.name}")
         arrival = _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), False)
         is_open = all(caller == state.unit for caller, _ in callers)  # a function that only calls itself is open too
-        return (arrival if is_open else None), following
+        return (arrival if is_open and not state.is_whole else None), following
 
     def _into_arguments(
         self, state: _State, caller: UnitId, number: int, origin: Origin, stack: tuple[tuple[UnitId, int], ...]
@@ -283,6 +286,7 @@ class _Linker:
             sanitised=state.sanitised | flow.sanitised,
             call_hops=state.call_hops + hop,
             steps=(*self._hops(unit, flow), *steps),
+            is_whole=state.is_whole,
         )
 
     def _from_result(self, state: _State, origin: Origin) -> list[_State]:
@@ -295,7 +299,7 @@ class _Linker:
                 entered = (*state.stack, (state.unit, origin.index))
                 returns = self.unit(callee).returns
                 following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
-            if not _is_constructor(call.callee):
+            if not call.callee.rpartition(".")[2][:1].isupper():  # not a constructor
                 return following
         for _, flows in call.args:
             for flow in flows:
@@ -310,6 +314,11 @@ class _Linker:
             if unit.path != state.unit.path:
                 continue
             following.extend(self._moved(state, unit, flow, (), state.steps) for flow in flows)
+        if state.stack:  # the fields of a foreign object are foreign
+            caller, number = state.stack[-1]
+            receiver = dict(self.unit(caller).calls[number].args).get("receiver", ())
+            left = replace(state, stack=state.stack[:-1], is_whole=True)
+            following.extend(self._moved(left, caller, flow, left.stack, left.steps) for flow in receiver)
         return following if state.call_hops < MAX_CALL_HOPS else []
 
     def _from_capture(self, state: _State, origin: Origin) -> list[_State]:
@@ -331,7 +340,7 @@ class _Linker:
     ) -> Candidate:
         guards = tuple(Step(unit_id.path, start, end, StepRole.GUARD) for start, end in sink.guards)
         steps = (
-            *_without_repeats(arrival.steps),
+            *without_repeats(arrival.steps),
             *guards,
             Step(unit_id.path, sink.start, sink.end, StepRole.SINK, sink.api),
         )
@@ -369,27 +378,19 @@ class _Linker:
 
 
 def _suits(arrival: _Arrival, sink: SinkRecord) -> bool:
-    """Whether this kind of foreign data can do the sink's harm."""
+    """Whether this kind of foreign data can do the sink's harm; a log entry takes no harm from an open parameter."""
     kind = arrival.origin.detail if arrival.is_source else ""
-    return kind == sink.source_kind if sink.source_kind else kind not in _SPECIAL_KINDS
+    if sink.source_kind:
+        return kind == sink.source_kind
+    if kind in _OPERATOR_KINDS and sink.label in _REMOTE_ONLY:
+        return False
+    return kind not in _SPECIAL_KINDS and (arrival.is_source or sink.label != "security/log-injection")
 
 
 def _argument(call: CallRecord, origin: Origin) -> tuple[FlowRecord, ...]:
     """What a call gives to a parameter, by keyword or position."""
     args = dict(call.args)
     return args.get(origin.name) or args.get(origin.index) or ()
-
-
-def _is_constructor(callee: str) -> bool:
-    return callee.rpartition(".")[2][:1].isupper()
-
-
-def _without_repeats(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    kept: list[Step] = []
-    for step in steps:
-        if not kept or (kept[-1].path, kept[-1].start, kept[-1].end) != (step.path, step.start, step.end):
-            kept.append(step)
-    return tuple(kept)
 
 
 def _strength(candidate: Candidate) -> tuple[float, float, float]:

@@ -52,3 +52,12 @@ class Candidate:
     words: tuple[tuple[str, str], ...] = ()
     fix: str = ""
     unit: int = 0
+
+
+def without_repeats(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps, the second of two neighbours at one place left out."""
+    kept: list[Step] = []
+    for step in steps:
+        if not kept or (kept[-1].path, kept[-1].start, kept[-1].end) != (step.path, step.start, step.end):
+            kept.append(step)
+    return tuple(kept)
