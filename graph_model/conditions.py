@@ -68,7 +68,7 @@ class ConditionJudge:
         return all(self._test(condition, value, stmt) for condition in conditions)
 
     def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
-        if condition.arg in ("receiver", "result-name", "function"):
+        if condition.arg in ("receiver", "result-name", "function", "around"):
             text = self._context(str(condition.arg), call, stmt)
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
@@ -219,6 +219,8 @@ class ConditionJudge:
             return dotted_name(obj) or _chain(obj)
         if which == "function":
             return self.unit.qualname
+        if which == "around":
+            return " ".join(n.text for n in self.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
         return result_name(call) or self.unit.name
 
 
