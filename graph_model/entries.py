@@ -1,5 +1,7 @@
 """Entry points: functions that a framework calls, and which of their parameters it fills with foreign data."""
 
+import re
+
 from graph_model.definitions import pattern_leaves
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
@@ -7,7 +9,9 @@ from graph_model.names import Resolver
 from graph_model.packs.model import EntryPoint, ReturnRole, Role
 from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
+from graph_model.textless import holds_no_text
 
+_PLAIN_ROUTE = re.compile(r"([\w|?*+()-]|\\{1,2}[wd]|\[[\w-]+\]|\{[\d,]+\})+$")  # no wildcard, no excluding class
 EntrySources = dict[tuple[int, str], tuple[str, str]]
 """(unit, parameter) -> (what to call the source, kind of source)."""
 
@@ -119,7 +123,7 @@ class _Finder:
                 )
             if self._is_source(unit, entry, position, node) and name:
                 self.sources[(unit.idx, name)] = (f"parameter {name}", entry.kind)
-            elif name and (given or self._is_skipped(entry, node)):
+            elif name and (given or self._is_skipped(entry, unit, node)):
                 self.resolver.made_by_framework.add((unit.idx, name))
 
     def _apply_pattern(self, unit: Unit, param: Node, given: str | None) -> None:
@@ -144,8 +148,7 @@ class _Finder:
         name = param.get("name")
         if name is not None and (name.text == unit.receiver or name.text in ("self", "cls")):
             return False
-        declared = param.get("type")
-        if declared is not None and self._skips(entry, declared.text):
+        if self._is_skipped(entry, unit, param):
             return False
         if isinstance(entry.sources, tuple):
             return position in entry.sources
@@ -156,8 +159,13 @@ class _Finder:
             return not decorators and not self._has_injected_default(param)
         return entry.sources == "all"
 
-    def _is_skipped(self, entry: EntryPoint, param: Node) -> bool:
+    def _is_skipped(self, entry: EntryPoint, unit: Unit, param: Node) -> bool:
         declared = param.get("type")
+        family = self.program.family
+        if holds_no_text(declared, family, self.program.enums) or (
+            family is Family.JAVA and _is_constrained(unit, param)
+        ):
+            return True
         return declared is not None and self._skips(entry, declared.text)
 
     def _skips(self, entry: EntryPoint, type_text: str) -> bool:
@@ -203,6 +211,17 @@ class _Finder:
             if target is not None:
                 found.append(target)
         return found
+
+
+def _is_constrained(unit: Unit, param: Node) -> bool:
+    """Whether the route itself lets nothing but plain characters through: `{id:[0-9]+}`."""
+    name = param.get("name")
+    given = [n.text for d in param.all("decorators") for n in d.walk() if n.kind is K.STRING]
+    wanted = given[0] if given else name.text if name is not None else ""
+    routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
+    pattern = rf"\{{\s*{re.escape(wanted)}\s*:([^{{}}]+(\{{[\d,]+\}})?)\}}"
+    found = re.search(pattern, " ".join(routes)) if wanted else None
+    return found is not None and _PLAIN_ROUTE.match(found[1].strip()) is not None
 
 
 def required_modules(program: Program) -> list[str]:

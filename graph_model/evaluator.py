@@ -17,6 +17,7 @@ from graph_model.origins import EMPTY, Flow, Origin, OriginKind, merge
 from graph_model.packs.model import ApiRole, Role
 from graph_model.program import Unit
 from graph_model.syntax import Node
+from graph_model.textless import TYPED, holds_no_text
 
 _QUIET = frozenset(
     {K.COMPARE, K.NOT, K.TYPE_TEST, K.INT, K.FLOAT, K.BOOL, K.NULL, K.STRING, K.REGEX, K.FUNCTION, K.CLASS}
@@ -120,6 +121,21 @@ class Evaluator:
         for key in unit.flow.by_key:
             if "." in key or "[" in key:
                 self.paths.setdefault(base_of(key), []).append(key)
+        self.textless = self._textless_locals() if self.family in TYPED else frozenset()
+
+    def holds_no_text(self, declared: Node | None) -> bool:
+        """Whether a declared type holds no text."""
+        return holds_no_text(declared, self.family, self.resolver.program.enums)
+
+    def _textless_locals(self) -> frozenset[str]:
+        """Variables that every declaration in the unit gives a type without text."""
+        verdicts: dict[str, bool] = {}
+        for definition in self.unit.flow.definitions:
+            around = definition.node.parent if definition.node.kind is K.NAME else None
+            declared = around.get("type") if around is not None else None
+            if declared is not None and definition.shadow_of is None:
+                verdicts[definition.key] = verdicts.get(definition.key, True) and self.holds_no_text(declared)
+        return frozenset(name for name, verdict in verdicts.items() if verdict)
 
     def evaluate(self, node: Node) -> Flow:
         """The origins of an expression's value at the current statement."""
@@ -145,7 +161,10 @@ class Evaluator:
 
     def field(self, name: str) -> Flow:
         """A field of the unit's object as it is at entry."""
-        return self.origin(OriginKind.FIELD, 0, name, self.unit.node, "") if name else EMPTY
+        cls = self.unit.cls
+        if not name or (cls is not None and self.holds_no_text(cls.field_types.get(name))):
+            return EMPTY
+        return self.origin(OriginKind.FIELD, 0, name, self.unit.node, "")
 
     def source_role(self, name: str, node: Node, hint: str = "") -> Flow | None:
         """A source, where packs say that this name is one."""

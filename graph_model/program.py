@@ -141,6 +141,11 @@ class Program:
         """The language family, which decides packs and naming."""
         return self.language.family
 
+    @property
+    def enums(self) -> frozenset[str]:
+        """The simple names of the enumerations that the file declares (Java, C#)."""
+        return frozenset(c.name for c in self.classes.values() if c.node.raw == "enum_declaration")
+
 
 def build_program(path: str, language: Language, tree: SyntaxTree) -> Program:
     """Finds every unit, class and import of a parsed file."""

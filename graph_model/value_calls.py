@@ -1,14 +1,20 @@
 """The values of calls: sources, sanitisers, propagators, keyed reads, and calls that may go to project code."""
 
+import re
+
 from graph_model.access_paths import literal_step
 from graph_model.definitions import KEYED_READS
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, label_mask
 from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family
 from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
 from graph_model.packs.model import Role
 from graph_model.syntax import Node
+from graph_model.textless import TYPED, is_textless_name
 from graph_model.value_sinks import check_call, choose_arguments
 
+_PREDICATE = re.compile(r"(is|has|can|should|contains|exists)[A-Z]")
+_TEXT_TYPES = frozenset({"String", "MediaType", "NewCookie", "Cookie"})  # their `valueOf` keeps what it is given
 _LITERAL_ROOTS = frozenset(
     {
         "str",
@@ -57,7 +63,9 @@ def evaluate_call(state: Evaluator, node: Node) -> Flow:
     if state.recording:
         check_call(state, call)
     keyed = _keyed_read(state, call)
-    return keyed if keyed is not None else _call_result(state, call)
+    if keyed is not None or _gives_no_text(state, call):
+        return keyed or EMPTY
+    return _call_result(state, call)
 
 
 def _keyed_read(state: Evaluator, call: EvaluatedCall) -> Flow | None:
@@ -102,6 +110,22 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
         unknown = Passed.UNKNOWN_CALL if not roles else flag
         return passing(_union(args, receiver), unknown)
     return EMPTY
+
+
+def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:
+    """A constant of an enumeration looked up by name, a predicate, or a result whose known type holds no text."""
+    if state.family not in TYPED:
+        return False
+    returned = state.resolver.types.returned(call.name)
+    if returned and is_textless_name(returned):
+        return True
+    callee = call.node.get("callee")
+    if callee is None or call.obj is None or call.roles:
+        return False
+    is_lookup = callee.text == "valueOf" and len(call.args) == 1 and call.obj.text[:1].isupper()
+    return (is_lookup and call.obj.text not in _TEXT_TYPES) or (
+        state.family is Family.JAVA and _PREDICATE.match(callee.text) is not None
+    )
 
 
 def _union(args: list[Argument], receiver: Flow = EMPTY) -> Flow:

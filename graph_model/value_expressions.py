@@ -79,7 +79,7 @@ def _outer(state: Evaluator, node: Node) -> Flow:
 
 def _member(state: Evaluator, node: Node) -> Flow:
     obj = node.get("obj")
-    if obj is None:
+    if obj is None or (state.family is Family.JAVA and node.text == "length"):
         return EMPTY
     name = state.resolver.resolve(node, state.unit, state.stmt)
     hint = obj.text if obj.kind in (K.NAME, K.MEMBER) and (not name or state.resolver.types.is_untyped(name)) else ""

@@ -11,33 +11,15 @@ from graph_model.definitions import Definition, DefKind
 from graph_model.encoding import EdgeType
 from graph_model.evaluator import Evaluator, FlowContext, UnitFlow
 from graph_model.kinds import NodeKind as K
-from graph_model.languages import Family
 from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing, through
 from graph_model.packs.model import Role
 from graph_model.program import Unit
 from graph_model.syntax import Node
+from graph_model.textless import is_failure
 from graph_model.value_expressions import HANDLERS
 from graph_model.value_sinks import check_assigned, check_returned
 
 _MAX_PASSES = 4
-_TYPED = (Family.JAVA, Family.CSHARP)
-_TEXTLESS_TYPES = frozenset(
-    {"int", "long", "short", "byte", "boolean", "double", "float", "Integer", "Long", "Short"}
-    | {
-        "Byte",
-        "Boolean",
-        "Double",
-        "Float",
-        "BigDecimal",
-        "BigInteger",
-        "UUID",
-        "LocalDate",
-        "LocalDateTime",
-        "Instant",
-    }
-    | {"Duration", "bool", "decimal", "uint", "ulong", "ushort", "sbyte", "Guid", "DateTime", "DateTimeOffset"}
-    | {"DateOnly", "TimeSpan", "Int32", "Int64", "Decimal", "CancellationToken"}
-)
 
 
 def analyse_unit_flow(unit: Unit, context: FlowContext) -> UnitFlow:
@@ -89,7 +71,7 @@ def _definition_value(state: Evaluator, definition: Definition) -> Flow:
         for one in definition.values:
             stored = merge(stored, state.evaluate(one))
         return passing(stored, Passed.ELEMENT)
-    if definition.value is None:
+    if definition.value is None or _is_textless(state, definition):
         return EMPTY
     if kind is DefKind.AUGMENT:
         return merge(passing(state.evaluate(definition.value), Passed.BUILT), state.read_key(definition.key))
@@ -103,6 +85,14 @@ def _stores_nothing(state: Evaluator, call: Node) -> bool:
     """A call whose pack entry says that what goes in is harmless there (a parameter of a statement)."""
     roles = state.resolver.roles(call, state.unit, state.stmt)
     return any(role.role is Role.NEUTRAL for role in roles) and not any(role.role is Role.SINK for role in roles)
+
+
+def _is_textless(state: Evaluator, definition: Definition) -> bool:
+    """Into a variable declared with a type that holds no text; one character read at a time is text all the same."""
+    if definition.key not in state.textless:
+        return False
+    callee = definition.value.get("callee") if definition.value is not None else None
+    return callee is None or callee.text != "read"
 
 
 def _literal_part(state: Evaluator, definition: Definition) -> Flow:
@@ -132,7 +122,7 @@ def _record(state: Evaluator, stmt: Stmt) -> None:
     state.stmt = stmt.idx
     for expr in stmt.exprs:
         value = state.evaluate(expr)
-        if stmt.role is StmtRole.RETURN:
+        if stmt.role is StmtRole.RETURN and not state.holds_no_text(state.unit.node.get("type")):
             state.result.returns = merge(state.result.returns, value)
             check_returned(state, expr, value)
     receiver = state.unit.receiver
@@ -169,13 +159,8 @@ def _param(state: Evaluator, definition: Definition) -> Flow:
         return state.origin(OriginKind.SOURCE, definition.param, given[0], definition.node, given[1])
     if (unit.idx, name) in state.resolver.made_by_framework:
         return EMPTY
-    if name == unit.receiver or _is_number(state, unit.params[definition.param][1]):
+    declared = unit.params[definition.param][1].get("type")
+    if name == unit.receiver or state.holds_no_text(declared) or is_failure(declared, state.family):
         return EMPTY
     explicit = 1 if unit.receiver and unit.params and unit.params[0][0] == unit.receiver else 0
     return state.origin(OriginKind.PARAM, definition.param - explicit, name, definition.node, "")
-
-
-def _is_number(state: Evaluator, declaration: Node) -> bool:
-    """Declared with a type that the language enforces and that holds no text."""
-    declared = declaration.get("type")
-    return declared is not None and state.family in _TYPED and declared.text.rstrip("?") in _TEXTLESS_TYPES

@@ -1,0 +1,57 @@
+"""Types that a language enforces and that hold no text: whatever was parsed into them harms no query, path or page."""
+
+import re
+
+from graph_model.languages import Family
+from graph_model.syntax import Node
+
+TYPED = (Family.JAVA, Family.CSHARP)
+_SCALARS = frozenset(
+    {
+        "int", "long", "short", "byte", "boolean", "double", "float", "Integer", "Long", "Short", "Byte",
+        "Boolean", "Double", "Float", "Number", "BigDecimal", "BigInteger", "AtomicInteger", "AtomicLong",
+        "AtomicBoolean", "OptionalInt", "OptionalLong", "OptionalDouble", "UUID", "Date", "Timestamp",
+        "Calendar", "Instant", "LocalDate", "LocalTime", "LocalDateTime", "ZonedDateTime", "OffsetDateTime",
+        "OffsetTime", "Year", "YearMonth", "MonthDay", "Month", "DayOfWeek", "Duration", "Period", "TimeUnit",
+        "ChronoUnit", "HttpStatus", "bool", "decimal", "uint", "ulong", "ushort", "sbyte", "Guid", "DateTime",
+        "DateTimeOffset", "DateOnly", "TimeOnly", "TimeSpan", "Int16", "Int32", "Int64", "UInt32", "UInt64",
+        "Decimal", "Single", "CancellationToken"
+    }
+)  # fmt: skip
+_CONTAINERS = frozenset(
+    {
+        "Optional", "List", "Set", "Collection", "Iterable", "Iterator", "Stream", "ArrayList", "LinkedList",
+        "HashSet", "TreeSet", "LinkedHashSet", "Map", "HashMap", "Nullable", "IEnumerable", "ICollection",
+        "IList", "IReadOnlyList", "IReadOnlyCollection", "Dictionary"
+    }
+)  # fmt: skip
+_BYTES = frozenset({"byte", "Byte", "sbyte"})
+_FAILURE = re.compile(r"(^|\.)(\w*Exception|\w*Throwable|\w*Error)$")
+
+
+def is_textless_name(name: str) -> bool:
+    """Whether a simple or dotted type name is one that holds no text. Enumerations go by the name's ending."""
+    simple = name.rstrip("?").rpartition(".")[2]
+    return simple in _SCALARS or (len(simple) > 4 and simple.endswith("Enum"))
+
+
+def holds_no_text(declared: Node | None, family: Family, enums: frozenset[str] = frozenset()) -> bool:
+    """Whether a declared type holds no text: a scalar, one of `enums`, or a container or array of such.
+
+    Arrays of bytes hold text; so does whatever the language does not enforce (Python, JavaScript), and no type at all.
+    """
+    if declared is None or family not in TYPED:
+        return False
+    name = declared.text.rstrip("?")
+    if name.endswith("[]"):
+        element = name.rstrip("[]").rpartition(".")[2]
+        return element not in _BYTES and (is_textless_name(element) or element in enums)
+    parts = [child for child in declared.children if child.kind is declared.kind]
+    if parts and name.rpartition(".")[2] in _CONTAINERS:
+        return all(holds_no_text(part, family, enums) for part in parts)
+    return is_textless_name(name) or name in enums
+
+
+def is_failure(declared: Node | None, family: Family) -> bool:
+    """Whether a declared type is that of exceptions."""
+    return declared is not None and family in TYPED and _FAILURE.search(declared.text) is not None
