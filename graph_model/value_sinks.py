@@ -1,11 +1,13 @@
 """What arrives at sinks: calls, results of entry points, assignments that packs call dangerous."""
 
+from graph_model.addresses import find_deciding
 from graph_model.conditions import find_argument, find_key
 from graph_model.definitions import Definition, DefKind
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, SinkHit
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import Flow, Passed, passing
 from graph_model.packs.model import ApiRole, Role
+from graph_model.prototypes import may_hold_prototype
 from graph_model.syntax import Node
 
 _HIGHER_ORDER = frozenset(
@@ -40,6 +42,7 @@ _HIGHER_ORDER = frozenset(
         "computeIfAbsent",
     ]
 )
+_POLLUTION = "security/prototype-pollution"
 _MAY_BE_OBJECT = frozenset({K.NAME, K.MEMBER, K.INDEX, K.CALL, K.AWAIT, K.CAST})
 
 
@@ -129,6 +132,8 @@ def check_assigned(state: Evaluator, definition: Definition, value: Flow) -> Non
     if target.kind is K.INDEX:
         parts = [(1, definition.value, value), *([(0, key, state.evaluate(key))] if key is not None else [])]
     for role in state.resolver.index.find_roles(name, hint):
+        if role.label == _POLLUTION and obj is not None and not may_hold_prototype(state, obj):
+            continue
         for position, argument, flow in parts:
             if role.role is not Role.SINK or not flow or position not in (role.args or (position,)):
                 continue
@@ -141,7 +146,8 @@ def record_sink(state: Evaluator, role: ApiRole, node: Node, argument: Node, flo
     bit = state.context.label_bits.get(role.label)
     if bit is None:
         return
-    open_flow = {origin: mark for origin, mark in flow.items() if not mark[0] >> bit & 1}
+    deciding = find_deciding(state, role.label, name, node, argument, flow)
+    open_flow = {origin: mark for origin, mark in deciding.items() if not mark[0] >> bit & 1}
     if open_flow:
         exact = not role.pattern.startswith(("*", "~"))
         leads = bool(state.evaluate(_first_part(state, argument, 0)))

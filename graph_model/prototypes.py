@@ -1,0 +1,49 @@
+"""Objects that may be a prototype: writing to one of them under a foreign key pollutes every object (JavaScript)."""
+
+from graph_model.definitions import DefKind
+from graph_model.evaluator import Evaluator
+from graph_model.kinds import NodeKind as K
+from graph_model.program import Unit
+from graph_model.syntax import Node
+
+_CONSTANT_KEYS = (K.STRING, K.INT)
+
+
+def may_hold_prototype(state: Evaluator, obj: Node) -> bool:
+    """Whether an object was looked up under a key that is not constant, here or by a function that calls itself.
+
+    `list[id] = v` changes the one list, whatever `id` is; `list[name][key] = v` may change `Object.prototype`.
+    """
+    if _looks_up(obj):
+        return True
+    if obj.kind is not K.NAME:
+        return False
+    owner: Unit | None = state.unit
+    while owner is not None and obj.text not in owner.locals:
+        owner = owner.parent
+    for definition in owner.flow.definitions if owner is not None else ():
+        if definition.key != obj.text:
+            continue
+        if definition.kind is DefKind.PARAM and owner is not None and _calls_itself(owner):
+            return True
+        if definition.value is not None and definition.kind is not DefKind.STORE and _looks_up(definition.value):
+            return True
+    return False
+
+
+def _looks_up(node: Node) -> bool:
+    """An element under a key that is not constant, also as one of several values."""
+    if node.kind is K.INDEX:
+        key = node.get("key")
+        return key is not None and key.kind not in _CONSTANT_KEYS
+    if node.kind in (K.ASSIGN, K.BOOLEAN, K.TERNARY, K.CAST):
+        return any(_looks_up(child) for child in node.children)
+    return False
+
+
+def _calls_itself(unit: Unit) -> bool:
+    """Whether a function's name is called inside it, so that what it is given may have been looked up by itself."""
+    if not unit.name:
+        return False
+    calls = (node.get("callee") for node in unit.node.walk() if node.kind is K.CALL)
+    return any(callee is not None and callee.text == unit.name for callee in calls)
