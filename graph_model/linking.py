@@ -14,16 +14,13 @@ from graph_model.candidates.model import Candidate, Step, StepRole, without_repe
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
 from graph_model.origins import CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
+from graph_model.source_kinds import LOCAL_KINDS, suits
 
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
 MAX_CALLERS = 24
 MAX_OVERRIDES = 4
 _NOMINAL = frozenset({Family.JAVA, Family.CSHARP})  # a class says what it implements
-_SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where a sink asks for them
-_LOCAL_KINDS = frozenset({"command-line", "environment", "stdin", "file", "database"})
-_OPERATOR_KINDS = frozenset({"command-line", "environment"})  # whoever starts the program says this
-_REMOTE_ONLY = frozenset({"security/server-side-request-forgery", "security/log-injection"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +202,13 @@ class _Linker:
     def _judge_sink(self, unit_id: UnitId, unit: UnitRecord, sink: SinkRecord) -> Candidate | None:
         arrivals: list[_Arrival] = []
         for flow in sink.flows:
-            arrivals.extend(a for a in self._trace(unit_id, flow, sink) if _suits(a, sink))
+            found = self._trace(unit_id, flow, sink)
+            arrivals.extend(a for a in found if suits(a.origin.detail, sink, is_source=a.is_source))
         if not arrivals:
             return None
         chosen = min(
             arrivals,
-            key=lambda a: (not a.is_source, a.origin.detail in _LOCAL_KINDS, a.call_hops, len(a.steps), a.origin.start),
+            key=lambda a: (not a.is_source, a.origin.detail in LOCAL_KINDS, a.call_hops, len(a.steps), a.origin.start),
         )
         return self._candidate(unit_id, unit, sink, chosen, sum(a.is_source for a in arrivals))
 
@@ -351,7 +349,7 @@ class _Linker:
             "crosses_files": float(any(s.path != unit_id.path for s in arrival.steps)),
             "num_sources": float(num_sources),
             f"source_{arrival.origin.detail if arrival.is_source else 'parameter'}": 1.0,
-            "remote_source": float(arrival.is_source and arrival.origin.detail not in _LOCAL_KINDS),
+            "remote_source": float(arrival.is_source and arrival.origin.detail not in LOCAL_KINDS),
             "public_unit": float(unit.is_public),
             **{f"passed_{flag.name.lower()}": 1.0 for flag in Passed if flag and arrival.passed & flag and flag.name},
         }
@@ -375,16 +373,6 @@ class _Linker:
             fix=sink.fix,
             unit=unit_id.idx,
         )
-
-
-def _suits(arrival: _Arrival, sink: SinkRecord) -> bool:
-    """Whether this kind of foreign data can do the sink's harm; a log entry takes no harm from an open parameter."""
-    kind = arrival.origin.detail if arrival.is_source else ""
-    if sink.source_kind:
-        return kind == sink.source_kind
-    if kind in _OPERATOR_KINDS and sink.label in _REMOTE_ONLY:
-        return False
-    return kind not in _SPECIAL_KINDS and (arrival.is_source or sink.label != "security/log-injection")
 
 
 def _argument(call: CallRecord, origin: Origin) -> tuple[FlowRecord, ...]:
