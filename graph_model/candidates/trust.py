@@ -12,6 +12,7 @@ from graph_model.candidates.view import Draft, UnitView
 from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Stmt
 from graph_model.kinds import NodeKind as K
+from graph_model.origins import OriginKind
 from graph_model.packs.model import Role
 from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name
@@ -31,6 +32,12 @@ _PLACEHOLDER = re.compile(
     r"|example|changeme|placeholder|_here$|^[a-z_.-]+$|^[A-Z_]+$|^/|://localhost"
 )
 _COMPARED = re.compile(r"(?i)(signature|digest|hmac|\bmac\b|token|secret|passwo?r?d|api_?key|otp|csrf|checksum_?hmac)$")
+_OWN_NAME = re.compile(
+    r"(?i)(prev|last|old|cached|current|pending|confirm|repeat|retype|again|fetch_?token|request_?token|cancel|abort)"
+)
+_SECRET = re.compile(r"(?i)(signature|hmac|secret|api_?key|otp|csrf)$")
+_EXPECTED = re.compile(r"(?i)(expected|actual|stored|given|supplied|provided|computed)")
+_CHECKS = re.compile(r"(?i)(verif|valid|auth|check|match|compare|equal|login|log_?in|sign|csrf|xsrf|hook|guard|allow)")
 _GUARD_NAME = re.compile(
     r"(?i)(login_?required|require[sd]?_?(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$"
     r"|permission|is_?authenticated|has_?(role|perm|authority)|pre_?authorize|secured|roles_?allowed"
@@ -192,12 +199,7 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
         if pair is None:
             continue
         named = [_compared_name(view, side, stmt) for side in pair]
-        constant = any(view.constants.evaluate(side, stmt.idx) is not UNKNOWN for side in pair)
-        literal_like = any(
-            side.kind in (K.NULL, K.BOOL, K.INT) or (side.text.isupper() and side.kind in (K.NAME, K.MEMBER))
-            for side in pair
-        )
-        if not any(named) or constant or literal_like:
+        if not any(named) or any(_is_known(view, side, stmt) for side in pair) or not _may_be_probed(view, pair, stmt):
             continue
         facts = {
             "both_named": float(all(named)),
@@ -214,6 +216,46 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
             words={"name": word, "api": "=="},
             fix="constant-time-comparison",
         )
+
+
+def _is_known(view: UnitView, side: Node, stmt: Stmt) -> bool:
+    """A constant, or something written like one."""
+    if side.kind in (K.NULL, K.BOOL, K.INT) or view.constants.evaluate(side, stmt.idx) is not UNKNOWN:
+        return True
+    is_constant_name = side.kind in (K.NAME, K.MEMBER) and side.text.isupper()
+    return is_constant_name and not _comes_from(view, side, stmt) & {OriginKind.SOURCE}
+
+
+def _may_be_probed(view: UnitView, pair: tuple[Node, Node], stmt: Stmt) -> bool:
+    """Whether somebody else can try values: one side is what a caller sends, the other is not the same thing before.
+
+    A marker compared with its own last value, or a password with its repetition, keeps nothing from anybody.
+    """
+    if any(_OWN_NAME.search(dotted_name(side) or root_name(side) or "") for side in pair):
+        return False
+    origins = [_comes_from(view, side, stmt) for side in pair]
+    if OriginKind.SOURCE in origins[0] | origins[1] or "digest" in [_compared_name(view, s, stmt) for s in pair]:
+        return True
+    is_check = view.is_entry or bool(_CHECKS.search(view.unit.qualname))
+    is_check = is_check or any(_SECRET.search(_compared_name(view, side, stmt)) for side in pair)
+    is_check = is_check or any(_EXPECTED.search(dotted_name(side)) for side in pair)
+    return is_check and OriginKind.PARAM in origins[0] | origins[1]
+
+
+def _comes_from(view: UnitView, side: Node, stmt: Stmt) -> set[OriginKind]:
+    """The kinds of what an expression's value may come from."""
+    params = {name for name, _ in view.unit.params if name != view.unit.receiver}
+    found = {OriginKind.PARAM} if root_name(side) in params else set()
+    for node in side.walk():
+        if node.kind not in (K.NAME, K.MEMBER):
+            continue
+        name = view.resolver.resolve(node, view.unit, stmt.idx)
+        if name and any(role.role is Role.SOURCE for role in view.resolver.index.find_roles(name)):
+            found.add(OriginKind.SOURCE)
+        for definition in view.unit.flow.reaching(node.text, stmt.idx) if node.kind is K.NAME else ():
+            flow = view.values.values.get(definition.idx, {})
+            found.update(view.values.origins[origin].kind for origin in flow)
+    return found
 
 
 def _compared_pair(node: Node) -> tuple[Node, Node] | None:
