@@ -140,6 +140,8 @@ class ConditionJudge:
         with, or the dotted names of what the expression is, what it calls and what it is made of."""
         if isinstance(value, str):
             return [value]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return [str(value)]
         if value is None:
             return ["null"]
         items = node.get("init") if node.kind is K.NEW else self._written(node, stmt)

@@ -74,7 +74,7 @@ class Resolver:
         if self.types.is_parameter(callee.text, unit):
             return ""  # a function that the caller gives: its type's name is not what runs
         name = self._member_path(callee, unit, stmt) or self._name(callee, unit, stmt, 0)
-        if name:
+        if name and (name != "Function" or callee.text == name):  # a variable of that type is some function
             return self.types.canonical(name)
         cls = unit.cls
         if cls is not None and callee.text in cls.methods and self.program.family in (Family.JAVA, Family.CSHARP):

@@ -44,8 +44,8 @@ def find_properties(view: UnitView) -> Iterator[Draft]:
     for stmt, node in view.expressions(*_PROPERTY_KINDS):
         name, value = _named_value(node)
         roles = properties.get(name) if name else None
-        if not roles or value is None:
-            continue
+        if not roles or value is None or (value.kind is K.STRING and value.text == name):
+            continue  # a name that stands for itself: `JWT_SECRET = "JWT_SECRET"`
         for role in roles:
             if _is_on(role, node, view, stmt) and view.judge.value_holds(role.when, value, stmt.idx):
                 facts = {"exact_api": float(bool(role.on)), "is_property": 1.0, **_where(view, stmt)}
