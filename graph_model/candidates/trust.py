@@ -26,9 +26,9 @@ _NOT_SECRET_NAME = re.compile(
     r"|^(has|is|no|show|hide|get|set|use|reset|change|forgot|invalid|missing|wrong|default)_?"
 )
 _PLACEHOLDER = re.compile(
-    r"(?i)^$|[<>{}$%\s]"
-    r"|^(x+|\*+|\.+|change.?me|your|my|example|dummy|test|todo|none|null|true|false|undefined|secret|password|token|user"
-    r"|admin|root|foo|bar|placeholder|redacted|env|string|bearer|basic)"
+    r"(?i)^$|[<>{}$%\s]|^[x*.]+$"
+    r"|^(change.?me|your|my|example|dummy|test|todo|none|null|true|false|undefined|secret|password|token|user"
+    r"|admin|root|foo|bar|placeholder|redacted|env|string|bearer|basic)([^a-z0-9]|[a-z_-]*\d{0,4}$)"
     r"|example|changeme|placeholder|_here$|^[a-z_.-]+$|^[A-Z_]+$|^/|://localhost"
 )
 _COMPARED = re.compile(r"(?i)(signature|digest|hmac|\bmac\b|token|secret|passwo?r?d|api_?key|otp|csrf|checksum_?hmac)$")
