@@ -13,7 +13,7 @@ from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate, Step, StepRole, without_repeats
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
-from graph_model.origins import CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
+from graph_model.origins import SERVICE, CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 from graph_model.source_kinds import LOCAL_KINDS, suits
 
 MAX_CALL_HOPS = 6
@@ -257,7 +257,8 @@ class _Linker:
         step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, f"parameter {origin.name}")
         arrival = _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), False)
         is_open = all(caller == state.unit for caller, _ in callers)  # a function that only calls itself is open too
-        return (arrival if is_open and not state.is_whole else None), following
+        is_end = is_open and not state.is_whole and origin.detail != SERVICE
+        return (arrival if is_end else None), following
 
     def _into_arguments(
         self, state: _State, caller: UnitId, number: int, origin: Origin, stack: tuple[tuple[UnitId, int], ...]

@@ -13,10 +13,13 @@ class OriginKind(IntEnum):
     """Where a value of a unit comes from."""
 
     SOURCE = 0  # foreign data, by a pack; `name` is the API, `detail` the kind of source
-    PARAM = 1  # parameter number `index`
+    PARAM = 1  # parameter number `index`; `detail` is SERVICE for an object of the program itself
     RESULT = 2  # the result of call site number `index`
     FIELD = 3  # the field `name` of the unit's class
     CAPTURE = 4  # the variable `name` of an enclosing unit
+
+
+SERVICE = "service"
 
 
 class Passed(IntFlag):

@@ -26,6 +26,11 @@ _CONTAINERS = frozenset(
     }
 )  # fmt: skip
 _BYTES = frozenset({"byte", "Byte", "sbyte"})
+_DATA = re.compile(
+    r"(^|\.)(String\w*|CharSequence|Object|Class|char|byte|File|Path|URI|URL|Source|InputSource|[A-Z]\d?"
+    r"|\w*(Stream|Reader|Buffer|Buf|Json|JSONObject|JSONArray|Node|Element|Document|Map|List|Set|Collection|Iterable"
+    r"|Iterator|Optional|Request|Message|Exchange|Part|File|Cookie|Properties|var))$"
+)
 _FAILURE = re.compile(r"(^|\.)(\w*Exception|\w*Throwable|\w*Error)$")
 
 
@@ -55,3 +60,13 @@ def holds_no_text(declared: Node | None, family: Family, enums: frozenset[str] =
 def is_failure(declared: Node | None, family: Family) -> bool:
     """Whether a declared type is that of exceptions."""
     return declared is not None and family in TYPED and _FAILURE.search(declared.text) is not None
+
+
+def is_service(declared: Node | None, family: Family) -> bool:
+    """Whether a declared type is an object of the program itself, neither text nor a file, stream or collection of it.
+
+    Whoever calls decides what text a method gets, not which objects: a parameter of such a type is no way in.
+    """
+    if declared is None or family is not Family.JAVA:
+        return False
+    return _DATA.search(declared.text.rstrip("[]?. ")) is None

@@ -11,11 +11,11 @@ from graph_model.definitions import Definition, DefKind
 from graph_model.encoding import EdgeType
 from graph_model.evaluator import Evaluator, FlowContext, UnitFlow
 from graph_model.kinds import NodeKind as K
-from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing, through
+from graph_model.origins import EMPTY, SERVICE, Flow, OriginKind, Passed, merge, passing, through
 from graph_model.packs.model import Role
 from graph_model.program import Unit
 from graph_model.syntax import Node
-from graph_model.textless import is_failure
+from graph_model.textless import is_failure, is_service
 from graph_model.value_expressions import HANDLERS
 from graph_model.value_sinks import check_assigned, check_returned
 
@@ -163,4 +163,5 @@ def _param(state: Evaluator, definition: Definition) -> Flow:
     if name == unit.receiver or state.holds_no_text(declared) or is_failure(declared, state.family):
         return EMPTY
     explicit = 1 if unit.receiver and unit.params and unit.params[0][0] == unit.receiver else 0
-    return state.origin(OriginKind.PARAM, definition.param - explicit, name, definition.node, "")
+    detail = SERVICE if is_service(declared, state.family) else ""
+    return state.origin(OriginKind.PARAM, definition.param - explicit, name, definition.node, detail)

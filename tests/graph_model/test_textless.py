@@ -114,7 +114,8 @@ LOG = "import org.slf4j.*;\nclass A { Logger log = LoggerFactory.getLogger(A.cla
     [
         ('void a(String name) { log.info("n {}", name); }', 0),
         ('void a() { log.info("n {}", System.getenv("HOME")); }', 0),
-        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n {}", q.getHeader("h")); }', 1),
+        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n {}", q.getRequestURI()); }', 0),
+        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n {}", q.getParameter("h")); }', 1),
     ],
 )
 def test_a_log_entry_is_harmed_by_remote_data_only(method: str, count: int) -> None:
@@ -129,3 +130,25 @@ def test_membership_of_a_list_of_addresses_rules_foreign_data_out(owner: str, co
         f"throws Exception {{ {body} }} }}\n"
     )
     assert len(candidates({"A.java": text}, "security/open-redirect")) == count
+
+
+@pytest.mark.parametrize(
+    ("declared", "count"),
+    [
+        ("String", 1),
+        ("File", 1),
+        ("Map<String, String>", 1),
+        ("T", 1),
+        ("byte[]", 1),
+        ("Settings", 0),
+        ("DataSource", 0),
+    ],
+)
+def test_an_object_of_the_program_is_no_way_in(declared: str, count: int) -> None:
+    body = "void run(" + declared + ' given) throws Exception { Runtime.getRuntime().exec("c " + given.at()); }'
+    assert len(candidates(in_class(body))) == count
+
+
+def test_foreign_data_comes_in_through_an_object_of_the_program() -> None:
+    members = "void run(Job job) throws Exception { " + RUN.format("job.name()") + " }\n"
+    assert len(candidates(in_class(members + serving('run(new Job(q.getParameter("n")));')))) == 1
