@@ -29,6 +29,7 @@ from graph_model.packs.loading import PackIndex, load_index
 from graph_model.packs.model import ContextKind
 from graph_model.program import Program, Unit, build_program
 from graph_model.syntax import Node, SyntaxTree, parse_tree
+from graph_model.textless import silent_accessors
 from graph_model.value_flow import analyse_unit_flow
 
 
@@ -69,6 +70,7 @@ class FileAnalysis:
     graphs: tuple[FunctionGraph | None, ...]
     exports: tuple[tuple[str, str], ...]
     contexts: tuple[ContextKind, ...] = ()
+    silent: tuple[str, ...] = ()  # generated getters of fields that hold no text
 
 
 def analyse_file(
@@ -154,6 +156,7 @@ class _Analysis:
             graphs=graphs,
             exports=tuple(sorted(program.exports.items())),
             contexts=self.contexts,
+            silent=silent_accessors(program),
         )
 
     def _view(self, unit: Unit, sources: dict[tuple[int, str], tuple[str, str]]) -> UnitView:

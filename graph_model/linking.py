@@ -75,6 +75,7 @@ class _State:
 class _Linker:
     def __init__(self, files: Mapping[str, FileAnalysis]) -> None:
         self.files = dict(files)
+        self.silent = frozenset(name for analysis in self.files.values() for name in analysis.silent)
         self.bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
         self.by_last_name: dict[str, list[tuple[str, UnitId]]] = {}
         self.overrides: dict[tuple[str, str], list[UnitId]] = {}  # (simple name of a base, method) -> methods below
@@ -293,6 +294,8 @@ class _Linker:
         callees = self.find_callees(state.unit.path, call.callee)
         step = Step(state.unit.path, call.start, call.end, StepRole.RETURN, call.callee)
         following: list[_State] = []
+        if not callees and call.callee in self.silent:
+            return following
         if callees and len(state.stack) < MAX_CALL_HOPS:
             for callee in callees:
                 entered = (*state.stack, (state.unit, origin.index))
@@ -322,12 +325,8 @@ class _Linker:
 
     def _from_capture(self, state: _State, origin: Origin) -> list[_State]:
         owner = UnitId(state.unit.path, int(origin.detail))
-        flows = dict(self.unit(owner).captured).get(origin.name, ())
-        return (
-            [self._moved(state, owner, flow, (), state.steps, hop=0) for flow in flows]
-            if state.call_hops < MAX_CALL_HOPS
-            else []
-        )
+        flows = dict(self.unit(owner).captured).get(origin.name, ()) if state.call_hops < MAX_CALL_HOPS else ()
+        return [self._moved(state, owner, flow, (), state.steps, hop=0) for flow in flows]
 
     def _hops(self, unit: UnitId, flow: FlowRecord) -> tuple[Step, ...]:
         return tuple(Step(unit.path, start, end, StepRole.HOP, key) for start, end, key in flow.hops)

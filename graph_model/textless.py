@@ -3,6 +3,7 @@
 import re
 
 from graph_model.languages import Family
+from graph_model.program import Program
 from graph_model.syntax import Node
 
 TYPED = (Family.JAVA, Family.CSHARP)
@@ -70,3 +71,17 @@ def is_service(declared: Node | None, family: Family) -> bool:
     if declared is None or family is not Family.JAVA:
         return False
     return _DATA.search(declared.text.rstrip("[]?. ")) is None
+
+
+def silent_accessors(program: Program) -> tuple[str, ...]:
+    """The dotted names of getters that Lombok and the like would write for a file's fields without text."""
+    if program.family is not Family.JAVA:
+        return ()
+    module = f"{program.module_name}." if program.module_name else ""
+    return tuple(
+        f"{module}{cls.qualname}.{getter}"
+        for cls in program.classes.values()
+        for name, declared in cls.field_types.items()
+        if (getter := f"get{name[:1].upper()}{name[1:]}") not in cls.methods
+        and holds_no_text(declared, program.family, program.enums)
+    )

@@ -152,3 +152,14 @@ def test_an_object_of_the_program_is_no_way_in(declared: str, count: int) -> Non
 def test_foreign_data_comes_in_through_an_object_of_the_program() -> None:
     members = "void run(Job job) throws Exception { " + RUN.format("job.name()") + " }\n"
     assert len(candidates(in_class(members + serving('run(new Job(q.getParameter("n")));')))) == 1
+
+
+def test_a_getter_that_is_generated_for_a_field_without_text_gives_none() -> None:
+    form = "package app;\n@Data\npublic class Form { private String name; private Long id; }\n"
+    web = (
+        "package app;\nimport org.springframework.web.bind.annotation.*;\n@RestController\npublic class Web {\n"
+        "  @PostMapping public void a(@RequestBody Form form) throws Exception { "
+        'Runtime.getRuntime().exec("c " + form.%s()); }\n}\n'
+    )
+    assert len(candidates({"app/Form.java": form, "app/Web.java": web % "getName"})) == 1
+    assert candidates({"app/Form.java": form, "app/Web.java": web % "getId"}) == []
