@@ -15,6 +15,14 @@ from graph_model.syntax import Node
 
 _WAITS = frozenset({"Wait", "WaitAll", "WaitAny", "GetResult"})
 
+_WRITERS = frozenset(
+    {
+        "Handler", "StreamHandler", "FileHandler", "Writer", "PrintWriter", "BufferedWriter", "OutputStream",
+        "FilterOutputStream", "PrintStream", "BufferedOutputStream", "AppenderBase", "AppenderSkeleton",
+        "AbstractAppender", "TraceListener", "TextWriterTraceListener"
+    }
+)  # fmt: skip
+
 
 def _facts(view: UnitView, stmt: Stmt) -> dict[str, float]:
     return {
@@ -183,7 +191,7 @@ def find_waiting_under_lock(view: UnitView) -> Iterator[Draft]:
     """Blocking calls inside a critical section (lock, synchronized, `with lock`)."""
     for stmt, call, name, role in _waits(view):
         holder = _lock_around(call) or _lock_before(view, stmt) or _synchronized(view)
-        if holder is None:
+        if holder is None or _is_writer(view):
             continue
         facts = {**_facts(view, stmt), "is_query": float(role is Role.QUERY)}
         steps = [(holder, StepRole.CONTEXT, "the lock is held from here")]
@@ -196,6 +204,12 @@ def find_waiting_under_lock(view: UnitView) -> Iterator[Draft]:
             facts,
             {"api": name.removeprefix("?."), "name": ""},
         )
+
+
+def _is_writer(view: UnitView) -> bool:
+    """A method of a writer or log handler, whose lock is there to keep what is written in order."""
+    cls = view.unit.cls
+    return cls is not None and any(base.rpartition(".")[2] in _WRITERS for base in cls.bases)
 
 
 def _waits(view: UnitView) -> Iterator[tuple[Stmt, Node, str, Role]]:

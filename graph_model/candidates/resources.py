@@ -7,6 +7,7 @@ from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
+from graph_model.definitions import DefKind
 from graph_model.encoding import EdgeType
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
@@ -261,6 +262,8 @@ def find_counts(view: UnitView) -> Iterator[Draft]:
 def find_unbounded_caches(view: UnitView) -> Iterator[Draft]:
     """Memoisation without a bound, by decorator or call."""
     for stmt, call, name, role in view.calls_with(Role.CACHE):
+        if _is_of_this_call(view, call, stmt):
+            continue
         yield Draft(
             "performance/unbounded-cache",
             call,
@@ -286,6 +289,16 @@ def find_unbounded_caches(view: UnitView) -> Iterator[Draft]:
                     words={"api": name, "name": view.unit.name},
                 )
                 break
+
+
+def _is_of_this_call(view: UnitView, call: Node, stmt: Stmt) -> bool:
+    """Whether what is filled is a collection that this very call of the function has made."""
+    callee = call.get("callee")
+    obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
+    if obj is None or obj.kind is not K.NAME or obj.text not in view.unit.locals or not view.unit.is_function:
+        return False
+    made = [d.value for d in view.unit.flow.reaching(obj.text, stmt.idx) if d.kind is DefKind.ASSIGN]
+    return bool(made) and all(value is not None and value.kind in (K.NEW, K.DICT, K.LIST) for value in made)
 
 
 def find_expensive_objects(view: UnitView) -> Iterator[Draft]:

@@ -117,7 +117,23 @@ RESOURCES: list[Case] = [
         "from functools import lru_cache\n@lru_cache(maxsize=None)\ndef f(x):\n    return g(x)\n",
         "from functools import lru_cache\n@lru_cache(maxsize=64)\ndef f(x):\n    return g(x)\n",
     ),
+    (
+        "performance/unbounded-cache",
+        JAVA,
+        "import java.util.*;\nclass C { Map<String, String> cache; void f(String k) { cache.put(k, k); } }\n",
+        in_java("Map<String, String> cache = new HashMap<>(); cache.put(k, k);", "String k"),
+    ),
+    (
+        "performance/unbounded-cache",
+        JAVA,
+        "import java.util.*;\nclass C { Map<String, String> cache; void f(String k) { cache.put(k, k); } }\n",
+        "import java.util.*;\nclass C { Map<String, String> cache; C(String k) { cache.put(k, k); } }\n",
+    ),
 ]
+WRITER = (
+    "import java.io.*;\nclass C extends {0} {{ synchronized void put(String p) throws IOException "
+    "{{ new FileOutputStream(p).write(1); }} }}\n"
+)
 CONCURRENCY: list[Case] = [
     (
         "performance/sync-over-async",
@@ -142,6 +158,12 @@ CONCURRENCY: list[Case] = [
         CSHARP,
         in_csharp("lock (_gate) { File.AppendAllText(p, p); }", "void F(string p)"),
         in_csharp("lock (_gate) { _n++; } File.AppendAllText(p, p);", "void F(string p)"),
+    ),
+    (
+        "performance/lock-held-during-io",
+        JAVA,
+        WRITER.format("Job"),
+        WRITER.format("Writer"),
     ),
     (
         "performance/blocking-call-in-async",
