@@ -15,6 +15,7 @@ _ATTRIBUTE_CALL = re.compile(r"\.(attr|prop|setAttribute)$")
 _ADDRESS_ATTRIBUTES = frozenset({"href", "src", "action", "formaction"})
 _FIXED = re.compile(r"(?i)^(([a-z][a-z0-9+.-]*:)?//[^/?#\\]+[/?#]|[^:/?#\\]+[/?#]|/[^/\\]|[?#])")
 _OWN_ADDRESS = re.compile(r"(^|\.)location\.(href|pathname|origin|host|hostname|protocol)$")
+_OWN_PART = re.compile(r"(^|\.)location\.(pathname|origin|host|hostname|protocol)$")
 _KEEPS_BEGINNING = frozenset({"split", "replace", "slice", "substring", "substr", "toString", "trim"})
 _UNKNOWN_PART = "x"
 _MAX_DEPTH = 8
@@ -24,7 +25,8 @@ _Part = str | tuple[Node, int]  # constant text, or an expression and the statem
 def find_deciding(state: Evaluator, label: str, name: str, node: Node, argument: Node, flow: Flow) -> Flow:
     """What of a flow decides where an address leads; all of it where the sink is not given an address.
 
-    `https://host/` before foreign data fixes the host, and so does any text with a slash in it: such data is left out.
+    `https://host/` before foreign data fixes the host, and so does any text with a slash in it: such data is left out,
+    and so is the path or host of the page itself, which leads to the page's own server.
     """
     if label not in _REQUESTS and not (label == _MARKUP and _takes_address(name, node)):
         return flow
@@ -40,7 +42,12 @@ def find_deciding(state: Evaluator, label: str, name: str, node: Node, argument:
         else:
             deciding = merge(deciding, _evaluate(state, *part) if len(parts) > 1 else flow)
             prefix += _UNKNOWN_PART
-    return {origin: mark for origin, mark in flow.items() if origin in deciding}
+    origins = state.result.origins
+    return {
+        origin: mark
+        for origin, mark in flow.items()
+        if origin in deciding and not _OWN_PART.search(origins[origin].name)
+    }
 
 
 def _evaluate(state: Evaluator, node: Node, stmt: int) -> Flow:

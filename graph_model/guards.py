@@ -44,7 +44,7 @@ def find_guards(view: UnitView, hit: SinkHit) -> Guards:
     An equality with a constant, membership of a constant collection, and a pack's validator rule the data out on the
     side where it passed; any other condition is only reported.
     """
-    names = {origin: _names(hit, origin) | _own_name(view.values.origins[origin]) for origin in hit.flow}
+    names = {origin: _names(hit, origin) | _own_name(view, view.values.origins[origin]) for origin in hit.flow}
     spans: list[tuple[int, int]] = []
     blocked: set[int] = set()
     validated = 0
@@ -71,8 +71,12 @@ def _names(hit: SinkHit, origin: int) -> set[str]:
     return names
 
 
-def _own_name(origin: Origin) -> set[str]:
-    """The parameter's name, where the value comes from one."""
+def _own_name(view: UnitView, origin: Origin) -> set[str]:
+    """The name of the parameter that the value comes from, or the names in a call that got one foreign value."""
+    if origin.kind is OriginKind.RESULT:
+        site = view.values.calls[origin.index]
+        is_single = [len(flow) for flow in site.args.values()] == [1]
+        return {n.text for n in site.node.walk() if n.kind is K.NAME} if is_single else set()
     name = origin.name.removeprefix("parameter ")
     return {name} if origin.kind is OriginKind.PARAM or name != origin.name else set()
 
