@@ -8,6 +8,7 @@ _FOREIGN = "foreign"  # seen to come from outside: no open parameter
 _REMOTE = "remote"  # seen to come from another party
 _OPERATOR_KINDS = frozenset({"command-line", "environment", "stdin"})
 _LOG = "security/log-injection"
+_OPERATORS = "security/nosql-injection"
 _OF_OTHERS = frozenset(  # harmless where the one who runs the program chooses the data
     {
         _LOG,
@@ -27,6 +28,8 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
         return is_source and kind not in _SPECIAL_KINDS
     if kind in _OPERATOR_KINDS and sink.label in _OF_OTHERS:
         return False
+    if kind in LOCAL_KINDS and sink.label == _OPERATORS:
+        return False  # what the program keeps was let in as a value before
     if sink.source_kind:
         return kind == sink.source_kind
     return kind not in _SPECIAL_KINDS and (is_source or sink.label != _LOG)  # an open parameter harms no log entry

@@ -69,3 +69,10 @@ def test_operators_do_not_attack_themselves() -> None:
         == set()
     )
     assert "security/log-injection" in labels("console.log(req.query.name);")
+
+
+def test_what_a_database_holds_brings_no_query_operators() -> None:
+    head = "const db = new (require('mongodb').MongoClient)(BASE).db(); const c = db.collection('a');"
+    stored = f"{head} const rows = await c.find({{}}).toArray(); await c.deleteOne({{ _id: rows[0]._id }});"
+    assert "security/nosql-injection" not in labels(stored)
+    assert "security/nosql-injection" in labels(f"{head} await c.deleteOne({{ _id: req.body.id }});")
