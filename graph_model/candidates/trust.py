@@ -38,6 +38,16 @@ _OWN_NAME = re.compile(
 _SECRET = re.compile(r"(?i)(signature|hmac|secret|api_?key|otp|csrf)$")
 _EXPECTED = re.compile(r"(?i)(expected|actual|stored|given|supplied|provided|computed)")
 _CHECKS = re.compile(r"(?i)(verif|valid|auth|check|match|compare|equal|login|log_?in|sign|csrf|xsrf|hook|guard|allow)")
+_CURSOR = re.compile(
+    r"(?i)(next|prev(ious)?|page|paging|continuation|sync|cursor|last|first|current|lex|start|end)_?token$"
+)
+_REPEATED = re.compile(
+    r"(?i)pass(wo?r?d)?_?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
+)
+_CHECKSUM = re.compile(r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint")
+_QUERY_BUILDERS = frozenset(
+    {"filter", "where", "having", "and_", "or_", "not_", "on", "join", "outerjoin", "exists", "any", "case", "exclude"}
+)
 _GUARD_NAME = re.compile(
     r"(?i)(login_?required|require[sd]?_?(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$"
     r"|permission|is_?authenticated|has_?(role|perm|authority)|pre_?authorize|secured|roles_?allowed"
@@ -199,7 +209,9 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
         if pair is None:
             continue
         named = [_compared_name(view, side, stmt) for side in pair]
-        if not any(named) or any(_is_known(view, side, stmt) for side in pair) or not _may_be_probed(view, pair, stmt):
+        if not any(named) or any(_is_known(view, side, stmt) for side in pair) or _is_no_check(node, pair):
+            continue
+        if not _may_be_probed(view, pair, stmt):
             continue
         facts = {
             "both_named": float(all(named)),
@@ -256,6 +268,39 @@ def _comes_from(view: UnitView, side: Node, stmt: Stmt) -> set[OriginKind]:
             flow = view.values.values.get(definition.idx, {})
             found.update(view.values.origins[origin].kind for origin in flow)
     return found
+
+
+def _is_no_check(node: Node, pair: tuple[Node, Node]) -> bool:
+    """A condition that a database evaluates, an assertion, a secret typed twice, a page's token, a file's checksum."""
+    if _is_query_term(node) or _in_assertion(node):
+        return True
+    words = [_last_word(side) for side in pair]
+    return any(known.search(word) for word in words for known in (_REPEATED, _CURSOR, _CHECKSUM))
+
+
+def _last_word(node: Node) -> str:
+    """What an operand is called: its name, attribute, literal key or the function that gives it."""
+    if node.kind is K.INDEX:
+        key = node.get("key")
+        return key.text if key is not None and key.kind is K.STRING else root_name(node)
+    callee = node.get("callee") if node.kind is K.CALL else None
+    return callee.text if callee is not None else node.text
+
+
+def _is_query_term(node: Node) -> bool:
+    """Whether a comparison is an argument of a query's `filter`, `where`, ...: an expression, not a decision."""
+    parent = node.parent
+    while parent is not None and parent.kind in (K.ARGS, K.BINARY, K.KWARG):
+        parent = parent.parent
+    callee = parent.get("callee") if parent is not None and parent.kind is K.CALL else None
+    return callee is not None and callee.text in _QUERY_BUILDERS
+
+
+def _in_assertion(node: Node) -> bool:
+    parent = node.parent
+    while parent is not None and parent.kind in (K.NOT, K.BINARY, K.COMPARE):
+        parent = parent.parent
+    return parent is not None and parent.kind is K.ASSERT
 
 
 def _compared_pair(node: Node) -> tuple[Node, Node] | None:

@@ -199,6 +199,30 @@ TRUST: list[Case] = [
         "function f(signature) { return signature === null; }\n",
     ),
     (
+        "security/timing-comparison",
+        PYTHON,
+        "def verify(self, token):\n    return self.make_token() == token\n",
+        "def f(cls, api_key):\n    return cls.query.filter(cls.api_key == api_key).one()\n",
+    ),
+    (
+        "security/timing-comparison",
+        PYTHON,
+        "def login(user, password):\n    return user.password == password\n",
+        "def f(password, password1):\n    return password == password1\n",
+    ),
+    (
+        "security/timing-comparison",
+        PYTHON,
+        "def f(signature, expected):\n    return signature == expected\n",
+        "def f(record, token, next_token):\n    return record == token or next_token == record\n",
+    ),
+    (
+        "security/timing-comparison",
+        PYTHON,
+        "import hmac\ndef f(h, sent):\n    return h.hexdigest() == sent\n",
+        "import hashlib\ndef f(h, sha256):\n    return h.hexdigest() == sha256\n",
+    ),
+    (
         "security/missing-authorization",
         PYTHON,
         "from flask import Flask\nfrom flask_login import login_required\napp = Flask(__name__)\n\n\n"
