@@ -1,5 +1,6 @@
 """Guards of a sink: the conditions that decide whether it runs, and whether they make the data harmless."""
 
+import re
 from dataclasses import dataclass
 
 from graph_model.candidates.view import UnitView
@@ -10,7 +11,7 @@ from graph_model.evaluator import SinkHit, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import Origin, OriginKind, hops_of
 from graph_model.packs.model import Role
-from graph_model.syntax import Node
+from graph_model.syntax import Node, dotted_name
 
 _MEMBERSHIP = frozenset(
     {
@@ -24,6 +25,14 @@ _MEMBERSHIP = frozenset(
         "hasOwnProperty",
         "TryGetValue",
     }
+)
+_CHECK_NAME = re.compile(
+    r"(?i)safe|allow|valid|trusted|permitted|white_?list|same_?(origin|host|site|domain)|local_?(url|path)"
+)
+_DENIAL_NAME = re.compile(r"(?i)unsafe|invalid|disallow|not_?(safe|allow|valid|permit|trust)|untrusted|black_?list|forbid")
+_CHECKED_BY_NAME = frozenset(
+    {"security/open-redirect", "security/server-side-request-forgery", "security/path-traversal"}
+    | {"security/unsafe-reflection", "security/command-injection", "security/sql-injection"}
 )
 _EQUALITY = frozenset({"==", "===", "is", "eq"})
 _INEQUALITY = frozenset({"!=", "!==", "is not"})
@@ -98,7 +107,18 @@ def _rules_out(view: UnitView, cond: Node, outcome: bool, hit: SinkHit, stmt: in
                 and label_mask(role.neutralises, bits) >> bits[hit.role.label] & 1
             ):
                 return view.judge.all_hold(role.when, cond, stmt)
+        return _checked_by_name(cond, outcome, hit)
     return False
+
+
+def _checked_by_name(call: Node, outcome: bool, hit: SinkHit) -> bool:
+    """`if is_safe_url(x):` - a function that says by its name that it judges its argument, on the side it approves."""
+    name = dotted_name(call.get("callee")).rpartition(".")[2]
+    args = call.get("args")
+    if hit.role.label not in _CHECKED_BY_NAME or args is None or not args.children:
+        return False
+    is_denial = bool(_DENIAL_NAME.search(name))
+    return (is_denial or bool(_CHECK_NAME.search(name))) and outcome is not is_denial
 
 
 def view_bits(view: UnitView) -> dict[str, int]:

@@ -27,6 +27,9 @@ RULED_OUT = [
     "if a in frozenset(['start', 'stop']):\n    os.system(a)",
     "if a in ALLOWED:\n    os.system(a)",
     "if not a == 'start':\n    return\nos.system(a)",
+    "if is_allowed(a):\n    os.system(a)",
+    "if not checks.is_valid_name(a):\n    return\nos.system(a)",
+    "if is_unsafe(a):\n    return\nos.system(a)",
     "b = a\nif b in ['start']:\n    os.system('svc ' + b)",
 ]
 
@@ -42,6 +45,9 @@ REPORTED = [
     "if a != 'start':\n    os.system(a)",
     "if a not in ('start', 'stop'):\n    os.system(a)",
     "if a == 'start':\n    return\nos.system(a)",
+    "if is_unsafe(a):\n    os.system(a)",
+    "if not is_allowed(a):\n    os.system(a)",
+    "if a.is_valid():\n    os.system(a)",
     "if a in sys.argv:\n    os.system(a)",
     "if a.startswith('x'):\n    os.system(a)",
 ]
