@@ -13,10 +13,12 @@ _MARKUP = "security/dom-cross-site-scripting"
 _ADDRESS_PROPERTY = re.compile(r"(?i)(^|[.?])(href|src|location|action|formAction|assign|open)$")
 _ATTRIBUTE_CALL = re.compile(r"\.(attr|prop|setAttribute)$")
 _ADDRESS_ATTRIBUTES = frozenset({"href", "src", "action", "formaction"})
-_FIXED = re.compile(r"(?i)^(([a-z][a-z0-9+.-]*:)?//[^/?#\\]+[/?#]|[^:/?#\\]+[/?#]|/[^/\\]|[?#])")
+_FIXED = re.compile(r"(?i)^(([a-z][a-z0-9+.-]*:)?//[^/?#\\]+[/?#]|[^:/?#\\]+(:[\dx]+)?[/?#]|/[^/\\]|[?#])")
 _OWN_ADDRESS = re.compile(r"(^|\.)location\.(href|pathname|origin|host|hostname|protocol)$")
 _OWN_PART = re.compile(r"(^|\.)location\.(pathname|origin|host|hostname|protocol)$")
 _KEEPS_BEGINNING = frozenset({"split", "replace", "slice", "substring", "substr", "toString", "trim"})
+_BRACES = re.compile(r"\{(\w*)[^{}]*\}")
+_PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0-9.]*[sdrfiux]")
 _UNKNOWN_PART = "x"
 _MAX_DEPTH = 8
 _Part = str | tuple[Node, int]  # constant text, or an expression and the statement that evaluates it
@@ -81,8 +83,36 @@ def _parts(state: Evaluator, node: Node, stmt: int, depth: int) -> list[_Part]:
         return [part for child in node.children for part in _template_part(state, child, stmt, depth)]
     if node.kind is K.NAME:
         return _defined_parts(state, node, stmt, depth)
-    formatted = _format_prefix(state, node, stmt)
-    return [formatted, (node, stmt)] if formatted else [(node, stmt)]
+    return _formatted_parts(state, node, stmt, depth)
+
+
+def _formatted_parts(state: Evaluator, node: Node, stmt: int, depth: int) -> list[_Part]:
+    """`"{}/{}".format(a, b)` and `"%s/%s" % (a, b)` taken apart; of what else formats, the constant beginning."""
+    callee, args, right = node.get("callee"), node.get("args"), node.get("right")
+    is_percent = node.kind is K.BINARY and node.text == "%" and right is not None
+    is_format = node.kind is K.CALL and callee is not None and callee.kind is K.MEMBER and callee.text == "format"
+    template = node.get("left") if is_percent else callee.get("obj") if is_format and callee is not None else None
+    text = state.context.constants.evaluate(template, stmt) if template is not None else None
+    if not isinstance(text, str):
+        formatted = _format_prefix(state, node, stmt)
+        return [formatted, (node, stmt)] if formatted else [(node, stmt)]
+    given = args if is_format else right
+    values = given.children if given is not None and given.kind in (K.ARGS, K.TUPLE) else [given] if given else []
+    parts: list[_Part] = []
+    end = 0
+    for number, hole in enumerate((_PERCENT if is_percent else _BRACES).finditer(text)):
+        chosen = _chosen(values, hole.group(1) or str(number))
+        parts.append(text[end : hole.start()])
+        parts.extend(_parts(state, chosen, stmt, depth + 1) if chosen is not None else [(node, stmt)])
+        end = hole.end()
+    return [*parts, text[end:]]
+
+
+def _chosen(values: list[Node], name: str) -> Node | None:
+    """The value of a format's field: by position or keyword."""
+    if name.isdigit():
+        return values[int(name)] if int(name) < len(values) else None
+    return next((value.get("value") for value in values if value.kind is K.KWARG and value.text == name), None)
 
 
 def _template_part(state: Evaluator, child: Node, stmt: int, depth: int) -> list[_Part]:
@@ -108,10 +138,7 @@ def _defined_parts(state: Evaluator, node: Node, stmt: int, depth: int) -> list[
 
 
 def _format_prefix(state: Evaluator, node: Node, stmt: int) -> str:
-    """The constant beginning of a formatted text: `"https://host/%s" % x`, `"...{}".format(x)`, `format("...", x)`."""
-    if node.kind is K.BINARY and node.text == "%":
-        text = state.context.constants.evaluate(node.get("left"), stmt)
-        return text.partition("%")[0] if isinstance(text, str) else ""
+    """The constant beginning of a text that a call formats: `String.format("https://host/%s", x)`."""
     callee, args = node.get("callee"), node.get("args")
     if node.kind is not K.CALL or callee is None or callee.kind is not K.MEMBER or args is None:
         return ""
