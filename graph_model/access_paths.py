@@ -57,6 +57,19 @@ def root_name(node: Node | None) -> str:
     return ""
 
 
+def stored_path(node: Node) -> str:
+    """Where a write deep below a variable lands: `x.a` of `x.a['k'].b`, else the variable; of an object's own fields
+    the object."""
+    root = root_name(node)
+    inner: Node | None = node
+    while root not in ("", "this", "self", "cls") and inner is not None:
+        key = access_key(inner)
+        if key:
+            return key
+        inner = inner.get("callee") if inner.kind is K.CALL else inner.get("obj")
+    return root
+
+
 def base_of(key: str) -> str:
     """The variable of an access path: `x` of `x.a` and of `x['k']`."""
     for i, char in enumerate(key):

@@ -6,7 +6,7 @@ A definition of `x` also defines every known access path below it (a shadow).
 from collections.abc import Iterator
 from enum import IntEnum
 
-from graph_model.access_paths import access_key, base_of, literal_step, root_name
+from graph_model.access_paths import access_key, base_of, literal_step, stored_path
 from graph_model.control_flow import ControlFlow, Role, Stmt
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
@@ -245,8 +245,7 @@ class Collector:
         """A write somewhere below a variable: the variable holds the value too."""
         base = target.get("obj")
         key = access_key(base) if base is not None else ""
-        if not key or "[" in key or "." in key:
-            key = key or root_name(target)
+        key = key or stored_path(target)
         if key:
             self._path(key)
             stored = self.define(key, DefKind.STORE, stmt, target, value)
@@ -267,7 +266,7 @@ class Collector:
                 self._path(obj.text + step)
         if callee.text not in _STORING or not args.children:
             return
-        key = access_key(obj) or root_name(obj)
+        key = access_key(obj) or stored_path(obj)
         if not key:
             return
         values = tuple(args.children)
