@@ -29,7 +29,9 @@ _MEMBERSHIP = frozenset(
 _CHECK_NAME = re.compile(
     r"(?i)safe|allow|valid|trusted|permitted|white_?list|same_?(origin|host|site|domain)|local_?(url|path)"
 )
-_DENIAL_NAME = re.compile(r"(?i)unsafe|invalid|disallow|not_?(safe|allow|valid|permit|trust)|untrusted|black_?list|forbid")
+_DENIAL_NAME = re.compile(
+    r"(?i)unsafe|invalid|disallow|not_?(safe|allow|valid|permit|trust)|untrusted|black_?list|forbid"
+)
 _CHECKED_BY_NAME = frozenset(
     {"security/open-redirect", "security/server-side-request-forgery", "security/path-traversal"}
     | {"security/unsafe-reflection", "security/command-injection", "security/sql-injection"}
