@@ -32,6 +32,9 @@ _CHECK_NAME = re.compile(
 _DENIAL_NAME = re.compile(
     r"(?i)unsafe|invalid|disallow|not_?(safe|allow|valid|permit|trust)|untrusted|black_?list|forbid"
 )
+_KNOWN_NAMES = re.compile(
+    r"(?i)allow|valid|known|support|permitted|available|choices|white_?list|columns|registered|registry|trusted"
+)
 _CHECKED_BY_NAME = frozenset(
     {"security/open-redirect", "security/server-side-request-forgery", "security/path-traversal"}
     | {"security/unsafe-reflection", "security/command-injection", "security/sql-injection"}
@@ -133,7 +136,8 @@ def _compare_rules_out(view: UnitView, cond: Node, outcome: bool, stmt: int) -> 
     if left is None or right is None:
         return False
     if op in ("in", "not in"):
-        return outcome is (op == "in") and _is_constant_collection(view, right, stmt)
+        is_known = bool(_KNOWN_NAMES.search(_collection_name(right)))
+        return outcome is (op == "in") and (is_known or _is_constant_collection(view, right, stmt))
     if op in _EQUALITY or op in _INEQUALITY:
         known = [view.constants.evaluate(side, stmt) for side in (left, right)]
         constant = any(value is not UNKNOWN and value not in (None, "", True, False) for value in known)
@@ -163,6 +167,14 @@ def _is_constant_collection(view: UnitView, node: Node, stmt: int) -> bool:
             )
         return node.text.isupper() or _outer_collection(view, node)
     return node.kind is K.MEMBER and node.text.replace("_", "").isupper()
+
+
+def _collection_name(node: Node) -> str:
+    """`allowed_hosts` of `self.allowed_hosts` and `columns` of `Order.columns.keys()`: what a collection is called."""
+    callee = node.get("callee") if node.kind is K.CALL else None
+    if callee is not None and callee.text in ("keys", "values", "all", "split"):
+        return dotted_name(callee.get("obj")).rpartition(".")[2]
+    return dotted_name(callee if callee is not None else node).rpartition(".")[2]
 
 
 def _outer_collection(view: UnitView, node: Node) -> bool:

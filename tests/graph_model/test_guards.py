@@ -30,6 +30,9 @@ RULED_OUT = [
     "if is_allowed(a):\n    os.system(a)",
     "if not checks.is_valid_name(a):\n    return\nos.system(a)",
     "if is_unsafe(a):\n    return\nos.system(a)",
+    "if a in service.supported_names:\n    os.system(a)",
+    "if a not in known_names():\n    return\nos.system(a)",
+    "if a in service.columns.keys():\n    os.system(a)",
     "b = a\nif b in ['start']:\n    os.system('svc ' + b)",
 ]
 
