@@ -14,6 +14,15 @@ from graph_model.textless import TYPED, is_textless_name
 from graph_model.value_sinks import check_call, choose_arguments
 
 _PREDICATE = re.compile(r"(is|has|can|should|contains|exists)[A-Z]")
+_MAKES_SAFE = re.compile(
+    r"(?i)(safe|saniti[sz]ed?|validated?)_?\w*(url|uri|redirect|next|path|file_?name|location|target)$"
+)
+_SAFE_FOR = (
+    "security/open-redirect",
+    "security/server-side-request-forgery",
+    "security/path-traversal",
+    "security/header-injection",
+)
 _TEXT_TYPES = frozenset({"String", "MediaType", "NewCookie", "Cookie"})  # their `valueOf` keeps what it is given
 _LITERAL_ROOTS = frozenset(
     {
@@ -105,11 +114,12 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
         return passing(merge(_union(args), receiver), Passed.SANITISED_OTHER | flag, mask)
     if kept is not None:
         return passing(kept, flag)
+    mask = _promised(state, name) if not roles else 0
     if not roles and _may_be_project(state, name):
-        return _project_call(state, call)
+        return passing(_project_call(state, call), Passed.SANITISED_OTHER if mask else Passed.NOTHING, mask)
     if any(value for _, _, value in args) or receiver:
         unknown = Passed.UNKNOWN_CALL if not roles else flag
-        return passing(_union(args, receiver), unknown)
+        return passing(_union(args, receiver), unknown, mask)
     return EMPTY
 
 
@@ -135,6 +145,13 @@ def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:
     return (is_lookup and call.obj.text not in _TEXT_TYPES) or (
         state.family is Family.JAVA and _PREDICATE.match(callee.text) is not None
     )
+
+
+def _promised(state: Evaluator, name: str) -> int:
+    """Bits of the labels that a call rules out by its name: `get_safe_redirect_url(x)`."""
+    last = name.rpartition(".")[2]
+    is_promise = _MAKES_SAFE.search(last) is not None and "unsafe" not in last.lower()
+    return label_mask(_SAFE_FOR, state.context.label_bits) if is_promise else 0
 
 
 def _union(args: list[Argument], receiver: Flow = EMPTY) -> Flow:
