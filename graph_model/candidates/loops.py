@@ -177,7 +177,9 @@ def find_searches_in_loops(view: UnitView) -> Iterator[Draft]:
         if loop is None:
             continue
         searched = _searched(view, node, stmt)
-        if searched is None or (root_name(searched) in loop.changed and not _grows_in_loop(view, searched, loop)):
+        if searched is None or _takes_position(view, node, stmt):
+            continue
+        if root_name(searched) in loop.changed and not _grows_in_loop(view, searched, loop):
             continue
         if stmt.loops and view.unit.control.headers[stmt.loops[-1]] == stmt.idx and stmt.role is StmtRole.ITER:
             continue
@@ -201,6 +203,17 @@ def _searched(view: UnitView, node: Node, stmt: Stmt) -> Node | None:
         obj = callee.get("obj")
         return obj if obj is not None and obj.kind in (K.NAME, K.MEMBER) else None
     return None
+
+
+def _takes_position(view: UnitView, node: Node, stmt: Stmt) -> bool:
+    """`list.remove(i)` with a number: Java takes what stands there and searches nothing."""
+    callee, first = node.get("callee"), find_argument(node, 0)
+    if view.program.family is not Family.JAVA or callee is None or callee.text != "remove" or first is None:
+        return False
+    if first.kind in (K.INT, K.BINARY, K.UPDATE):
+        return True
+    declared = [d.node.parent.get("type") for d in view.unit.flow.reaching(first.text, stmt.idx) if d.node.parent]
+    return first.kind is K.NAME and any(one is not None and one.text == "int" for one in declared)
 
 
 def _grows_in_loop(view: UnitView, searched: Node, loop: LoopContext) -> bool:

@@ -28,6 +28,18 @@ def in_csharp(body: str, signature: str = "void F()") -> str:
 LOOPS: list[Case] = [
     (
         "performance/linear-search-in-loop",
+        JAVA,
+        in_java(
+            "List<String> known = new ArrayList<>(n); for (String x : xs) { known.remove(x); }",
+            "List<String> xs, List<String> n",
+        ),
+        in_java(
+            "List<String> known = new ArrayList<>(n); for (String x : xs) { int i = g(x); known.remove(i); }",
+            "List<String> xs, List<String> n",
+        ),
+    ),
+    (
+        "performance/linear-search-in-loop",
         PYTHON,
         "def f(xs, n):\n    known = list(n)\n    for x in xs:\n        if x in known:\n            g(x)\n",
         "def f(xs, n):\n    known = set(n)\n    for x in xs:\n        if x in known:\n            g(x)\n",
