@@ -48,6 +48,8 @@ _CHECKSUM = re.compile(r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?
 _QUERY_BUILDERS = frozenset(
     {"filter", "where", "having", "and_", "or_", "not_", "on", "join", "outerjoin", "exists", "any", "case", "exclude"}
 )
+_KIND_NAME = re.compile(r"(?:Types?|Kinds?|Modes?|Status|States?|Schemes?|Names|Constants|Keys|Claims)$")
+_QUERIES = re.compile(r"^(?:Where|First|Single|Any|All|Count|Find|FindAll|RemoveAll)(?:OrDefault)?(?:Async)?$")
 _GUARD_NAME = re.compile(
     r"(?i)(login_?required|require[sd]?_?(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$"
     r"|permission|is_?authenticated|has_?(role|perm|authority)|pre_?authorize|secured|roles_?allowed"
@@ -208,6 +210,8 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
         pair = _compared_pair(node)
         if pair is None:
             continue
+        if _is_harmless_pair(*pair) or _is_query_filter(view.unit):
+            continue
         named = [_compared_name(view, side, stmt) for side in pair]
         if not any(named) or any(_is_known(view, side, stmt) for side in pair) or _is_no_check(node, pair):
             continue
@@ -301,6 +305,23 @@ def _in_assertion(node: Node) -> bool:
     while parent is not None and parent.kind in (K.NOT, K.BINARY, K.COMPARE):
         parent = parent.parent
     return parent is not None and parent.kind is K.ASSERT
+
+
+def _is_harmless_pair(left: Node, right: Node) -> bool:
+    """A form's two fields (`form.password == form.repeated`), or a member of a set of kinds (`TokenType.Bearer`)."""
+    members = [side for side in (left, right) if side.kind is K.MEMBER]
+    owners = [dotted_name(side.get("obj")) for side in members]
+    if len(owners) == 2 and owners[0] and owners[0] == owners[1]:
+        return owners[0] not in ("self", "this")
+    return any(_KIND_NAME.search(owner) and owner[:1].isupper() for owner in owners)
+
+
+def _is_query_filter(unit: Unit) -> bool:
+    """The condition of a query (`users.Where(u => u.Token == token)`), which a database or an index answers."""
+    args = unit.node.parent if unit.node.kind is K.LAMBDA else None
+    call = args.parent if args is not None and args.kind is K.ARGS else None
+    callee = call.get("callee") if call is not None else None
+    return callee is not None and callee.kind is K.MEMBER and bool(_QUERIES.match(callee.text))
 
 
 def _compared_pair(node: Node) -> tuple[Node, Node] | None:

@@ -389,3 +389,22 @@ def test_a_secret_that_begins_like_a_placeholder_is_one_all_the_same(secret: str
 @pytest.mark.parametrize("text", ["xxxxxxxx", "password123", "your_Password_1", "myPassword", "Test-1234", "<secret>"])
 def test_a_placeholder_is_no_secret(text: str) -> None:
     assert "security/hardcoded-credentials" not in {c.label for c in find(f"password = '{text}'\n", PYTHON)}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "form.Password == form.PasswordAgain",
+        "kind == TokenType.AccessToken",
+        "users.Any(u => u.Token == given)",
+        "users.FirstOrDefaultAsync(u => u.ApiKey == given) != null",
+    ],
+)
+def test_comparison_that_tells_no_secret_takes_any_time(condition: str) -> None:
+    text = in_csharp(f"if ({condition}) G();", "void F(Form form, TokenType kind, Users users, string given)")
+    assert [c for c in find(text, CSHARP) if c.label == "security/timing-comparison"] == []
+
+
+def test_comparison_of_two_objects_secrets_is_timed() -> None:
+    text = in_csharp("if (user.Token == form.Token) G();", "void F(Form form, User user)")
+    assert [c for c in find(text, CSHARP) if c.label == "security/timing-comparison"]
