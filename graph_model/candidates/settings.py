@@ -1,14 +1,23 @@
 """Dangerous configurations: calls that a pack marks as a setting, and properties set to a dangerous value."""
 
+import re
 from collections.abc import Iterator
 
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
+from graph_model.conditions import find_argument
+from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Stmt
+from graph_model.definitions import DefKind
+from graph_model.evaluator import label_mask
+from graph_model.guards import view_bits
 from graph_model.kinds import NodeKind as K
-from graph_model.packs.model import PropertyRole, Role
+from graph_model.packs.model import ApiRole, PropertyRole, Role
 from graph_model.syntax import Node, dotted_name
 
+_DEBUGGING = frozenset({"security/debug-enabled", "security/error-exposure"})
+_DEVELOPMENT = re.compile(r"(?i)^_?(is_?)?(dev|development|debug)(_?mode)?$|IsDevelopment")
+_MAX_PARTS = 8
 _PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTRIBUTE)
 
 
@@ -19,9 +28,53 @@ def find_settings(view: UnitView) -> Iterator[Draft]:
         for role in roles:
             if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
                 seen.add(role.label)
+                if _is_made_harmless(role, call, view, stmt) or _is_for_development(role, view, stmt):
+                    continue
                 exact = not role.pattern.startswith(("*", "~"))
                 facts = {"exact_api": float(exact), "conditions": float(len(role.when)), **_where(view, stmt)}
                 yield Draft(role.label, call, stmt.idx, name, facts=facts, words={"api": name, "name": role.note})
+
+
+def _is_made_harmless(role: ApiRole, call: Node, view: UnitView, stmt: Stmt) -> bool:
+    """Whether the value that ought to be constant holds only what the label's sanitisers have given."""
+    asked = next((condition.arg for condition in role.when if condition.literal is False), None)
+    value = find_argument(call, asked) if asked is not None else None
+    return value is not None and _is_sanitised(role.label, value, view, stmt.idx, 0)
+
+
+def _is_sanitised(label: str, node: Node, view: UnitView, stmt: int, depth: int) -> bool:
+    if depth > _MAX_PARTS:
+        return False
+    if view.constants.evaluate(node, stmt) is not UNKNOWN or node.kind is K.TEXT:
+        return True
+    if node.kind is K.CALL:
+        bits = view_bits(view)
+        return any(
+            one.role is Role.NEUTRAL
+            or (one.role is Role.SANITISER and label_mask(one.neutralises, bits) >> bits[label] & 1)
+            for one in view.resolver.roles(node, view.unit, stmt)
+        )
+    parts: list[Node] = []
+    if node.kind is K.TEMPLATE or (node.kind is K.BINARY and node.text in ("+", "??")):
+        parts = [child.get("value") or child for child in node.children]
+    elif node.kind is K.TERNARY:
+        parts = [part for part in (node.get("body"), node.get("orelse")) if part is not None]
+    elif node.kind is K.NAME:
+        found = list(view.unit.flow.reaching(node.text, stmt))
+        parts = [d.value for d in found if d.value is not None and d.kind is DefKind.ASSIGN]
+        parts = parts if len(parts) == len(found) else []
+    return bool(parts) and all(_is_sanitised(label, part, view, stmt, depth + 1) for part in parts)
+
+
+def _is_for_development(role: ApiRole, view: UnitView, stmt: Stmt) -> bool:
+    """Whether debugging is switched on only behind a condition that asks for development."""
+    if role.label not in _DEBUGGING:
+        return False
+    for idx, outcome in view.unit.flow.guards(stmt.idx):
+        for expr in view.unit.control.stmts[idx].exprs if outcome else ():
+            if any(_DEVELOPMENT.search(n.text) for n in expr.walk() if n.kind in (K.NAME, K.MEMBER, K.STRING)):
+                return True
+    return False
 
 
 def find_annotations(view: UnitView) -> Iterator[Draft]:
