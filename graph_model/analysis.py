@@ -21,7 +21,7 @@ from graph_model.entries import find_entries
 from graph_model.errors import LimitError
 from graph_model.evaluator import FlowContext, SinkHit, UnitFlow
 from graph_model.guards import find_guards
-from graph_model.languages import Language, load_table
+from graph_model.languages import Family, Language, load_table
 from graph_model.metrics import measure_unit
 from graph_model.names import Resolver
 from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
@@ -29,7 +29,7 @@ from graph_model.packs.loading import PackIndex, load_index
 from graph_model.packs.model import ContextKind
 from graph_model.program import Program, Unit, build_program
 from graph_model.syntax import Node, SyntaxTree, parse_tree
-from graph_model.textless import silent_accessors
+from graph_model.textless import silent_accessors, simple_type
 from graph_model.value_flow import analyse_unit_flow
 
 
@@ -71,6 +71,7 @@ class FileAnalysis:
     exports: tuple[tuple[str, str], ...]
     contexts: tuple[ContextKind, ...] = ()
     silent: tuple[str, ...] = ()  # generated getters of fields that hold no text
+    enums: tuple[str, ...] = ()  # simple names of the enumerations that the file declares (Java, C#)
 
 
 def analyse_file(
@@ -157,6 +158,7 @@ class _Analysis:
             exports=tuple(sorted(program.exports.items())),
             contexts=self.contexts,
             silent=silent_accessors(program),
+            enums=tuple(sorted(program.enums)),
         )
 
     def _view(self, unit: Unit, sources: dict[tuple[int, str], tuple[str, str]]) -> UnitView:
@@ -237,6 +239,13 @@ class _Analysis:
             returns=record_flow(values.returns),
             stores=tuple((name, record_flow(flow)) for name, flow in sorted(values.stores.items())),
             captured=tuple(self._captured(unit, values)),
+            param_types=tuple(
+                (name, simple_type(declared))
+                for name, node in unit.params
+                if (declared := node.get("type")) is not None
+            )
+            if self.program.family in (Family.JAVA, Family.CSHARP)
+            else (),
         )
 
     def _captured(self, unit: Unit, values: UnitFlow) -> Iterator[tuple[str, tuple]]:  # type: ignore[type-arg]

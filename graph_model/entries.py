@@ -9,7 +9,7 @@ from graph_model.names import Resolver
 from graph_model.packs.model import EntryPoint, ReturnRole, Role
 from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
-from graph_model.textless import holds_no_text
+from graph_model.textless import holds_no_text, is_injected
 
 _PLAIN_ROUTE = re.compile(r"([\w|?*+()-]|\\{1,2}[wd]|\[[\w-]+\]|\{[\d,]+\})+$")  # no wildcard, no excluding class
 EntrySources = dict[tuple[int, str], tuple[str, str]]
@@ -166,7 +166,7 @@ class _Finder:
             family is Family.JAVA and _is_constrained(unit, param)
         ):
             return True
-        return declared is not None and self._skips(entry, declared.text)
+        return declared is not None and (self._skips(entry, declared.text) or is_injected(declared, family))
 
     def _skips(self, entry: EntryPoint, type_text: str) -> bool:
         resolved = self.resolver.types.type_name(type_text)

@@ -14,6 +14,7 @@ from graph_model.candidates.model import Candidate, Step, StepRole, without_repe
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
 from graph_model.origins import SERVICE, CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
+from graph_model.packs.model import ContextKind
 from graph_model.source_kinds import LOCAL_KINDS, suits
 
 MAX_CALL_HOPS = 6
@@ -76,6 +77,7 @@ class _Linker:
     def __init__(self, files: Mapping[str, FileAnalysis]) -> None:
         self.files = dict(files)
         self.silent = frozenset(name for analysis in self.files.values() for name in analysis.silent)
+        self.enums = {name for analysis in self.files.values() for name in analysis.enums}
         self.bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
         self.by_last_name: dict[str, list[tuple[str, UnitId]]] = {}
         self.overrides: dict[tuple[str, str], list[UnitId]] = {}  # (simple name of a base, method) -> methods below
@@ -235,6 +237,8 @@ class _Linker:
 
     def _step(self, state: _State) -> tuple[_Arrival | None, list[_State]]:
         origin = self.unit(state.unit).origins[state.origin]
+        if self.unit(state.unit).type_of(origin) in self.enums:
+            return None, []
         if origin.kind is OriginKind.SOURCE:
             step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, origin.name)
             return _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), True), []
@@ -257,9 +261,12 @@ class _Linker:
                 following.extend(self._into_arguments(state, caller, number, origin, ()))
         step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, f"parameter {origin.name}")
         arrival = _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), False)
-        is_open = all(caller == state.unit for caller, _ in callers)  # a function that only calls itself is open too
+        is_open = all(caller == state.unit or self._is_test(caller) for caller, _ in callers)  # nobody else calls it
         is_end = is_open and not state.is_whole and origin.detail != SERVICE
         return (arrival if is_end else None), following
+
+    def _is_test(self, unit: UnitId) -> bool:
+        return ContextKind.TEST in self.files[unit.path].contexts
 
     def _into_arguments(
         self, state: _State, caller: UnitId, number: int, origin: Origin, stack: tuple[tuple[UnitId, int], ...]
@@ -301,7 +308,7 @@ class _Linker:
                 entered = (*state.stack, (state.unit, origin.index))
                 returns = self.unit(callee).returns
                 following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
-            if not call.callee.rpartition(".")[2][:1].isupper():  # not a constructor
+            if not any(self.unit(callee).is_constructor for callee in callees):
                 return following
         for _, flows in call.args:
             for flow in flows:

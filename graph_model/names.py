@@ -73,12 +73,12 @@ class Resolver:
             return self.types.canonical(inherited)
         if self.types.is_parameter(callee.text, unit):
             return ""  # a function that the caller gives: its type's name is not what runs
+        own = self.types.own_method(callee.text, unit)
+        if own or self.types.is_type_only(callee.text):
+            return own or callee.text
         name = self._member_path(callee, unit, stmt) or self._name(callee, unit, stmt, 0)
         if name and (name != "Function" or callee.text == name):  # a variable of that type is some function
             return self.types.canonical(name)
-        cls = unit.cls
-        if cls is not None and callee.text in cls.methods and self.program.family in (Family.JAVA, Family.CSHARP):
-            return f"{self.types.qualified(cls)}.{callee.text}"
         return callee.text
 
     def _member_path(self, callee: Node, unit: Unit, stmt: int) -> str:

@@ -117,6 +117,18 @@ class UnitRecord:
     returns: tuple[FlowRecord, ...]
     stores: tuple[tuple[str, tuple[FlowRecord, ...]], ...]
     captured: tuple[tuple[str, tuple[FlowRecord, ...]], ...]
+    param_types: tuple[tuple[str, str], ...] = ()  # parameter -> simple name of its declared type (Java, C#)
+
+    @property
+    def is_constructor(self) -> bool:
+        """Whether it makes an object, which holds what it was given whatever the unit returns."""
+        return bool(self.class_name) and self.name in ("__init__", "constructor", self.class_name.rpartition(".")[2])
+
+    def type_of(self, origin: Origin) -> str:
+        """The declared type of the parameter that an origin is, open or filled by a framework; "" for the rest."""
+        if not self.param_types or origin.kind not in (OriginKind.SOURCE, OriginKind.PARAM):
+            return ""
+        return dict(self.param_types).get(origin.name.removeprefix("parameter "), "")
 
 
 def merge(first: Flow, second: Flow) -> Flow:

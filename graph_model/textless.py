@@ -16,14 +16,15 @@ _SCALARS = frozenset(
         "OffsetTime", "Year", "YearMonth", "MonthDay", "Month", "DayOfWeek", "Duration", "Period", "TimeUnit",
         "ChronoUnit", "HttpStatus", "bool", "decimal", "uint", "ulong", "ushort", "sbyte", "Guid", "DateTime",
         "DateTimeOffset", "DateOnly", "TimeOnly", "TimeSpan", "Int16", "Int32", "Int64", "UInt32", "UInt64",
-        "Decimal", "Single", "CancellationToken"
+        "Decimal", "Single", "CancellationToken", "BindingFlags", "HttpStatusCode", "LogLevel", "CultureInfo",
+        "IFormatProvider", "StringComparison", "HttpMethod"
     }
 )  # fmt: skip
 _CONTAINERS = frozenset(
     {
         "Optional", "List", "Set", "Collection", "Iterable", "Iterator", "Stream", "ArrayList", "LinkedList",
         "HashSet", "TreeSet", "LinkedHashSet", "Map", "HashMap", "Nullable", "IEnumerable", "ICollection",
-        "IList", "IReadOnlyList", "IReadOnlyCollection", "Dictionary"
+        "IList", "IReadOnlyList", "IReadOnlyCollection", "Dictionary", "Task", "ValueTask"
     }
 )  # fmt: skip
 _BYTES = frozenset({"byte", "Byte", "sbyte"})
@@ -32,6 +33,12 @@ _DATA = re.compile(
     r"|\w*(Stream|Reader|Buffer|Buf|Json|JSONObject|JSONArray|Node|Element|Document|Map|List|Set|Collection|Iterable"
     r"|Iterator|Optional|Request|Message|Exchange|Part|File|Cookie|Properties|var))$"
 )
+_SERVICE = re.compile(
+    r"^\w+(?:Services?|Provider|Factory|Repository|Configuration|Manager|Accessor|Logger|DbContext|HttpClient|Mediator"
+    r"|Environment|HostBuilder|ServiceCollection|ApplicationBuilder|Serializer|Encoder|Scheduler)$|^HttpClient$|^ILogger$"
+)
+_INTERFACE = re.compile(r"^I[A-Z][a-z]\w*$")
+_BOUND_INTERFACE = re.compile(r"^I(?:Enumerable|List|Collection|Set|ReadOnly\w+|Dictionary|Form\w+|AsyncEnumerable)$")
 _FAILURE = re.compile(r"(^|\.)(\w*Exception|\w*Throwable|\w*Error)$")
 
 
@@ -68,8 +75,10 @@ def is_service(declared: Node | None, family: Family) -> bool:
 
     Whoever calls decides what text a method gets, not which objects: a parameter of such a type is no way in.
     """
-    if declared is None or family is not Family.JAVA:
+    if declared is None or family not in TYPED:
         return False
+    if family is Family.CSHARP:  # classes of data and of services are told apart by their names
+        return bool(_SERVICE.match(simple_type(declared)))
     return _DATA.search(declared.text.rstrip("[]?. ")) is None
 
 
@@ -85,3 +94,18 @@ def silent_accessors(program: Program) -> tuple[str, ...]:
         if (getter := f"get{name[:1].upper()}{name[1:]}") not in cls.methods
         and holds_no_text(declared, program.family, program.enums)
     )
+
+
+def is_injected(declared: Node | None, family: Family) -> bool:
+    """Whether a C# framework can only take it from its container: a service, an interface that is no collection."""
+    if declared is None or family is not Family.CSHARP:
+        return False
+    name = simple_type(declared)
+    return bool(_SERVICE.match(name) or (_INTERFACE.match(name) and not _BOUND_INTERFACE.match(name)))
+
+
+def simple_type(declared: Node) -> str:
+    """The last name of a written type; `a.B?` is `B`, and so is `Nullable<B>`."""
+    if declared.text in ("Nullable", "Optional") and len(declared.children) == 1:
+        return simple_type(declared.children[0])
+    return declared.text.rstrip("?").rpartition(".")[2]

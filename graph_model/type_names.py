@@ -1,5 +1,8 @@
 """Dotted names of types and of what a file declares, imports and inherits; `graph_model.names` resolves expressions."""
 
+from collections.abc import Iterable
+
+from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.packs.loading import PackIndex
 from graph_model.program import ClassInfo, Program, Unit
@@ -45,8 +48,17 @@ class TypeNames:
                 return candidate
         if self.program.family is Family.CSHARP and len(known) == 1 and "." not in text:
             return known[0]  # implicit and global usings live in other files
+        nearest = self._nearest(known) if self.program.family is Family.CSHARP and "." not in text else ""
+        if nearest:
+            return nearest
         module = self.program.module_name
         return f"{module}.{text}" if module and "." not in text and text[:1].isupper() and len(text) > 1 else text
+
+    def _nearest(self, known: Iterable[str]) -> str:
+        """The one of several types whose library (`Microsoft.AspNetCore`) the file uses elsewhere; "" when not one."""
+        used = {tuple(namespace.split(".")[:2]) for namespace in self.program.wildcards if "." in namespace}
+        near = [full for full in known if tuple(full.split(".")[:2]) in used - {("System", "Web")}]
+        return near[0] if len(near) == 1 and not near[0].startswith("System.") else ""
 
     def canonical(self, name: str) -> str:
         """The name by which packs know an API."""
@@ -142,6 +154,25 @@ class TypeNames:
                 return False
             owner = owner.parent
         return True
+
+    def own_method(self, text: str, unit: Unit) -> str:
+        """`Class.text` where a bare call of Java or C# means a method of a class around it."""
+        if self.program.family not in (Family.JAVA, Family.CSHARP):
+            return ""
+        owner: Unit | None = unit
+        while owner is not None:
+            cls = owner.cls
+            if text in owner.locals and owner.node.kind is not K.CLASS:
+                return ""
+            if cls is not None and text in cls.methods:
+                return f"{self.qualified(cls)}.{text}"
+            owner = owner.parent
+        return ""
+
+    def is_type_only(self, text: str) -> bool:
+        """Whether a bare call cannot mean what packs know by that name: C# makes objects with `new` only."""
+        is_known = text in self.index.simple_types and text not in self.program.imports
+        return self.program.family is Family.CSHARP and is_known
 
     def is_own_function(self, name: str) -> bool:
         """Whether a name is a function or method of this file, which says itself what it does."""

@@ -145,3 +145,101 @@ def test_members_of_an_unknown_base_controller_are_those_of_the_framework() -> N
 def test_a_private_method_of_a_controller_is_no_entry() -> None:
     source = ACTION.format(body="").replace("[HttpPost]\n    public", "private")
     assert not [c for c in link(source) if c.label.startswith("security/")]
+
+
+KINDS = "namespace Shop.Data; public enum Kind { Small, Large }"
+LINES = """
+namespace Shop.Data;
+public class Lines
+{
+    public string Join(string text) => "-c " + text;
+    public string Pick(string text) { if (text == "all") return "a"; return "b"; }
+    public int Count(string text) => text.Length;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameter", "body", "expected"),
+    [
+        ("string kind", 'Process.Start("sh", kind.ToString());', 1),
+        ("Kind kind", 'Process.Start("sh", kind.ToString());', 0),
+        ("Kind? kind", 'Process.Start("sh", $"-c {kind}");', 0),
+        ("string text", 'Process.Start("sh", new Lines().Join(text));', 1),
+        ("string text", 'Process.Start("sh", new Lines().Pick(text));', 0),
+        ("string text", 'Process.Start("sh", "-n " + new Lines().Count(text));', 0),
+        ("string text", 'int n = Parsed(text); Process.Start("sh", "-n " + n);', 0),
+        ("string text", 'string n = Parsed(text); Process.Start("sh", "-n " + n);', 1),
+        ("IOrderRepository orders", 'Process.Start("sh", orders.First());', 0),
+        ("IEnumerable<string> orders", 'Process.Start("sh", orders.First());', 1),
+        ("string text", 'Process.Start("sh", Wrap(text));', 1),
+        ("string text", 'Process.Start("sh", Choose(text));', 0),
+    ],
+)
+def test_types_and_callees_say_what_a_value_can_carry(parameter: str, body: str, expected: int) -> None:
+    source = f"""
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using Microsoft.AspNetCore.Mvc;
+using Shop.Data;
+
+namespace Shop.Web;
+
+public class RunController : Controller
+{{
+    [HttpPost]
+    public IActionResult Run({parameter})
+    {{
+        {body}
+        return Ok();
+    }}
+
+    private static string Wrap(string given) => "<" + given + ">";
+
+    private static string Choose(string given) => given == "a" ? "x" : "y";
+}}
+"""
+    assert len(commands(source, KINDS, LINES)) == expected
+
+
+def test_bare_call_never_makes_the_object_of_a_known_type() -> None:
+    source = """
+namespace Shop.Web;
+
+public static partial class Links
+{
+    public static string Absolute(string slug) => "https://shop.example" + Url(slug);
+}
+"""
+    assert [c for c in link(source) if c.label == "security/server-side-request-forgery"] == []
+
+
+def test_parameter_that_only_tests_fill_stays_open() -> None:
+    handler = """
+using System.Diagnostics;
+
+namespace Shop.Web;
+
+public class Runner
+{
+    public void Handle(string text) => Process.Start("sh", text);
+}
+"""
+    test = """
+using Xunit;
+
+namespace Shop.Tests;
+
+public class RunnerTests
+{
+    [Fact]
+    public void Runs() => new Shop.Web.Runner().Handle("date");
+}
+"""
+    language = BY_NAME["csharp"]
+    analyses = [
+        analyse_file(path, text.encode(), language)
+        for path, text in (("src/Runner.cs", handler), ("tests/RunnerTests.cs", test))
+    ]
+    assert [c.label for c in link_files(analyses)["src/Runner.cs"]] == ["security/command-injection"]
