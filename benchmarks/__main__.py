@@ -3,6 +3,7 @@
 import click
 
 from benchmarks.alarms import alarms
+from benchmarks.kinds import kinds
 from benchmarks.owasp import owasp
 from benchmarks.speed import speed
 
@@ -12,7 +13,7 @@ def main() -> None:
     """Measures graph-reviewer beside its peers, on the same files in one run."""
 
 
-for command in (speed, alarms, owasp):
+for command in (speed, alarms, owasp, kinds):
     main.add_command(command)
 
 if __name__ == "__main__":

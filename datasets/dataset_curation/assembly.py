@@ -103,7 +103,7 @@ def index_verdicts(rows: Iterable[TriageRow]) -> dict[str, dict[tuple[str, int, 
 def keep_records(
     sources: Iterable[SourceFileOfRecords], rows: Iterable[TriageRow], counts: CardCounts
 ) -> Iterator[FunctionRecord]:
-    """The records that go into shards, in order; duplicates and the unread part of the gate are dropped and counted."""
+    """The records that go into shards, in order; duplicates are dropped and counted."""
     verdicts = index_verdicts(rows)
     index = DuplicateIndex()
     for number, file in enumerate(sources):
@@ -122,15 +122,17 @@ def keep_records(
                 yield kept
                 continue
             judged = judge_by_reading(record, read, "triage")
-            if any(one.source == "triage" for one in judged.judgements):
-                counts.add(judged, "gate")
-                yield judged
-            else:
-                counts.tally.drop("gate", "unread")
+            is_read = any(one.source == "triage" for one in judged.judgements)
+            counts.add(judged, "gate" if is_read else "gate, unread")
+            yield judged  # unread ones say how common a candidate like the read ones is
 
 
 def make_header(sources: Iterable[SourceFileOfRecords]) -> ShardHeader:
-    """The header of all shards: labels and smells of the catalogue, every fact name that occurs."""
+    """The header of all shards: labels and smells of the catalogue, every fact name that occurs except metrics.
+
+    Metrics of the function tell little fixtures from code under review, so that a rung which reads them learns where a
+    candidate comes from instead of whether it is harmful. The network has them at the function's node.
+    """
     names: set[str] = set()
     for file in sources:
         names.update(
@@ -142,7 +144,7 @@ def make_header(sources: Iterable[SourceFileOfRecords]) -> ShardHeader:
         catalogue_hash=catalogue.hash,
         labels=labels,
         smells=tuple(label for label in labels if label.startswith(_SMELL_PREFIX)),
-        path_features=tuple(sorted(names)),
+        path_features=tuple(sorted(names - set(METRIC_NAMES))),
         metrics=tuple(METRIC_NAMES),
     )
 

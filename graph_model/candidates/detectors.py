@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from graph_model.candidates import concurrency, loops, resources, settings, smells, trust
+from graph_model.candidates import concurrency, documentation, loops, resources, settings, smells, trust
 from graph_model.candidates.view import Draft, UnitView
 
 DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
@@ -39,4 +39,5 @@ SMELL_DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
     smells.find_unused_assignments,
     smells.find_branches,
     smells.find_flags,
+    documentation.find_stale_parameters,
 )

@@ -29,6 +29,7 @@ class Category(Enum):
     PERFORMANCE = "performance"
     MAINTAINABILITY = "maintainability"
     CORRECTNESS = "correctness"
+    DOCUMENTATION = "documentation"
 
 
 class Severity(Enum):

@@ -6,8 +6,8 @@ regression ships, uncalibrated.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from graph_model.training.shards import ShardHeader, source_index
 
 ARRAYS, REPORT, MARKDOWN = "ladder.npz", "ladder.json", "ladder.md"
 TRIAGED = "triaged candidates"
+_READ_A_CELL, _MAX_CELLS = 25, 8  # candidates read that a cell of post-stratification should hold, cells a category
 SHUFFLED, RETRAINED = "network, edges shuffled", "network, trained on shuffled edges"
 
 Floats = NDArray[np.float64]
@@ -57,6 +58,8 @@ def climb(dataset: Dataset, config: FitConfig, networks: Networks) -> Climb:
     ladder = fit_ladder(training_table(dataset, split.train, maker), labels, config.seed)
     indices, rows, judged_on = judged_candidates(dataset, split)
     table = judged_table(dataset, indices, rows)
+    if judged_on == TRIAGED:
+        table = replace(table, weights=natural_weights(table, candidate_table(dataset, indices), ladder, labels))
     logits: dict[str, Floats] = {rung: ladder.logits(rung, table.labels, table.features) for rung in SIMPLE_RUNGS}
     if networks.trained is not None:
         logits[Rung.NETWORK] = _network_logits(networks.trained, dataset, indices, rows)
@@ -83,6 +86,34 @@ def judged_candidates(dataset: Dataset, split: Split) -> tuple[tuple[int, ...], 
     known = [dataset.examples[idx].targets >= 0 for idx in split.validation]
     rows = np.concatenate(known) if known else np.zeros(0, dtype=bool)
     return split.validation, rows, "labelled candidates of the validation repositories, none being triaged"
+
+
+def natural_weights(read: Table, everything: Table, ladder: Ladder, labels: Sequence[str]) -> Floats:
+    """How many candidates of the gate each read one stands for, float64 [C]; their mean is 1.
+
+    Readers are given rare labels and likely candidates more often than they occur. Post-stratification undoes that: in
+    each cell of category and probability (by logistic regression, which chose the likely ones), the read stand for all.
+    """
+    categories = sorted({label.partition("/")[0] for label in labels})
+    category_of = np.array([categories.index(label.partition("/")[0]) for label in labels])
+    weights = np.ones(len(read.labels))
+    read_logits = ladder.logits(Rung.LOGISTIC, read.labels, read.features)
+    all_logits = ladder.logits(Rung.LOGISTIC, everything.labels, everything.features)
+    for category in range(len(categories)):
+        inside, around = category_of[read.labels] == category, category_of[everything.labels] == category
+        if not inside.any():
+            continue
+        num_cells = int(np.clip(inside.sum() // _READ_A_CELL, 1, _MAX_CELLS))
+        edges = np.quantile(read_logits[inside], np.arange(1, num_cells) / num_cells)
+        own, every = np.digitize(read_logits[inside], edges), np.digitize(all_logits[around], edges)
+        ratio = np.bincount(every, minlength=num_cells) / np.maximum(np.bincount(own, minlength=num_cells), 1)
+        weights[inside] = np.maximum(ratio, 1.0)[own]
+    return np.asarray(weights / weights.mean(), dtype=np.float64) if len(weights) else weights
+
+
+def candidate_table(dataset: Dataset, indices: Sequence[int]) -> Table:
+    """Every candidate of these examples, read or not."""
+    return judged_table(dataset, tuple(indices), np.ones(sum(len(dataset.examples[i].targets) for i in indices), bool))
 
 
 def judged_table(dataset: Dataset, indices: tuple[int, ...], rows: NDArray[np.bool_]) -> Table:

@@ -41,11 +41,11 @@ class FitConfig:
     focal_gamma: float = 1.5
     positive_weight: float = 1.0
     label_balance: float = 0.5  # weight of a label ~ (median positives / its positives) ** label_balance, in 1/4..4
-    unlabelled_weight: float = 0.3
+    unlabelled_weight: float = 0.1
     unlabelled_prior: float = 0.05
     unlabelled_weights: Mapping[str, float] = field(default_factory=dict)
     source_weights: Mapping[str, float] = field(
-        default_factory=lambda: {"fixture": 0.5, "injected": 0.7, "fix": 0.8, "read": 2.0}
+        default_factory=lambda: {"fixture": 0.05, "injected": 0.2, "fix": 0.8, "read": 4.0}
     )
     head_weights: Mapping[str, float] = field(default_factory=lambda: {"smells": 0.3, "ranking": 0.3})
     start_ratio: float = 1.0

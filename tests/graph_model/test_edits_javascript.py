@@ -512,15 +512,6 @@ LEFT_ALONE = (
         "mysql.Connection.query",
     ),
     Case(
-        "comparison in a browser",
-        "security/timing-comparison",
-        """
- import React from 'react';
-
- export const check = (token, expectedToken) => token === expectedToken;
-""",
-    ),
-    Case(
         "name of the module taken",
         "security/timing-comparison",
         """
