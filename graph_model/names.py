@@ -65,6 +65,8 @@ class Resolver:
             return self.types.canonical(inherited or f"{base}.{callee.text}") if base else f"?.{callee.text}"
         if callee.kind is K.NAME:
             return self._called_name(callee, unit, stmt)
+        if callee.kind is K.CAST:
+            return ""  # what a value is called to be is not what runs
         return self.resolve(callee, unit, stmt)
 
     def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:

@@ -204,8 +204,13 @@ def _entropy(text: str) -> float:
     return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
 
 
+_ALIKE = frozenset({"equals", "Equals", "__eq__", "__ne__", "compareTo", "CompareTo", "isEqual"})
+
+
 def find_unequal_time(view: UnitView) -> Iterator[Draft]:
-    """A secret, digest or token compared with `==`."""
+    """A secret, digest or token compared with `==`; whether two objects are alike keeps nothing from anybody."""
+    if view.unit.name in _ALIKE:
+        return
     for stmt, node in view.expressions(K.COMPARE, K.CALL):
         pair = _compared_pair(node)
         if pair is None:

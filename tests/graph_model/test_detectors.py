@@ -408,3 +408,9 @@ def test_comparison_that_tells_no_secret_takes_any_time(condition: str) -> None:
 def test_comparison_of_two_objects_secrets_is_timed() -> None:
     text = in_csharp("if (user.Token == form.Token) G();", "void VerifyToken(Form form, User user)")
     assert [c for c in find(text, CSHARP) if c.label == "security/timing-comparison"]
+
+
+def test_whether_two_objects_are_alike_is_no_check_of_a_secret() -> None:
+    method = "def {}(self, token):\n    return self.token == token\n"
+    assert "security/timing-comparison" in {c.label for c in find(method.format("check_token"), PYTHON)}
+    assert "security/timing-comparison" not in {c.label for c in find(method.format("__eq__"), PYTHON)}
