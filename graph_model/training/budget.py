@@ -22,7 +22,7 @@ from graph_model.training.evaluation import Decision
 from graph_model.training.shards import UNLABELLED, Example, source_index
 
 ALARMS_PER_KILOLINE: Mapping[str, float] = {
-    "security": 0.5,
+    "security": 0.25,
     "performance": 0.3,
     "maintainability": 1.0,
     "correctness": 0.05,

@@ -1,12 +1,12 @@
 """Fits the simple rungs, scores the judged candidates with every rung, and keeps what the export needs.
 
-Judged are the triaged candidates. Without any, the labelled candidates of the validation repositories are shown, but
-decide nothing: their share of positives is that of fixtures and injections, not that of code under review, so logistic
-regression ships, uncalibrated.
+Judged are the candidates that people read. Without any in a gate the labelled candidates of validation repositories
+are shown, but decide nothing: their share of positives is that of fixtures and injections, not that of code under
+review, so logistic regression ships, uncalibrated.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,14 +20,15 @@ from graph_model.training.calibrating import fit_lines
 from graph_model.training.config import FitConfig
 from graph_model.training.dataset import Dataset, Split, shuffle_edges, split_by_group
 from graph_model.training.evaluation import Decision, LadderReport, Row, evaluate_ladder, to_markdown, without_decisions
+from graph_model.training.leaving_out import judge_read
 from graph_model.training.losses import TargetMaker
-from graph_model.training.rungs import Table, fit_ladder, training_table
+from graph_model.training.rungs import Table, candidate_table, fit_ladder, training_table
 from graph_model.training.scoring import score_examples
 from graph_model.training.shards import ShardHeader, source_index
 
 ARRAYS, REPORT, MARKDOWN = "ladder.npz", "ladder.json", "ladder.md"
 TRIAGED = "triaged candidates"
-_READ_A_CELL, _MAX_CELLS = 25, 8  # candidates read that a cell of post-stratification should hold, cells a category
+READ = "candidates read by people, each repository left out in turn"
 SHUFFLED, RETRAINED = "network, edges shuffled", "network, trained on shuffled edges"
 
 Floats = NDArray[np.float64]
@@ -51,15 +52,19 @@ class Networks:
 
 
 def climb(dataset: Dataset, config: FitConfig, networks: Networks) -> Climb:
-    """Fits and judges every rung on one split, the one that the network was trained with."""
+    """Fits and judges every rung on one split, the one that the network was trained with.
+
+    The simple rungs are told apart on everything that was read, each repository left out in turn; the network, of which
+    there is one, on the gate.
+    """
     split = split_by_group(dataset, config.seed, config.validation_share)
     maker = TargetMaker(dataset, split.train, config)
     labels = dataset.header.labels
-    ladder = fit_ladder(training_table(dataset, split.train, maker), labels, config.seed)
     indices, rows, judged_on = judged_candidates(dataset, split)
+    is_triaged = judged_on == TRIAGED
+    fitted = (*split.train, *split.validation) if is_triaged else split.train
+    ladder = fit_ladder(training_table(dataset, fitted, maker), labels, config.seed)
     table = judged_table(dataset, indices, rows)
-    if judged_on == TRIAGED:
-        table = replace(table, weights=natural_weights(table, candidate_table(dataset, indices), ladder, labels))
     logits: dict[str, Floats] = {rung: ladder.logits(rung, table.labels, table.features) for rung in SIMPLE_RUNGS}
     if networks.trained is not None:
         logits[Rung.NETWORK] = _network_logits(networks.trained, dataset, indices, rows)
@@ -67,13 +72,28 @@ def climb(dataset: Dataset, config: FitConfig, networks: Networks) -> Climb:
         logits[SHUFFLED] = _network_logits(networks.trained, shuffled, indices, rows)
         if networks.ablated is not None:
             logits[RETRAINED] = _network_logits(networks.ablated, shuffled, indices, rows)
-    report = evaluate_ladder(table, logits, labels, judged_on)
     lines = {rung: identity_lines(len(labels)) for rung in Rung}
-    if judged_on != TRIAGED:
-        return Climb(ladder, lines, without_decisions(report))
-    for rung in lines.keys() & logits.keys():
-        lines[rung] = fit_lines(logits[rung], table.labels, table.targets, table.weights, labels)
-    return Climb(ladder, lines, report)
+    if not is_triaged:
+        return Climb(ladder, lines, without_decisions(evaluate_ladder(table, logits, labels, judged_on)))
+    read = judge_read(dataset, split, maker, ladder, config)
+    table = replace(table, weights=read.table.weights[: len(table.labels)])  # the gate comes first there
+    gate = evaluate_ladder(table, logits, labels, judged_on)
+    report = evaluate_ladder(read.table, {str(rung): one for rung, one in read.logits.items()}, labels, READ)
+    for rung in SIMPLE_RUNGS:
+        lines[rung] = fit_lines(read.logits[rung], read.table.labels, read.table.targets, read.table.weights, labels)
+    if Rung.NETWORK in logits:
+        lines[Rung.NETWORK] = fit_lines(logits[Rung.NETWORK], table.labels, table.targets, table.weights, labels)
+    return Climb(ladder, lines, _merge_reports(report, gate))
+
+
+def _merge_reports(read: LadderReport, gate: LadderReport) -> LadderReport:
+    """The tables of both; a label ships with the network where it won on the gate, else as the read ones decide."""
+    tables = {**read.tables, **{f"gate: {name}": rows for name, rows in gate.tables.items()}}
+    decisions = {
+        label: replace(gate.decisions[label], fallback=one.rung) if gate.decisions[label].rung is Rung.NETWORK else one
+        for label, one in read.decisions.items()
+    }
+    return replace(read, tables=tables, decisions=decisions)
 
 
 def judged_candidates(dataset: Dataset, split: Split) -> tuple[tuple[int, ...], NDArray[np.bool_], str]:
@@ -88,50 +108,10 @@ def judged_candidates(dataset: Dataset, split: Split) -> tuple[tuple[int, ...], 
     return split.validation, rows, "labelled candidates of the validation repositories, none being triaged"
 
 
-def natural_weights(read: Table, everything: Table, ladder: Ladder, labels: Sequence[str]) -> Floats:
-    """How many candidates of the gate each read one stands for, float64 [C]; their mean is 1.
-
-    Readers are given rare labels and likely candidates more often than they occur. Post-stratification undoes that: in
-    each cell of category and probability (by logistic regression, which chose the likely ones), the read stand for all.
-    """
-    categories = sorted({label.partition("/")[0] for label in labels})
-    category_of = np.array([categories.index(label.partition("/")[0]) for label in labels])
-    weights = np.ones(len(read.labels))
-    read_logits = ladder.logits(Rung.LOGISTIC, read.labels, read.features)
-    all_logits = ladder.logits(Rung.LOGISTIC, everything.labels, everything.features)
-    for category in range(len(categories)):
-        inside, around = category_of[read.labels] == category, category_of[everything.labels] == category
-        if not inside.any():
-            continue
-        num_cells = int(np.clip(inside.sum() // _READ_A_CELL, 1, _MAX_CELLS))
-        edges = np.quantile(read_logits[inside], np.arange(1, num_cells) / num_cells)
-        own, every = np.digitize(read_logits[inside], edges), np.digitize(all_logits[around], edges)
-        ratio = np.bincount(every, minlength=num_cells) / np.maximum(np.bincount(own, minlength=num_cells), 1)
-        weights[inside] = np.maximum(ratio, 1.0)[own]
-    return np.asarray(weights / weights.mean(), dtype=np.float64) if len(weights) else weights
-
-
-def candidate_table(dataset: Dataset, indices: Sequence[int]) -> Table:
-    """Every candidate of these examples, read or not."""
-    return judged_table(dataset, tuple(indices), np.ones(sum(len(dataset.examples[i].targets) for i in indices), bool))
-
-
 def judged_table(dataset: Dataset, indices: tuple[int, ...], rows: NDArray[np.bool_]) -> Table:
-    """The judged candidates with their own weights (the inverse of the chance of having been triaged)."""
-    examples = [dataset.examples[idx] for idx in indices]
-    names = {name: position for position, name in enumerate(sorted({one.group for one in examples}))}
-    num_features = len(dataset.header.path_features)
-    if not examples:
-        nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
-        return Table(np.zeros((0, num_features)), none, nothing, nothing, none)
-    groups = np.repeat([names[one.group] for one in examples], [len(one.targets) for one in examples])
-    return Table(
-        features=np.concatenate([one.function.path_features for one in examples])[rows].astype(np.float64),
-        labels=np.concatenate([one.function.candidate_labels for one in examples])[rows].astype(np.int64),
-        targets=np.concatenate([one.targets for one in examples])[rows].astype(np.float64),
-        weights=np.concatenate([one.weights for one in examples])[rows].astype(np.float64),
-        groups=groups[rows].astype(np.int64),
-    )
+    """The judged candidates with their own weights."""
+    table = candidate_table(dataset, indices)
+    return Table(*(getattr(table, name)[rows] for name in Table.__dataclass_fields__))
 
 
 def _network_logits(

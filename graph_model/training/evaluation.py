@@ -22,8 +22,8 @@ from graph_model.training.metrics import (
 )
 from graph_model.training.rungs import Table
 
-RECALLS = (0.2, 0.3, 0.4, 0.5, 0.6)  # where thresholds lie: a review shows the likely part and leaves the rest
-SHOWN_RECALL = 0.5
+RECALLS = (0.1, 0.2, 0.3, 0.4)  # where thresholds lie: a review shows the likely part and leaves the rest
+SHOWN_RECALL = 0.3
 CONFIDENCE = 0.8
 NUM_SAMPLES = 500
 _MIN_CANDIDATES, _MIN_EITHER, _MIN_GROUPS = 30, 8, 3

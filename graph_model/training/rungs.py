@@ -49,6 +49,23 @@ def training_table(dataset: Dataset, indices: Sequence[int], maker: TargetMaker)
     )
 
 
+def candidate_table(dataset: Dataset, indices: Sequence[int]) -> Table:
+    """Every candidate of these examples with its own weight; a target of nobody stays -1."""
+    examples = [dataset.examples[idx] for idx in indices]
+    names = {name: position for position, name in enumerate(sorted({one.group for one in examples}))}
+    if not examples:
+        nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
+        return Table(np.zeros((0, len(dataset.header.path_features))), none, nothing, nothing, none)
+    groups = np.repeat([names[one.group] for one in examples], [len(one.targets) for one in examples])
+    return Table(
+        features=np.concatenate([one.function.path_features for one in examples]).astype(np.float64),
+        labels=np.concatenate([one.function.candidate_labels for one in examples]).astype(np.int64),
+        targets=np.concatenate([one.targets for one in examples]).astype(np.float64),
+        weights=np.concatenate([one.weights for one in examples]).astype(np.float64),
+        groups=groups.astype(np.int64),
+    )
+
+
 def fit_ladder(table: Table, labels: Sequence[str], seed: int) -> Ladder:
     """The three rungs. With no positives or no negatives at all, each is the prior."""
     prior = _fit_prior(table, labels)

@@ -31,7 +31,7 @@ def stale(language: str, text: str) -> list[str]:
         ("python", 'def f(a):\n    """:param str a: one\n    :param int ü: two"""\n', ["ü"]),
         ("python", 'class A:\n    def f(self, a):\r\n        """:param a: one"""', []),
         ("python", "def f(a):\n    return ':param b:'\n", []),
-        ("javascript", "/** @param {Object} a @param [b=1] */\nfunction f(a, c) {}", ["b"]),
+        ("javascript", "/** @param {Object} a\n * @param [b=1] */\nfunction f(a, c) {}", ["b"]),
         ("javascript", "/** @param a.b the field */\nfunction f(a) {}", []),
         ("javascript", "/** @param options */\nfunction f({ a, b }) {}", []),
         ("javascript", "/** @param b */\nfunction f(...args) {}", []),
