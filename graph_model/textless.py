@@ -20,6 +20,12 @@ _SCALARS = frozenset(
         "IFormatProvider", "StringComparison", "HttpMethod"
     }
 )  # fmt: skip
+_PYTHON_SCALARS = frozenset(
+    {
+        "int", "float", "bool", "complex", "Decimal", "UUID", "UUID1", "UUID3", "UUID4", "UUID5", "date", "time",
+        "datetime", "timedelta", "PositiveInt", "NonNegativeInt", "NegativeInt", "PositiveFloat", "StrictInt"
+    }
+)  # fmt: skip
 _CONTAINERS = frozenset(
     {
         "Optional", "List", "Set", "Collection", "Iterable", "Iterator", "Stream", "ArrayList", "LinkedList",
@@ -51,8 +57,11 @@ def is_textless_name(name: str) -> bool:
 def holds_no_text(declared: Node | None, family: Family, enums: frozenset[str] = frozenset()) -> bool:
     """Whether a declared type holds no text: a scalar, one of `enums`, or a container or array of such.
 
-    Arrays of bytes hold text; so does whatever the language does not enforce (Python, JavaScript), and no type at all.
+    Arrays of bytes hold text; so does whatever nobody enforces (JavaScript), and no type at all. Python's annotations
+    are taken at their word: frameworks that fill parameters convert by them, and callers are checked against them.
     """
+    if declared is not None and family is Family.PYTHON:
+        return declared.text.rpartition(".")[2] in _PYTHON_SCALARS
     if declared is None or family not in TYPED:
         return False
     name = declared.text.rstrip("?")

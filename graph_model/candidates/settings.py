@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from graph_model.candidates.model import StepRole
+from graph_model.candidates.trust import compares_likeness
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.conditions import find_argument
 from graph_model.constants import UNKNOWN
@@ -23,8 +24,9 @@ _PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTR
 
 def find_settings(view: UnitView) -> Iterator[Draft]:
     """Candidates of calls with a SETTING role whose conditions hold, one per call and label."""
+    left_out = {"security/timing-comparison"} if compares_likeness(view.unit) else set()
     for stmt, call, name, roles in view.calls:
-        seen: set[str] = set()
+        seen = set(left_out)
         for role in roles:
             if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
                 seen.add(role.label)

@@ -207,15 +207,20 @@ def _entropy(text: str) -> float:
 _ALIKE = frozenset({"equals", "Equals", "__eq__", "__ne__", "compareTo", "CompareTo", "isEqual"})
 
 
+def compares_likeness(unit: Unit) -> bool:
+    """Whether a unit compares objects or filters a query, so that nobody learns from how long a comparison takes."""
+    return unit.name in _ALIKE or _is_query_filter(unit)
+
+
 def find_unequal_time(view: UnitView) -> Iterator[Draft]:
     """A secret, digest or token compared with `==`; whether two objects are alike keeps nothing from anybody."""
-    if view.unit.name in _ALIKE:
+    if compares_likeness(view.unit):
         return
     for stmt, node in view.expressions(K.COMPARE, K.CALL):
         pair = _compared_pair(node)
         if pair is None:
             continue
-        if _is_harmless_pair(*pair) or _is_query_filter(view.unit):
+        if _is_harmless_pair(*pair):
             continue
         named = [_compared_name(view, side, stmt) for side in pair]
         if not any(named) or any(_is_known(view, side, stmt) for side in pair) or _is_no_check(node, pair):
