@@ -43,6 +43,7 @@ _HIGHER_ORDER = frozenset(
     ]
 )
 _POLLUTION = "security/prototype-pollution"
+_EVERY_FIELD = "security/mass-assignment"  # the harm is in fields that the caller chooses
 _MAY_BE_OBJECT = frozenset({K.NAME, K.MEMBER, K.INDEX, K.CALL, K.AWAIT, K.CAST})
 
 
@@ -141,10 +142,15 @@ def check_assigned(state: Evaluator, definition: Definition, value: Flow) -> Non
                 record_sink(state, role, target, argument, flow, name)
 
 
+def _names_its_fields(argument: Node) -> bool:
+    """An object literal that says which fields it has: nobody can add one."""
+    return argument.kind is K.DICT and all(child.kind is K.PAIR for child in argument.children)
+
+
 def record_sink(state: Evaluator, role: ApiRole, node: Node, argument: Node, flow: Flow, name: str) -> None:
     """Notes a sink, unless everything that arrives was neutralised for its label."""
     bit = state.context.label_bits.get(role.label)
-    if bit is None:
+    if bit is None or (role.label == _EVERY_FIELD and _names_its_fields(argument)):
         return
     deciding = find_deciding(state, role.label, name, node, argument, flow)
     open_flow = {origin: mark for origin, mark in deciding.items() if not mark[0] >> bit & 1}

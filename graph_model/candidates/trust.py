@@ -57,6 +57,7 @@ _GUARD_NAME = re.compile(
     r"|admin_?(only|required)|verify_?(token|jwt|user)|current_?user|token_?required|staff_?member_?required"
     r"|user_?passes_?test|access_?control|guard)"
 )
+_OWN_BASE = re.compile(r"^(?:\w+\.)*(?!Controller(?:Base)?$|ApiController$)\w*(?:Controller|Resource|Endpoint)\w*$")
 _PUBLIC_NAME = re.compile(
     r"(?i)(login|log_?in|logout|sign_?(in|up|out)|register|index|home|health|ping|status|static|public|about|callback|webhook|reset|forgot|verify|token|oauth|metrics|version|docs|error|root|favicon|robots)"
 )
@@ -125,6 +126,8 @@ def _class_is_guarded(view: UnitView) -> bool:
     cls = view.unit.cls
     if cls is None:
         return False
+    if any(_OWN_BASE.search(base) for base in cls.bases):
+        return True  # a base of the project's, which may hold the guard
     decorators = [dotted_name(d.get("callee")).rpartition(".")[2] for d in cls.node.all("decorators")]
     return any(_GUARD_NAME.search(n) for n in (*decorators, *cls.bases))
 
@@ -204,12 +207,13 @@ def _entropy(text: str) -> float:
     return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
 
 
+_TAKES_APART = re.compile(r"(?i)(parser|lexer|tokeni[sz]er|scanner|grammar)\b")  # its tokens are words
 _ALIKE = frozenset({"equals", "Equals", "__eq__", "__ne__", "compareTo", "CompareTo", "isEqual"})
 
 
 def compares_likeness(unit: Unit) -> bool:
-    """Whether a unit compares objects or filters a query, so that nobody learns from how long a comparison takes."""
-    return unit.name in _ALIKE or _is_query_filter(unit)
+    """Whether a unit compares objects, filters a query or takes text apart: nobody learns from how long that takes."""
+    return unit.name in _ALIKE or _is_query_filter(unit) or _TAKES_APART.search(unit.qualname) is not None
 
 
 def find_unequal_time(view: UnitView) -> Iterator[Draft]:

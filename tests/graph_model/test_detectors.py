@@ -414,3 +414,18 @@ def test_whether_two_objects_are_alike_is_no_check_of_a_secret() -> None:
     method = "def {}(self, token):\n    return self.token == token\n"
     assert "security/timing-comparison" in {c.label for c in find(method.format("check_token"), PYTHON)}
     assert "security/timing-comparison" not in {c.label for c in find(method.format("__eq__"), PYTHON)}
+
+
+def test_tokens_of_a_parser_are_no_secrets() -> None:
+    check = "class {}:\n    def check(self, token, expected_token):\n        return token == expected_token\n"
+    assert "security/timing-comparison" in {c.label for c in find(check.format("Gate"), PYTHON)}
+    assert "security/timing-comparison" not in {c.label for c in find(check.format("QueryParser"), PYTHON)}
+
+
+@pytest.mark.parametrize(("base", "expected"), [("ControllerBase", True), ("ShopController", False)])
+def test_a_guard_may_be_on_a_base_that_another_file_holds(base: str, expected: bool) -> None:
+    action = "[Authorize] [HttpPost] public IActionResult {}(int id) {{ return Ok(); }}\n"
+    guarded = "".join(action.format(name) for name in ("Pay", "Ship", "Bill"))
+    open_one = "[HttpPost] public IActionResult Delete(int id) { return Ok(); }\n"
+    text = f"using Microsoft.AspNetCore.Mvc;\nclass Orders : {base} {{\n{guarded}{open_one}}}\n"
+    assert ("security/missing-authorization" in {c.label for c in find(text, CSHARP)}) is expected

@@ -4,7 +4,7 @@ import pytest
 
 from graph_model.analysis import analyse_file
 from graph_model.candidates.model import Candidate, StepRole
-from graph_model.languages import find_language
+from graph_model.languages import BY_NAME, find_language
 from graph_model.linking import link_files
 
 COMMAND = "security/command-injection"
@@ -167,3 +167,13 @@ def test_a_file_alone_gives_the_same_candidates_but_for_flows_through_other_file
     alone = {p: link_files([analyse_file(p, t.encode(), find_language(p))])[p] for p, t in files.items()}  # type: ignore[arg-type]
     assert [c.label for c in alone["m.py"]] == []
     assert [dict(c.facts).get("source_parameter") for c in alone["lib.py"] if c.label == COMMAND] == [1.0]
+
+
+def test_a_literal_that_names_its_fields_assigns_no_others() -> None:
+    head = "const app = require('express')(); const { User } = require('./models');\n"
+    every = head + "app.post('/u', async (req, res) => { res.json(await User.create(req.body)); });\n"
+    named = head + "app.post('/u', async (req, res) => { res.json(await User.create({ name: req.body.name })); });\n"
+    spread = head + "app.post('/u', async (req, res) => { res.json(await User.create({ ...req.body })); });\n"
+    for text, expected in ((every, True), (named, False), (spread, True)):
+        found = link_files([analyse_file("a.js", text.encode(), BY_NAME["javascript"], smells=False)])["a.js"]
+        assert ("security/mass-assignment" in {one.label for one in found}) is expected
