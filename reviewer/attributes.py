@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from pathspec import GitIgnoreSpec
 
 from reviewer.errors import RepositoryError
+from reviewer.ignoring import parse_patterns
 from reviewer.ledger import SkipReason
 from reviewer.repositories import Repository
 
@@ -80,7 +81,7 @@ def _parse_rules(text: str) -> list[tuple[GitIgnoreSpec, str, str]]:
         for setting in settings:
             name, value = _parse_setting(setting)
             if name in _REASONS:
-                rules.append((GitIgnoreSpec.from_lines([pattern]), name, value))
+                rules.append((parse_patterns([pattern]), name, value))
     return rules
 
 

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from reviewer.errors import ConfigurationError
 from reviewer.findings import FailOn
+from reviewer.ignoring import is_pattern
 from reviewer.inspection import DEFAULT_MAX_BYTES
 
 DEFAULT_ORIGIN = "default"
@@ -109,6 +110,13 @@ def parse_names(value: object) -> tuple[str, ...]:
     raise ValueError
 
 
+def _parse_patterns(value: object) -> tuple[str, ...]:
+    patterns = parse_names(value)
+    if not all(map(is_pattern, patterns)):
+        raise ValueError
+    return patterns
+
+
 def _parse_probability(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
@@ -146,7 +154,7 @@ SETTINGS: Mapping[str, Setting] = {
     "fail-on": Setting(FailOn, "one of low, medium, high, never"),
     "max-comments": _COUNT,
     "include-tests": Setting(_parse_flag, "true or false"),
-    "exclude": Setting(parse_names, "a list of gitignore patterns"),
+    "exclude": Setting(_parse_patterns, "a list of gitignore patterns"),
     "max-file-bytes": _COUNT,
     "jobs": _COUNT,
     "cache": Setting(_parse_flag, "true or false"),

@@ -10,6 +10,7 @@ from pathspec import GitIgnoreSpec
 
 from reviewer.attributes import read_attributes
 from reviewer.errors import RepositoryError
+from reviewer.ignoring import parse_patterns
 from reviewer.inspection import InspectionRules, inspect_content, inspect_name, inspect_size
 from reviewer.ledger import Failed, Skip, SkipReason
 from reviewer.source import SourceFile
@@ -158,7 +159,7 @@ def _read_ignores(folder: Path, prefix: str) -> tuple[tuple[str, GitIgnoreSpec],
         lines = (folder / ".gitignore").read_text("utf-8", "replace").splitlines()
     except OSError:
         return ()
-    return ((prefix, GitIgnoreSpec.from_lines(lines)),)
+    return ((prefix, parse_patterns(lines)),)
 
 
 def _is_ignored(path: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:

@@ -136,3 +136,8 @@ def test_a_file_asked_for_must_be_there(tmp_path: Path) -> None:
         read_configuration(tmp_path / "x.toml")
     (tmp_path / "x.toml").write_text("jobs = 7\n")
     assert read_configuration(tmp_path / "x.toml").jobs == 7
+
+
+def test_an_exclude_that_is_no_pattern_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"exclude: expected a list of gitignore patterns, found \['!'\]"):
+        parse_configuration({"exclude": ["!"]}, "x.toml")

@@ -193,3 +193,12 @@ def test_without_git_the_walk_does_the_same(repository: Project, monkeypatch: py
     found = discover(repository)
     assert names(found) == ["a.py"]
     assert reasons(found)["g.py"] is SkipReason.GENERATED
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+def test_a_line_that_is_no_pattern_ignores_nothing(project: Project, in_git: bool) -> None:
+    if in_git:
+        project.init()
+    project.write({".gitignore": "!\nsecret*\n", ".gitattributes": "! linguist-generated\n", "é.py": "x = 1\n"})
+    project.write({"secret.py": "x = 1\n", "sub/.gitignore": "\\\n!\n", "sub/b.py": "x = 1\n"})
+    assert names(discover(project)) == ["sub/b.py", "é.py"]
