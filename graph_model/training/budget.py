@@ -23,7 +23,7 @@ from graph_model.training.shards import UNLABELLED, Example, source_index
 
 ALARMS_PER_KILOLINE: Mapping[str, float] = {
     "security": 0.25,
-    "performance": 0.3,
+    "performance": 0.1,
     "maintainability": 1.0,
     "correctness": 0.05,
     "documentation": 0.2,
@@ -32,7 +32,7 @@ ALARMS_PER_KILOLINE: Mapping[str, float] = {
 
 LEAST: Mapping[str, float] = {
     "security": 0.05,
-    "performance": 0.25,
+    "performance": 0.15,
     "maintainability": 0.25,
     "correctness": 0.25,
     "documentation": 0.25,

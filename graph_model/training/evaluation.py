@@ -2,7 +2,8 @@
 
 Probabilities are cross-fitted: calibrated without the candidate's own repository. A rung replaces the simpler one
 below it where its precision at equal recall, averaged over `RECALLS`, is higher in at least `CONFIDENCE` of the
-bootstrap samples of repositories; otherwise the simpler one ships.
+bootstrap samples of repositories; otherwise the simpler one ships. The prior stands in the tables as the floor and
+ships nowhere: all candidates of a label are alike to it, so that no threshold holds a budget.
 """
 
 from collections.abc import Mapping, Sequence
@@ -177,12 +178,12 @@ class _Judged:
         return mean_precision(scores, targets, recalls, weights)
 
     def choose(self) -> _Choice:
-        """The highest rung that won its step."""
+        """The highest rung that won its step, the prior apart: it orders no candidates of one label."""
         samples = self.samples()
-        held, fallback = Rung.PRIOR, Rung.PRIOR
+        held = fallback = Rung.LOGISTIC
         held_precision: Floats | None = None
         for rung in Rung:
-            if rung not in self.probabilities:
+            if rung not in self.probabilities or rung is Rung.PRIOR:
                 continue
             precision = np.array([self.precision(rung, rows, RECALLS) for rows in samples])
             if held_precision is None or np.mean(precision > held_precision) >= CONFIDENCE:
