@@ -1,6 +1,6 @@
 """Fits the simple rungs, scores the judged candidates with every rung, and keeps what the export needs.
 
-Judged are the candidates that people read. Without any in a gate the labelled candidates of validation repositories
+Judged are the candidates that were read. Without any in a gate the labelled candidates of validation repositories
 are shown, but decide nothing: their share of positives is that of fixtures and injections, not that of code under
 review, so logistic regression ships, uncalibrated.
 """
@@ -28,7 +28,7 @@ from graph_model.training.shards import ShardHeader, source_index
 
 ARRAYS, REPORT, MARKDOWN = "ladder.npz", "ladder.json", "ladder.md"
 TRIAGED = "triaged candidates"
-READ = "candidates read by people, each repository left out in turn"
+READ = "candidates that were read, each repository left out in turn"
 SHUFFLED, RETRAINED = "network, edges shuffled", "network, trained on shuffled edges"
 
 Floats = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Judges the simple rungs on everything that people read, each repository by rungs that were fitted without it.
+"""Judges the simple rungs on everything that was read, each repository by rungs that were fitted without it.
 
 The gate alone holds too few harmful candidates to tell rungs apart. Candidates that were read in training repositories
 are as good a test as long as nothing of their repository was fitted on; the gate is fitted on by no rung at all.
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ReadCandidates:
-    """What people decided on, with the log-odds of each simple rung, and how many of all candidates each stands for."""
+    """What readers decided, with the log-odds of each simple rung, and how many of all candidates each stands for."""
 
     table: Table
     logits: Mapping[Rung, Floats]

@@ -51,7 +51,7 @@ def test_from_shards_to_a_bundle(shards: Path, tmp_path: Path) -> None:
     report = _run("ladder", shards, "--run", tmp_path / "run", "--ablation", tmp_path / "ablation")
     assert "| network, trained on shuffled edges |" in report
     judged_on = json.loads((tmp_path / "run" / "ladder.json").read_text())["judged_on"]
-    assert judged_on.startswith("candidates read by people")
+    assert judged_on.startswith("candidates that were read")
     output = _run("export", shards, "--run", tmp_path / "run", "--to", tmp_path / "bundle", "--parity", 10)
     assert "parity over 10 functions" in output
     bundle = load_bundle(tmp_path / "bundle", "synthetic")
