@@ -80,8 +80,12 @@ class Assembler:
 
     def _set_aside(self, scored_file: ScoredFile, reasons: list[WithheldReason | None]) -> tuple[Withheld, ...]:
         pairs = zip(scored_file.scored, reasons, strict=True)
-        return tuple(
+        screened = (
             Withheld(one.candidate.label, one.candidate.path, one.candidate.start, one.probability, reason)
             for one, reason in pairs
             if reason is not None
         )
+        unasked = (
+            Withheld(one.label, one.path, one.start, None, WithheldReason.NOT_SELECTED) for one in scored_file.unasked
+        )
+        return (*screened, *unasked)

@@ -14,8 +14,8 @@ from reviewer.findings import FailOn, Finding
 from reviewer.fixes import Mender
 from reviewer.introduction import BaseFindings, ChangeContext, Evidence, decide_introduction, describe_evidence
 from reviewer.ledger import Failed, FileProblem, Ledger, Reviewed, Skip, SkipReason
-from reviewer.scanning import Candidates, Progress, Scan, Scanner, ScoredFile
-from reviewer.selection import Selection, SelectionRules, Withheld, select_findings, sort_withheld
+from reviewer.scanning import Candidates, Chooser, Progress, Scan, Scanner, ScoredFile
+from reviewer.selection import Selection, SelectionRules, Withheld, find_selected, select_findings, sort_withheld
 from reviewer.source import SourceFile
 from reviewer.suppression import Suppression, SuppressionNote, find_problems
 
@@ -59,6 +59,12 @@ class ReviewDesk:
         self._configuration, self._engine, self._cache, self._baseline = configuration, engine, cache, baseline
         self.scanner = Scanner(engine, cache, configuration.jobs, progress)
 
+    def scan(self, sources: Iterable[SourceFile], choose: Chooser | None = None) -> Scan:
+        """Scans for the labels that are selected anywhere."""
+        label_ids = [label.id for label in self._engine.catalogue]
+        selected = find_selected(self._configuration, label_ids, self._engine.thresholds)
+        return self.scanner.scan(sources, choose, selected)
+
     def assembler_for(self, sources: Mapping[str, SourceFile]) -> Assembler:
         """Makes findings of these sources."""
         return Assembler(self._configuration, self._engine, sources)
@@ -70,7 +76,7 @@ class ReviewDesk:
     def review_files(self, discovery: Discovery) -> Review:
         """Reviews every source that was found."""
         sources = {source.path: source for source in discovery.sources}
-        scan = self.scanner.scan(discovery.sources)
+        scan = self.scan(discovery.sources)
         assembler = self.assembler_for(sources)
         assemblies = [assembler.assemble(path, scan.files[path]) for path in sorted(scan.files)]
         rules = SelectionRules(_all_suppressions(assemblies), self._baseline)
@@ -86,7 +92,7 @@ class ReviewDesk:
         """
         changes = {change.path: change for change in comparison.changes if change.path in comparison.changed_paths}
         sources = {source.path: source for source in head.sources}
-        scan = self.scanner.scan(head.sources, lambda found: _touching(found, changes.keys()))
+        scan = self.scan(head.sources, lambda found: _touching(found, changes.keys()))
         assembler = self.assembler_for(sources)
         assemblies = [assembler.assemble(path, scan.files[path]) for path in sorted(scan.files)]
         findings = [finding for part in assemblies for finding in part.findings]
@@ -119,7 +125,7 @@ class ReviewDesk:
         unchanged = [source for path, source in head.items() if path not in comparison.changed_paths]
         sources = {source.path: source for source in (*unchanged, *old.values())}
         asked = [path for path in sources if new_name.get(path, path) in paths]
-        scan = self.scanner.scan(sources.values(), lambda _: asked)
+        scan = self.scan(sources.values(), lambda _: asked)
         assembler = self.assembler_for(sources)
         shown: set[str] = set()
         evidence: dict[str, set[Evidence]] = {}

@@ -48,12 +48,13 @@ class UnreadPart:
 
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
-    """One file's facts and scored candidates."""
+    """One file's facts and scored candidates; `unasked` are those whose labels nobody wants to know about."""
 
     language: str
     num_lines: int
     unread: tuple[UnreadPart, ...]
     scored: tuple[Scored, ...]
+    unasked: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ class _ProjectIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class _Question:
+    """One file's candidates: those to score, and those whose labels were not asked for."""
+
+    asked: tuple[Candidate, ...]
+    unasked: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _KeptAnalysis:
     analysis: "FileAnalysis"
 
@@ -84,12 +93,17 @@ class Scanner:
         self._progress: Progress = progress or Silence()
         self._analyses: dict[str, FileAnalysis] = {}
 
-    def scan(self, sources: Iterable[SourceFile], choose: Chooser | None = None) -> Scan:
-        """Analyses and links every source; scores all of them, or those that `choose` picks by their candidates."""
+    def scan(
+        self, sources: Iterable[SourceFile], choose: Chooser | None = None, labels: Collection[str] | None = None
+    ) -> Scan:
+        """Analyses and links every source; scores all of them, or those that `choose` picks by their candidates.
+
+        Only candidates with one of the `labels` are scored, None: all.
+        """
         ordered = sorted(sources, key=lambda source: source.path)
         keys = {source.path: self._analysis_key(source) for source in ordered}
         parts = [part for item in keys.items() for part in item]
-        project_key = hash_parts("project", self._engine.model_identity, *parts)
+        project_key = hash_parts("project", self._engine.model_identity, repr(labels and sorted(labels)), *parts)
         known = self._load_project(project_key) if choose is None else None
         if known is not None and known.keys() == keys.keys():
             return Scan(known)
@@ -99,8 +113,9 @@ class Scanner:
             candidates = self._engine.link(analyses.values())
             chosen = set(analyses if choose is None else choose(candidates))
             wanted = sorted(chosen & analyses.keys())
-            score_keys = {path: self._score_key(keys[path], candidates[path]) for path in wanted}
-            files, unscored = self._score(analyses, candidates, score_keys, crew)
+            questions = {path: _ask(candidates[path], labels) for path in wanted}
+            score_keys = {path: self._score_key(keys[path], questions[path]) for path in wanted}
+            files, unscored = self._score(analyses, questions, score_keys, crew)
         if choose is None and not failed and not unscored:
             self._cache.store(project_key, _ProjectIndex(tuple(score_keys.items())))
         return Scan(files, tuple(sorted((*failed, *unscored))))
@@ -113,8 +128,8 @@ class Scanner:
     def _analysis_key(self, source: SourceFile) -> str:
         return hash_parts("analysis", self._engine.analysis_identity, source.path, source.content)
 
-    def _score_key(self, analysis_key: str, candidates: Sequence[Candidate]) -> str:
-        return hash_parts("scores", self._engine.model_identity, analysis_key, repr(candidates))
+    def _score_key(self, analysis_key: str, question: _Question) -> str:
+        return hash_parts("scores", self._engine.model_identity, analysis_key, repr(question))
 
     def _load_project(self, key: str) -> dict[str, ScoredFile] | None:
         index = self._cache.load(key, _ProjectIndex)
@@ -154,7 +169,11 @@ class Scanner:
         return True
 
     def _score(
-        self, analyses: "Mapping[str, FileAnalysis]", candidates: Candidates, keys: Mapping[str, str], crew: Crew
+        self,
+        analyses: "Mapping[str, FileAnalysis]",
+        questions: Mapping[str, _Question],
+        keys: Mapping[str, str],
+        crew: Crew,
     ) -> tuple[dict[str, ScoredFile], list[Failed]]:
         files: dict[str, ScoredFile] = {}
         failed: list[Failed] = []
@@ -163,24 +182,28 @@ class Scanner:
             if isinstance(found, ScoredFile):
                 files[path] = found
         missing = [path for path in keys if path not in files]
-        for done, (path, outcome) in enumerate(self._run_scores(analyses, candidates, missing, crew), start=1):
+        for done, (path, outcome) in enumerate(self._run_scores(analyses, questions, missing, crew), start=1):
             if isinstance(outcome, Failure):
                 failed.append(Failed(path, outcome.error))
             else:
-                files[path] = _describe(analyses[path], outcome.value)
+                files[path] = _describe(analyses[path], outcome.value, questions[path].unasked)
                 self._cache.store(keys[path], files[path])
             self._progress.advance("judging", done, len(missing))
         return {path: files[path] for path in sorted(files)}, failed
 
     def _run_scores(
-        self, analyses: "Mapping[str, FileAnalysis]", candidates: Candidates, paths: Sequence[str], crew: Crew
+        self,
+        analyses: "Mapping[str, FileAnalysis]",
+        questions: Mapping[str, _Question],
+        paths: Sequence[str],
+        crew: Crew,
     ) -> Iterator[tuple[str, Success[tuple[Scored, ...]] | Failure]]:
-        """Outcomes by path; a file without candidates needs no model."""
-        asked = [path for path in paths if candidates[path]]
+        """Outcomes by path; a file without candidates to score needs no model."""
+        asked = [path for path in paths if questions[path].asked]
         for path in paths:
-            if not candidates[path]:
+            if not questions[path].asked:
                 yield path, Success(())
-        for idx, outcome in crew.run(score_candidates, [(analyses[path], candidates[path]) for path in asked]):
+        for idx, outcome in crew.run(score_candidates, [(analyses[path], questions[path].asked) for path in asked]):
             yield asked[idx], outcome
 
 
@@ -194,6 +217,11 @@ def score_candidates(engine: Engine, task: "tuple[FileAnalysis, tuple[Candidate,
     return engine.score(*task)
 
 
-def _describe(analysis: "FileAnalysis", scored: tuple[Scored, ...]) -> ScoredFile:
+def _ask(candidates: Sequence[Candidate], labels: Collection[str] | None) -> _Question:
+    asked = tuple(one for one in candidates if labels is None or one.label in labels)
+    return _Question(asked, tuple(one for one in candidates if labels is not None and one.label not in labels))
+
+
+def _describe(analysis: "FileAnalysis", scored: tuple[Scored, ...], unasked: tuple[Candidate, ...]) -> ScoredFile:
     unread = tuple(UnreadPart(part.kind, Span(part.start, part.end), part.detail) for part in analysis.problems)
-    return ScoredFile(analysis.language, analysis.num_lines, unread, scored)
+    return ScoredFile(analysis.language, analysis.num_lines, unread, scored, unasked)

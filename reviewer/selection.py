@@ -31,12 +31,15 @@ class WithheldReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A candidate that is not shown. `finding` is None where it was set aside before words were found for it."""
+    """A candidate that is not shown. `finding` is None where it was set aside before words were found for it.
+
+    `probability` is None where nobody asked for it: the label is selected nowhere.
+    """
 
     label: str
     path: str
     start: int
-    probability: float
+    probability: float | None
     reason: WithheldReason
     finding: Finding | None = None
 
@@ -117,6 +120,14 @@ def build_policy(
     )
 
 
+def find_selected(
+    configuration: Configuration, label_ids: Collection[str], defaults: Mapping[str, float]
+) -> frozenset[str]:
+    """The labels that are selected anywhere in the project. Raises ConfigurationError as `build_policy` does."""
+    folders = (None, *configuration.directories)
+    return frozenset().union(*(build_policy(configuration, one, label_ids, defaults).thresholds for one in folders))
+
+
 def _specificity(label: str, names: Collection[str]) -> int:
     """How closely names speak about a label: 3 itself, 2 its category, 1 everything, 0 not at all."""
     if label in names:
@@ -178,7 +189,9 @@ def find_silencers(finding: Finding, suppressions: Iterable[Suppression]) -> lis
 
 def sort_withheld(withheld: Iterable[Withheld]) -> tuple[Withheld, ...]:
     """Withheld candidates in report order."""
-    return tuple(sorted(withheld, key=lambda one: (one.path, one.start, one.label, one.reason.name, -one.probability)))
+    return tuple(
+        sorted(withheld, key=lambda one: (one.path, one.start, one.label, one.reason.name, -(one.probability or 0)))
+    )
 
 
 def withhold(finding: Finding, reason: WithheldReason) -> Withheld:

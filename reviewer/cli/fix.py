@@ -31,7 +31,7 @@ def fix(ctx: click.Context, paths: tuple[str, ...], *, is_dry: bool, safe_only: 
     desk = open_desk(session, setting, choices)
     review = desk.review_files(discovery)
     sources = {source.path: source for source in discovery.sources}
-    scan = desk.scanner.scan(discovery.sources)
+    scan = desk.scan(discovery.sources)
     wanted = [one for one in review.findings if one.fix is not None and (one.fix.is_safe or not safe_only)]
     mended = mend_files(wanted, sources, scan.files, desk.mender_for(sources))
     if is_dry:

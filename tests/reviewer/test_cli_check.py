@@ -99,6 +99,13 @@ def test_thresholds_of_model_and_configuration(project: Project) -> None:
     assert report["withheld"]["counts"] == {"not_selected": 1}
 
 
+def test_a_label_that_nobody_selected_is_counted_and_never_scored(project: Project) -> None:
+    smell = 'def f():\n    sink("maintainability/long-function", 0.9, x)  # raise-score\n'
+    project.write({"a.py": smell})
+    assert project.report("check")["withheld"]["counts"] == {"not_selected": 1}
+    assert project.run("check", "--select", "maintainability").exit_code == 2
+
+
 def test_suppressions_work_and_idle_ones_are_reported(project: Project) -> None:
     project.write(
         {
