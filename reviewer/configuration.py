@@ -159,6 +159,8 @@ SETTINGS: Mapping[str, Setting] = {
     "jobs": _COUNT,
     "cache": Setting(_parse_flag, "true or false"),
 }
+# Tables that belong to other doors: the pull-request bot reads its own part of the same file.
+_OTHER_TABLES = frozenset({"directories", "bot"})
 _DIRECTORY_KEYS = ("select", "ignore", "min-probability", "thresholds")
 
 
@@ -167,8 +169,8 @@ def parse_configuration(table: Mapping[str, object], where: str, base: str = "."
 
     Raises ConfigurationError naming the key, the expected and the found.
     """
-    plain = {key: value for key, value in table.items() if key != "directories"}
-    values = _parse_values(plain, tuple(SETTINGS), where, "", extra=("directories",))
+    plain = {key: value for key, value in table.items() if key not in _OTHER_TABLES}
+    values = _parse_values(plain, tuple(SETTINGS), where, "", extra=tuple(_OTHER_TABLES))
     folders = table.get("directories", {})
     if not isinstance(folders, dict):
         raise ConfigurationError(where, "directories", f"expected a table from folder to settings, found {folders!r}")

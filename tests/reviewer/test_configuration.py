@@ -39,8 +39,8 @@ def test_values_and_origins() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"selct": []}, "selct: unknown setting; did you mean select\\? expected one of cache, directories, exclude"),
-        ({"qqqq": 1}, "qqqq: unknown setting; expected one of cache"),
+        ({"selct": []}, "selct: unknown setting; did you mean select\\? expected one of bot, cache"),
+        ({"qqqq": 1}, "qqqq: unknown setting; expected one of bot, cache"),
         ({"select": [1]}, r"select: expected a list of labels or categories, found \[1\]"),
         ({"min-probability": 2}, "min-probability: expected a number from 0 to 1, found 2"),
         ({"min-probability": True}, "min-probability: expected a number from 0 to 1, found True"),
@@ -141,3 +141,7 @@ def test_a_file_asked_for_must_be_there(tmp_path: Path) -> None:
 def test_an_exclude_that_is_no_pattern_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"exclude: expected a list of gitignore patterns, found \['!'\]"):
         parse_configuration({"exclude": ["!"]}, "x.toml")
+
+
+def test_the_table_of_the_bot_is_none_of_our_business() -> None:
+    assert parse_configuration({"bot": {"modes": {"all": "block"}}}, "here") == Configuration().with_values({}, "here")
