@@ -1,0 +1,182 @@
+"""The vocabulary of code hosts, and what a review asks of one. A host is a folder that answers this protocol."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class HostKind(Enum):
+    """The hosts we speak to."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRef:
+    """A repository on a host. `name` is its full path (`owner/name`, `group/sub/name`).
+
+    `installation` is what access depends on: GitHub's installation id, 0 elsewhere.
+    """
+
+    host: HostKind
+    name: str
+    installation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRef:
+    """A pull or merge request by its number in the repository."""
+
+    repository: RepositoryRef
+    number: int
+
+    @property
+    def key(self) -> str:
+        """The same change gives the same text in every process: `github:owner/name#7`."""
+        return f"{self.repository.host.value}:{self.repository.name}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a host says of a change now. Commits are full hexadecimal names; `head_ref` can be fetched from the host.
+
+    `base` is the tip of the branch that the change goes to; the review finds the merge-base itself.
+    """
+
+    ref: ChangeRef
+    base: str
+    head: str
+    head_ref: str
+    base_ref: str
+    author: str
+    title: str = ""
+    is_draft: bool = False
+    is_open: bool = True
+    is_fork: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CloneAddress:
+    """Where git reads a repository, over HTTP(S), and the value of the Authorization header; never logged."""
+
+    url: str
+    authorization: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Lines of a file in the head, both ends included."""
+
+    path: str
+    start_line: int
+    end_line: int
+    old_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewThread:
+    """A comment to post on lines of the change."""
+
+    fingerprint: str
+    place: Place
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostedThread:
+    """One of our threads as the host has it. `comment_id` is its first comment, `fingerprint` the one in its marker.
+
+    `has_replies`: somebody else wrote in it.
+    """
+
+    thread_id: str
+    comment_id: str
+    fingerprint: str
+    body: str
+    is_resolved: bool = False
+    has_replies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostedNote:
+    """A comment on the change as a whole."""
+
+    comment_id: str
+    body: str
+
+
+class Conclusion(Enum):
+    """What a status says; each host has its own words for it."""
+
+    RUNNING = "running"
+    CLEAN = "clean"
+    FINDINGS = "findings"  # shown, none of them blocks
+    BLOCKED = "blocked"
+    INCOMPLETE = "incomplete"  # something could not be reviewed
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A finding for the list of a check; `level` is notice, warning or failure."""
+
+    path: str
+    line: int
+    level: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The outcome of a review as a check run or commit status on the head. `key` names the review that it tells of."""
+
+    key: str
+    conclusion: Conclusion
+    title: str
+    summary: str = ""
+    annotations: tuple[Annotation, ...] = ()
+
+
+class Host(Protocol):
+    """What a review asks of a code host. Every method may raise HostError.
+
+    Only `post_threads` must not be repeated blindly; every other write leaves the same when it is made twice.
+    """
+
+    def load_change(self, ref: ChangeRef) -> Change:
+        """The change as it is now."""
+
+    def clone_address(self, repository: RepositoryRef) -> CloneAddress:
+        """Where to fetch from, with a short-lived credential."""
+
+    def list_threads(self, change: Change) -> list[PostedThread]:
+        """Our threads, those of earlier heads included."""
+
+    def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
+        """Posts threads pinned to the head; those that the host refused come back."""
+
+    def edit_comment(self, change: Change, comment_id: str, body: str) -> None:
+        """Replaces the text of one of our comments on lines."""
+
+    def reply(self, change: Change, thread_id: str, body: str) -> None:
+        """Answers in a thread; an empty `thread_id` comments on the change."""
+
+    def resolve_thread(self, change: Change, thread_id: str, *, is_resolved: bool) -> None:
+        """Resolves a thread, or opens it again."""
+
+    def find_note(self, change: Change, marker: str) -> PostedNote | None:
+        """Our comment on the change that holds a marker."""
+
+    def write_note(self, change: Change, note: PostedNote | None, body: str) -> None:
+        """Replaces the text of a note, or posts a new one."""
+
+    def write_status(self, change: Change, status: Status) -> None:
+        """Sets the outcome on the head."""
+
+    def can_write(self, repository: RepositoryRef, login: str) -> bool:
+        """Whether a person may push to the repository."""
+
+    def acknowledge(self, change: Change, comment_id: str, *, in_thread: bool) -> None:
+        """Shows under a comment that it was read."""

@@ -1,0 +1,65 @@
+"""Where a finding can be commented on: lines of the change's own hunks, checked before anything is sent.
+
+A host refuses a whole review for one line outside the diff (GitHub answers 422): what is not surely inside stays out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from integrations.hosts import Place
+from integrations.reports import Edit, ReportedFinding
+from reviewer.changes import FileChange
+
+HeadLines = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Lines to comment on, and their new text where the comment can offer one."""
+
+    place: Place
+    suggestion: str | None = None
+
+
+def place_finding(finding: ReportedFinding, change: FileChange | None, lines: HeadLines) -> Spot | None:
+    """The spot of a finding; None when its anchor is no added or changed line of the change."""
+    path, line = finding.anchor.path, finding.anchor.line
+    if change is None or change.is_binary:
+        return None
+    hunk = next((one.new for one in change.hunks if line in one.new), None)
+    if hunk is None:
+        return None
+    edit = _only_edit(finding, path)
+    if edit is not None and edit.location.start_line in hunk and edit.location.end_line in hunk:
+        suggestion = _rewrite_lines(edit, lines.get(path, ()))
+        if suggestion is not None:
+            place = Place(path, edit.location.start_line, edit.location.end_line, change.old_path)
+            return Spot(place, suggestion)
+    start, end = _cut_to(hunk, finding, line)
+    return Spot(Place(path, start, end, change.old_path))
+
+
+def _only_edit(finding: ReportedFinding, path: str) -> Edit | None:
+    """The edit of a fix that is one edit in the anchor's file; more cannot be one suggestion."""
+    fix = finding.fix
+    if fix is None or len(fix.edits) != 1 or fix.edits[0].location.path != path:
+        return None
+    return fix.edits[0]
+
+
+def _rewrite_lines(edit: Edit, lines: Sequence[str]) -> str | None:
+    """The edited lines whole; None when the report and the file do not fit together."""
+    at = edit.location
+    if at.end_line > len(lines):
+        return None
+    before = lines[at.start_line - 1][: at.start_column - 1]
+    after = lines[at.end_line - 1][at.end_column - 1 :]
+    return f"{before}{edit.replacement}{after}".replace("\r\n", "\n").removesuffix("\n")
+
+
+def _cut_to(hunk: range, finding: ReportedFinding, line: int) -> tuple[int, int]:
+    """The finding's lines as far as they lie in the hunk, else the anchor's line."""
+    at = finding.location
+    if at.path != finding.anchor.path or not at.start_line <= line <= at.end_line:
+        return line, line
+    return max(at.start_line, hunk.start), min(at.end_line, hunk.stop - 1)

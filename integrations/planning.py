@@ -1,0 +1,151 @@
+"""What to write on a host, decided from what we want to say and what already stands there. Pure: values in, values out.
+
+Nothing is posted twice, nothing that a person resolved comes back, a thread with replies is never resolved, and a
+finding without a line in the change goes to the summary.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from integrations.hosts import Annotation, Conclusion, NewThread, PostedThread, Status
+from integrations.placing import HeadLines, place_finding
+from integrations.policies import Mode, Policy
+from integrations.reports import ReportedFinding, ReviewReport
+from integrations.wording import find_marker, hash_words, title_of, write_all_gone, write_finding, write_summary
+from reviewer.changes import FileChange
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is on the host: our threads, the text of our summary if there is one.
+
+    `resolved_by_us` are the fingerprints of threads that we resolved ourselves: those may be opened again.
+    """
+
+    threads: tuple[PostedThread, ...] = ()
+    summary: str | None = None
+    resolved_by_us: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Writes, in the order in which they are made. `summary` None: leave what stands there."""
+
+    post: tuple[NewThread, ...] = ()
+    edit: tuple[tuple[PostedThread, str], ...] = ()
+    resolve: tuple[PostedThread, ...] = ()
+    reopen: tuple[PostedThread, ...] = ()
+    summary: str | None = None
+    status: Status | None = None
+
+    @property
+    def num_writes(self) -> int:
+        """Writes beside the status."""
+        return len(self.post) + len(self.edit) + len(self.resolve) + len(self.reopen) + (self.summary is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedChange:
+    """One review and the change it is of: the files between merge-base and head, and lines of the head by path.
+
+    `key` is the review's, the same whenever the same bytes are reviewed with the same model and policy. `refused` are
+    findings whose threads the host did not take.
+    """
+
+    report: ReviewReport
+    changes: Sequence[FileChange]
+    lines: HeadLines
+    key: str
+    refused: frozenset[str] = frozenset()
+
+
+def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> Plan:
+    """The writes that bring a host from what stands there to what the review says."""
+    report = reviewed.report
+    shown = [one for one in report.findings if policy.mode_of(one.label) is not Mode.MONITOR]
+    threads = {thread.fingerprint: thread for thread in standing.threads if thread.fingerprint}
+    changes = {change.path: change for change in reviewed.changes}
+    new = [one for one in shown if one.fingerprint not in threads]
+    post, unplaced = _place_new(
+        [one for one in new if one.fingerprint not in reviewed.refused], changes, reviewed.lines
+    )
+    unplaced += [one for one in new if one.fingerprint in reviewed.refused]
+    kept = [(threads[one.fingerprint], one) for one in shown if one.fingerprint in threads]
+    reopen = tuple(one for one, _ in kept if one.is_resolved and one.fingerprint in standing.resolved_by_us)
+    answered = {thread.fingerprint for thread, _ in kept if thread.is_resolved and thread not in reopen}
+    told = [one for one in shown if one.fingerprint not in answered and one not in unplaced]
+    return Plan(
+        post=tuple(post),
+        edit=tuple(_reword(thread, finding) for thread, finding in kept if _says_something_else(thread, finding)),
+        resolve=tuple(_find_outdated(standing.threads, {one.fingerprint for one in shown})),
+        reopen=reopen,
+        summary=_summarise(report, told, unplaced, standing.summary, len(report.findings) - len(shown)),
+        status=make_status(report, shown, policy, reviewed.key),
+    )
+
+
+def _place_new(
+    findings: Iterable[ReportedFinding], changes: Mapping[str, FileChange], lines: HeadLines
+) -> tuple[list[NewThread], list[ReportedFinding]]:
+    """Threads for findings on lines of the change, and the findings that are on none."""
+    post: list[NewThread] = []
+    unplaced: list[ReportedFinding] = []
+    for finding in findings:
+        spot = place_finding(finding, changes.get(finding.anchor.path), lines)
+        if spot is None:
+            unplaced.append(finding)
+        else:
+            body = write_finding(finding, suggestion=spot.suggestion)
+            post.append(NewThread(finding.fingerprint, spot.place, body))
+    return post, unplaced
+
+
+def _find_outdated(threads: Iterable[PostedThread], wanted: Collection[str]) -> Iterable[PostedThread]:
+    """Our open threads whose finding is gone, but for those in which somebody answered."""
+    return (
+        thread
+        for thread in threads
+        if thread.fingerprint and thread.fingerprint not in wanted and not thread.is_resolved and not thread.has_replies
+    )
+
+
+def _says_something_else(thread: PostedThread, finding: ReportedFinding) -> bool:
+    """Whether the words changed (a new model, a new catalogue); that lines moved is no reason to write."""
+    return not thread.is_resolved and find_marker(thread.body, "words") != hash_words(finding)
+
+
+def _reword(thread: PostedThread, finding: ReportedFinding) -> tuple[PostedThread, str]:
+    """Without a suggestion: the host may show the thread on other lines by now."""
+    return thread, write_finding(finding)
+
+
+def _summarise(
+    report: ReviewReport,
+    told: Sequence[ReportedFinding],
+    unplaced: Sequence[ReportedFinding],
+    standing: str | None,
+    num_monitored: int,
+) -> str | None:
+    summary = write_summary(report, told, unplaced, num_monitored=num_monitored)
+    if summary is None and standing is not None:
+        summary = write_all_gone(report)
+    return summary if summary != standing else None
+
+
+def make_status(report: ReviewReport, shown: Sequence[ReportedFinding], policy: Policy, key: str) -> Status:
+    """An honest outcome: incomplete is never green, and only what the policy blocks is red."""
+    if any(policy.mode_of(one.label) is Mode.BLOCK for one in shown):
+        conclusion = Conclusion.BLOCKED
+    elif not report.is_complete:
+        conclusion = Conclusion.INCOMPLETE
+    else:
+        conclusion = Conclusion.FINDINGS if shown else Conclusion.CLEAN
+    reviewed, skipped, failed = len(report.files.reviewed), len(report.files.skipped), len(report.files.failed)
+    summary = f"{reviewed} files reviewed, {skipped} left out, {failed} failed."
+    annotations = tuple(_annotate(one, policy) for one in shown)
+    return Status(key, conclusion, title_of(conclusion, len(shown)), summary, annotations)
+
+
+def _annotate(finding: ReportedFinding, policy: Policy) -> Annotation:
+    level = "failure" if policy.mode_of(finding.label) is Mode.BLOCK else "warning"
+    return Annotation(finding.anchor.path, finding.anchor.line, level, finding.title, finding.message)

@@ -1,0 +1,157 @@
+"""The report of `reviewer diff --format json`, read back: what the review process found, as values."""
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from integrations.errors import AnalysisError
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Location(_Value):
+    """Lines count from 1 and columns from 1 in characters; the end is one past the last character."""
+
+    path: str
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+
+
+class Anchor(_Value):
+    """The changed line that a finding belongs to."""
+
+    path: str
+    line: int
+
+
+class Step(_Value):
+    """One hop of the evidence."""
+
+    role: str
+    note: str
+    code: str
+    location: Location
+
+
+class Edit(_Value):
+    """A replacement of text."""
+
+    location: Location
+    replacement: str
+
+
+class ReportedFix(_Value):
+    """Edits that were applied, parsed and scored again before they were offered."""
+
+    description: str
+    safe: bool
+    probability_after: float
+    edits: tuple[Edit, ...]
+
+
+class ReportedFinding(_Value):
+    """One finding that is shown."""
+
+    fingerprint: str
+    label: str
+    category: str
+    title: str
+    message: str
+    remedy: str
+    severity: str
+    cwe: int | str | None = None
+    probability: float
+    location: Location
+    anchor: Anchor
+    symbol: str = ""
+    code: str = ""
+    evidence: tuple[Step, ...] = ()
+    fix: ReportedFix | None = None
+
+
+class WithheldFinding(_Value):
+    """A finding that is not shown, and why."""
+
+    reason: str
+    fingerprint: str
+    label: str
+    probability: float | None
+    path: str
+    line: int
+
+
+class _Withheld(_Value):
+    counts: dict[str, int]
+    findings: tuple[WithheldFinding, ...]
+
+
+class ReviewedFile(_Value):
+    """A file that was read; `problems` are parts of it that were not."""
+
+    path: str
+    language: str
+    lines: int
+    problems: tuple[dict[str, object], ...] = ()
+
+
+class SkippedFile(_Value):
+    """A file left out for a stated reason."""
+
+    path: str
+    reason: str
+    detail: str = ""
+
+
+class FailedFile(_Value):
+    """A file that should have been reviewed and was not."""
+
+    path: str
+    error: str
+
+
+class _Files(_Value):
+    reviewed: tuple[ReviewedFile, ...]
+    skipped: tuple[SkippedFile, ...]
+    failed: tuple[FailedFile, ...]
+
+
+class _Range(_Value):
+    base: str
+    head: str
+
+
+class _Tool(_Value):
+    name: str
+    version: str
+
+
+class ReviewReport(_Value):
+    """One review of a change, as its process told it."""
+
+    tool: _Tool
+    model: str
+    change: _Range
+    findings: tuple[ReportedFinding, ...]
+    withheld: _Withheld
+    files: _Files
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no file failed."""
+        return not self.files.failed
+
+    def withheld_for(self, reason: str) -> tuple[WithheldFinding, ...]:
+        """Withheld findings with a reason, in report order."""
+        return tuple(one for one in self.withheld.findings if one.reason == reason)
+
+
+def parse_report(document: str | bytes) -> ReviewReport:
+    """The report in a JSON document; raises AnalysisError, which names the first field that is wrong."""
+    try:
+        return ReviewReport.model_validate_json(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise AnalysisError(f"report: {where}: {first['msg']}") from error
