@@ -1,0 +1,116 @@
+"""The review process: `reviewer diff` in a process of its own, with limits, without credentials.
+
+What it reads comes from strangers. It gets no variable of ours but the path, cannot write large files, and is killed
+when it takes too long or too much memory; that is a failure, never a smaller review.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from integrations.checkouts import Checkout
+from integrations.errors import AnalysisError
+from integrations.policies import POLICY_FILES
+from integrations.reports import ReviewReport, parse_report
+
+_RUN = "import sys; from reviewer.cli import main; main(sys.argv[1:])"
+_MAX_REPORT_BYTES = 50_000_000
+_FAILED_FILES = 2  # exit code of a review that lost a file: its report still counts
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisLimits:
+    """What one review may take. Time is for a watchdog: what it stops has failed."""
+
+    timeout_s: float = 900.0
+    max_memory_bytes: int = 6_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """The configuration file of the base: its name and content; an empty one where the base has none."""
+
+    name: str
+    content: bytes
+
+
+def read_policy_file(checkout: Checkout) -> PolicyFile:
+    """The file that decides: `.reviewer.toml` at the top of the base, else its `pyproject.toml` with our table."""
+    for name in POLICY_FILES:
+        content = checkout.read_base_file(name)
+        if content is not None and (name == POLICY_FILES[0] or b"tool.reviewer" in content):
+            return PolicyFile(name, content)
+    return PolicyFile(POLICY_FILES[0], b"")
+
+
+class Analyst:
+    """Runs review processes; `cache_folder` is shared by all of them."""
+
+    def __init__(self, cache_folder: Path, limits: AnalysisLimits | None = None, model: Path | None = None) -> None:
+        self._cache_folder, self._limits, self._model = cache_folder, limits or AnalysisLimits(), model
+
+    def review(self, checkout: Checkout, policy: PolicyFile, dismissed: Iterable[str]) -> ReviewReport:
+        """What the change introduced, by the policy of its base, less what was dismissed. Raises AnalysisError."""
+        with tempfile.TemporaryDirectory(prefix="reviewer-") as name:
+            scratch = Path(name)
+            (scratch / policy.name).write_bytes(policy.content)
+            baseline = {"findings": [{"fingerprint": one} for one in sorted(dismissed)]}
+            (scratch / "dismissed.json").write_text(json.dumps(baseline), "utf-8")
+            output = scratch / "report.json"
+            arguments = ["diff", "--base", checkout.merge_base, "--head", checkout.head, "--format", "json"]
+            arguments += ["--config", str(scratch / policy.name), "--baseline", str(scratch / "dismissed.json")]
+            arguments += ["--fail-on", "never", "--jobs", "1", "--output", str(output)]
+            if self._model is not None:
+                arguments += ["--model", str(self._model)]
+            self._run(arguments, checkout.repository.root, scratch)
+            return self._read(output)
+
+    def _run(self, arguments: list[str], folder: Path, scratch: Path) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _RUN, *arguments],
+            cwd=folder,
+            env=self._environment(scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=self._limit,  # noqa: PLW1509  # two calls of setrlimit, no locks
+        )
+        try:
+            _, errors = process.communicate(timeout=self._limits.timeout_s)
+        except subprocess.TimeoutExpired as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise AnalysisError(f"review: expected an end within {self._limits.timeout_s:.0f} s, found none") from error
+        if process.returncode not in (0, _FAILED_FILES):
+            said = errors.decode("utf-8", "replace").strip().splitlines()
+            raise AnalysisError(f"review: exit code {process.returncode}: {said[-1] if said else 'no message'}")
+
+    def _read(self, output: Path) -> ReviewReport:
+        if not output.exists():
+            raise AnalysisError("review: expected a report, found none: the change or its policy could not be read")
+        if output.stat().st_size > _MAX_REPORT_BYTES:
+            raise AnalysisError(f"review: expected a report of at most {_MAX_REPORT_BYTES} bytes")
+        return parse_report(output.read_bytes())
+
+    def _environment(self, scratch: Path) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(scratch),
+            "LANG": "C.UTF-8",
+            "REVIEWER_CACHE_DIR": str(self._cache_folder),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
+
+    def _limit(self) -> None:
+        memory = self._limits.max_memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,1 @@
+"""GitHub: its webhooks, its API, its words."""

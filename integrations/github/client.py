@@ -1,0 +1,284 @@
+"""GitHub's API through PyGithub: what a review asks of a host. Threads are read by GraphQL, which REST lacks.
+
+https://docs.github.com/en/rest/pulls/reviews https://docs.github.com/en/rest/checks/runs
+https://docs.github.com/en/graphql/reference/mutations#resolvereviewthread
+"""
+
+import base64
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar  # JSON of the host
+
+from github import Auth, Github, GithubException, GithubIntegration
+from github.PullRequest import PullRequest
+from github.Repository import Repository
+from requests import RequestException
+
+from integrations.errors import HostError
+from integrations.github.checks import CHECK_NAME, describe_check, slice_annotations
+from integrations.hosts import (
+    Change,
+    ChangeRef,
+    CloneAddress,
+    NewThread,
+    PostedNote,
+    PostedThread,
+    RepositoryRef,
+    Status,
+)
+from integrations.wording import find_marker
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_UNPROCESSABLE = 422
+_WRITERS = frozenset({"admin", "maintain", "write"})
+_THREADS = """
+query Threads($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) {
+    reviewThreads(first: 100, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { id isResolved comments(first: 50) { nodes { databaseId body author { login } } } }
+    }
+  } }
+}
+"""
+_RESOLVE = "mutation R($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { id } } }"
+_REOPEN = "mutation R($id: ID!) { unresolveReviewThread(input: {threadId: $id}) { thread { id } } }"
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubAccess:
+    """A GitHub App and where its GitHub is. `pause_s`: between two writes, as GitHub asks of integrators."""
+
+    app_id: int
+    private_key: str
+    api_url: str = "https://api.github.com"
+    clone_url: str = "https://github.com"
+    pause_s: float = 1.0
+
+
+class GitHubHost:
+    """One GitHub. Clients are kept by installation; PyGithub renews their tokens."""
+
+    def __init__(self, access: GitHubAccess) -> None:
+        self._access = access
+        # Waiting is ours: a retry inside a request would hold a worker and be lost with it.
+        self._options: dict[str, Any] = {"base_url": access.api_url, "retry": None, "timeout": 30}
+        self._options |= {"seconds_between_requests": None, "seconds_between_writes": access.pause_s or None}
+        auth = Auth.AppAuth(access.app_id, access.private_key)
+        self._app = GithubIntegration(auth=auth, **self._options)
+        self._clients: dict[int, Github] = {}
+        self._slug = ""
+
+    def load_change(self, ref: ChangeRef) -> Change:
+        """As the protocol says."""
+        pull = self._pull(ref)
+        head_repo: Repository | None = pull.head.repo  # None: the fork was deleted
+        return Change(
+            ref=ref,
+            base=pull.base.sha,
+            head=pull.head.sha,
+            head_ref=f"refs/pull/{ref.number}/head",
+            base_ref=pull.base.ref,
+            author=pull.user.login,
+            title=pull.title,
+            is_draft=pull.draft,
+            is_open=pull.state == "open",
+            is_fork=head_repo is None or head_repo.full_name != ref.repository.name,
+        )
+
+    def clone_address(self, repository: RepositoryRef) -> CloneAddress:
+        """As the protocol says; the token reads one installation for an hour."""
+        token = _call(self._app.get_access_token, repository.installation).token
+        basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        return CloneAddress(f"{self._access.clone_url}/{repository.name}.git", f"Basic {basic}")
+
+    def list_threads(self, change: Change) -> list[PostedThread]:
+        """As the protocol says."""
+        return [found for node in self._list_thread_nodes(change.ref) if (found := self._read_thread(node)) is not None]
+
+    def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
+        """One review for all of them; where GitHub refuses it for one line, each comment by itself."""
+        address = f"{self._address(change.ref)}/pulls/{change.ref.number}"
+        requester = self._client(change.ref.repository).requester
+        comments = [_describe_comment(one) for one in threads]
+        body = {"commit_id": change.head, "event": "COMMENT", "body": _introduce(len(threads)), "comments": comments}
+        try:
+            _call(requester.requestJsonAndCheck, "POST", f"{address}/reviews", input=body)
+            return []
+        except HostError as error:
+            if error.status != _UNPROCESSABLE:
+                raise
+        refused = []
+        for thread, comment in zip(threads, comments, strict=True):
+            try:
+                single = {**comment, "commit_id": change.head}
+                _call(requester.requestJsonAndCheck, "POST", f"{address}/comments", input=single)
+            except HostError as error:
+                if error.status != _UNPROCESSABLE:
+                    raise
+                refused.append(thread)
+        return refused
+
+    def edit_comment(self, change: Change, comment_id: str, body: str) -> None:
+        """As the protocol says."""
+        address = f"{self._address(change.ref)}/pulls/comments/{comment_id}"
+        self._request(change.ref, "PATCH", address, {"body": body})
+
+    def reply(self, change: Change, thread_id: str, body: str) -> None:
+        """As the protocol says; GitHub names a thread by its first comment here."""
+        address, number = self._address(change.ref), change.ref.number
+        where = f"pulls/{number}/comments/{thread_id}/replies" if thread_id else f"issues/{number}/comments"
+        self._request(change.ref, "POST", f"{address}/{where}", {"body": body})
+
+    def resolve_thread(self, change: Change, thread_id: str, *, is_resolved: bool) -> None:
+        """As the protocol says."""
+        requester = self._client(change.ref.repository).requester
+        _call(requester.graphql_query, _RESOLVE if is_resolved else _REOPEN, {"id": thread_id})
+
+    def find_note(self, change: Change, marker: str) -> PostedNote | None:
+        """As the protocol says."""
+        pull = self._pull(change.ref)
+        for comment in _iterate(pull.get_issue_comments()):
+            if self._is_ours(comment.user.login) and marker in comment.body:
+                return PostedNote(str(comment.id), comment.body)
+        return None
+
+    def write_note(self, change: Change, note: PostedNote | None, body: str) -> None:
+        """As the protocol says."""
+        address = f"{self._address(change.ref)}/issues"
+        if note is None:
+            self._request(change.ref, "POST", f"{address}/{change.ref.number}/comments", {"body": body})
+        else:
+            self._request(change.ref, "PATCH", f"{address}/comments/{note.comment_id}", {"body": body})
+
+    def write_status(self, change: Change, status: Status) -> None:
+        """A check run for a review: made once, its annotations in batches of fifty, each of them once."""
+        address = f"{self._address(change.ref)}/check-runs"
+        run = self._find_check(change, status.key)
+        if run is None:
+            body = {"name": CHECK_NAME, "head_sha": change.head, "external_id": status.key}
+            run = self._request(change.ref, "POST", address, body | describe_check(status, ()))
+        known = int(run["output"].get("annotations_count") or 0)
+        for batch in slice_annotations(status.annotations[known:]):
+            self._request(change.ref, "PATCH", f"{address}/{run['id']}", describe_check(status, batch))
+
+    def can_write(self, repository: RepositoryRef, login: str) -> bool:
+        """As the protocol says."""
+        found = _call(self._repository(repository).get_collaborator_permission, login)
+        return found in _WRITERS
+
+    def acknowledge(self, change: Change, comment_id: str, *, in_thread: bool) -> None:
+        """Eyes under the comment."""
+        kind = "pulls" if in_thread else "issues"
+        address = f"{self._address(change.ref)}/{kind}/comments/{comment_id}/reactions"
+        self._request(change.ref, "POST", address, {"content": "eyes"})
+
+    def _find_check(self, change: Change, key: str) -> dict[str, Any] | None:
+        """Our run for a review, if it has begun."""
+        address = f"{self._address(change.ref)}/commits/{change.head}/check-runs"
+        found = self._request(change.ref, "GET", f"{address}?check_name={CHECK_NAME}&filter=all&per_page=100")
+        runs: list[dict[str, Any]] = found["check_runs"]
+        return next((run for run in runs if run["external_id"] == key), None)
+
+    def _list_thread_nodes(self, ref: ChangeRef) -> Iterable[Mapping[str, Any]]:
+        owner, _, name = ref.repository.name.partition("/")
+        variables: dict[str, Any] = {"owner": owner, "name": name, "number": ref.number, "after": None}
+        while True:
+            _, answer = _call(self._client(ref.repository).requester.graphql_query, _THREADS, variables)
+            threads = answer["data"]["repository"]["pullRequest"]["reviewThreads"]
+            yield from threads["nodes"]
+            if not threads["pageInfo"]["hasNextPage"]:
+                return
+            variables["after"] = threads["pageInfo"]["endCursor"]
+
+    def _read_thread(self, node: Mapping[str, Any]) -> PostedThread | None:
+        """A thread that we began, None for anybody else's."""
+        comments = node["comments"]["nodes"]
+        first = comments[0] if comments else None
+        if first is None or not self._is_ours((first["author"] or {}).get("login", "")):
+            return None
+        fingerprint = find_marker(first["body"], "finding")
+        others = [one for one in comments[1:] if not self._is_ours((one["author"] or {}).get("login", ""))]
+        return PostedThread(
+            node["id"], str(first["databaseId"]), fingerprint, first["body"], node["isResolved"], bool(others)
+        )
+
+    def _is_ours(self, login: str) -> bool:
+        """GraphQL names an app by its slug, REST adds a suffix."""
+        if not self._slug:
+            self._slug = _call(self._app.get_app).slug
+        return login.removesuffix("[bot]") == self._slug
+
+    def _client(self, repository: RepositoryRef) -> Github:
+        number = repository.installation
+        if number not in self._clients:
+            self._clients[number] = _call(self._app.get_github_for_installation, number)
+        return self._clients[number]
+
+    def _repository(self, repository: RepositoryRef) -> Repository:
+        return self._client(repository).get_repo(repository.name, lazy=True)
+
+    def _pull(self, ref: ChangeRef) -> PullRequest:
+        return _call(self._repository(ref.repository).get_pull, ref.number)
+
+    def _address(self, ref: ChangeRef) -> str:
+        return f"/repos/{ref.repository.name}"
+
+    def _request(self, ref: ChangeRef, verb: str, address: str, body: object = None) -> dict[str, Any]:
+        requester = self._client(ref.repository).requester
+        _, data = _call(requester.requestJsonAndCheck, verb, address, input=body)
+        assert isinstance(data, dict), f"{address}: an object is documented"
+        return data
+
+
+def _describe_comment(thread: NewThread) -> dict[str, object]:
+    """`start_line` only where there is more than one line: GitHub refuses it otherwise."""
+    place = thread.place
+    comment: dict[str, object] = {"path": place.path, "body": thread.body, "line": place.end_line, "side": "RIGHT"}
+    if place.start_line < place.end_line:
+        comment |= {"start_line": place.start_line, "start_side": "RIGHT"}
+    return comment
+
+
+def _introduce(count: int) -> str:
+    return f"{count} finding{'s' if count != 1 else ''} on the lines below."
+
+
+def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """One request; what goes wrong becomes a HostError that says how long the host asks us to wait."""
+    try:
+        return function(*args, **kwargs)
+    except GithubException as error:
+        headers = {key.lower(): value for key, value in (error.headers or {}).items()}
+        raise HostError(
+            f"GitHub answered {error.status}: {_said(error)}", error.status, _wait(error, headers)
+        ) from error
+    except RequestException as error:
+        raise HostError(f"GitHub: {type(error).__name__}") from error
+
+
+def _iterate(items: Iterable[R]) -> Iterable[R]:
+    iterator = iter(items)
+    while True:
+        try:
+            yield _call(next, iterator)
+        except StopIteration:
+            return
+
+
+def _said(error: GithubException) -> str:
+    data = error.data
+    return str(data.get("message", ""))[:300] if isinstance(data, dict) else ""
+
+
+def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:
+    """https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
+    if error.status not in (403, 429):
+        return None
+    if "retry-after" in headers:
+        return float(headers["retry-after"])
+    if headers.get("x-ratelimit-remaining") == "0" and "x-ratelimit-reset" in headers:
+        return max(1.0, float(headers["x-ratelimit-reset"]) - time.time())
+    return 60.0 if "secondary rate limit" in _said(error).lower() or error.status == 429 else None

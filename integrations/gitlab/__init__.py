@@ -1,0 +1,1 @@
+"""GitLab: its webhooks, its API, its words."""

@@ -1,0 +1,186 @@
+"""What we know of changes and findings: reviews, posted threads, dismissals, feedback, and who did what."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlmodel import select
+
+from integrations.hosts import Change, ChangeRef, NewThread
+from integrations.reports import ReportedFinding
+from integrations.storage.database import Database
+from integrations.storage.tables import (
+    AuditEntry,
+    ChangeState,
+    Dismissal,
+    Feedback,
+    Intent,
+    PostedFinding,
+    ReviewRecord,
+)
+
+
+class Records:
+    """Questions to the database and notes in it, each one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def state_of(self, ref: ChangeRef) -> ChangeState:
+        """What we know of a change; a new row, not kept yet, where that is nothing."""
+        with self._database.begin() as session:
+            found = session.get(ChangeState, ref.key)
+        return found or ChangeState(key=ref.key, repository=repository_key(ref))
+
+    def set_paused(self, ref: ChangeRef, *, is_paused: bool) -> None:
+        """Stops or resumes the reviews of a change."""
+        with self._database.begin() as session:
+            row = session.get(ChangeState, ref.key) or ChangeState(key=ref.key, repository=repository_key(ref))
+            row.is_paused = is_paused
+            session.add(row)
+
+    def load_review(self, key: str) -> ReviewRecord | None:
+        """A review by its key."""
+        with self._database.begin() as session:
+            return session.get(ReviewRecord, key)
+
+    def keep_review(self, record: ReviewRecord) -> None:
+        """Keeps a review, over one with the same key."""
+        with self._database.begin() as session:
+            session.merge(record)
+
+    def note_published(self, change: Change, key: str) -> None:
+        """Notes that everything a review has to say stands on the host."""
+        with self._database.begin() as session:
+            record = session.get(ReviewRecord, key)
+            assert record is not None, f"{key}: a review is kept before it is published"
+            record.state, record.finished_at = "published", datetime.now(UTC)
+            row = session.get(ChangeState, change.ref.key) or ChangeState(
+                key=change.ref.key, repository=repository_key(change.ref)
+            )
+            row.published_review, row.published_head = key, change.head
+            session.add(row)
+
+    def begin_intent(self, key: str) -> bool:
+        """Notes that a write begins; True when it had begun before and nobody noted its end."""
+        with self._database.begin() as session:
+            found = session.get(Intent, key)
+            was_begun = found is not None and not found.is_done
+            session.merge(Intent(key=key, begun_at=datetime.now(UTC)))
+            return was_begun
+
+    def end_intent(self, key: str) -> None:
+        """Notes that a write was made."""
+        with self._database.begin() as session:
+            row = session.get(Intent, key)
+            assert row is not None, f"{key}: an intent begins before it ends"
+            row.is_done = True
+
+    def posted_on(self, ref: ChangeRef) -> dict[str, PostedFinding]:
+        """Findings that have had a thread on a change, by fingerprint."""
+        with self._database.begin() as session:
+            rows = session.exec(select(PostedFinding).where(PostedFinding.change_key == ref.key)).all()
+        return {row.fingerprint: row for row in rows}
+
+    def note_posted(self, change: Change, threads: Iterable[NewThread], findings: Iterable[ReportedFinding]) -> None:
+        """Remembers threads that were just posted."""
+        by_fingerprint = {finding.fingerprint: finding for finding in findings}
+        with self._database.begin() as session:
+            for thread in threads:
+                finding = by_fingerprint[thread.fingerprint]
+                session.merge(
+                    PostedFinding(
+                        change_key=change.ref.key,
+                        fingerprint=thread.fingerprint,
+                        label=finding.label,
+                        path=thread.place.path,
+                        line=thread.place.end_line,
+                        probability=finding.probability,
+                        head=change.head,
+                        at=datetime.now(UTC),
+                    )
+                )
+
+    def note_resolved(self, ref: ChangeRef, fingerprint: str, *, by_us: bool) -> None:
+        """Remembers that we resolved a thread, or opened it again."""
+        with self._database.begin() as session:
+            row = session.get(PostedFinding, (ref.key, fingerprint))
+            if row is not None:
+                row.is_resolved_by_us = by_us
+
+    def dismissed_in(self, ref: ChangeRef) -> frozenset[str]:
+        """Fingerprints that a repository's team does not want to see again."""
+        with self._database.begin() as session:
+            found = session.exec(select(Dismissal.fingerprint).where(Dismissal.repository == repository_key(ref))).all()
+        return frozenset(found)
+
+    def dismiss(self, ref: ChangeRef, finding: PostedFinding, *, kind: str, reason: str, author: str) -> None:
+        """Keeps a dismissal, its feedback and its audit entry; a second one for the same finding changes nothing."""
+        repository = repository_key(ref)
+        with self._database.begin() as session:
+            known = session.exec(
+                select(Dismissal).where(
+                    Dismissal.repository == repository, Dismissal.fingerprint == finding.fingerprint
+                )
+            ).one_or_none()
+            if known is not None:
+                return
+            now = datetime.now(UTC)
+            session.add(
+                Dismissal(
+                    repository=repository,
+                    fingerprint=finding.fingerprint,
+                    label=finding.label,
+                    kind=kind,
+                    reason=reason,
+                    author=author,
+                    change_key=ref.key,
+                    at=now,
+                )
+            )
+            session.add(AuditEntry(at=now, actor=author, action=f"dismiss {kind}", subject=finding.fingerprint))
+        self.add_feedback(ref, finding, kind=kind, source="command", author=author, reason=reason)
+
+    def add_feedback(  # one name for each column
+        self, ref: ChangeRef, finding: PostedFinding, *, kind: str, source: str, author: str, reason: str = ""
+    ) -> None:
+        """Keeps what a person did with a finding; the same act is kept once."""
+        repository = repository_key(ref)
+        with self._database.begin() as session:
+            known = session.exec(
+                select(Feedback).where(
+                    Feedback.repository == repository,
+                    Feedback.fingerprint == finding.fingerprint,
+                    Feedback.source == source,
+                    Feedback.author == author,
+                    Feedback.kind == kind,
+                )
+            ).one_or_none()
+            if known is not None:
+                return
+            session.add(
+                Feedback(
+                    repository=repository,
+                    fingerprint=finding.fingerprint,
+                    label=finding.label,
+                    kind=kind,
+                    source=source,
+                    author=author,
+                    reason=reason,
+                    change_key=ref.key,
+                    commit=finding.head,
+                    path=finding.path,
+                    line=finding.line,
+                    probability=finding.probability,
+                    at=datetime.now(UTC),
+                )
+            )
+
+    def audit(self, actor: str, action: str, subject: str, detail: str = "") -> None:
+        """Adds an entry to the audit log."""
+        with self._database.begin() as session:
+            session.add(AuditEntry(at=datetime.now(UTC), actor=actor, action=action, subject=subject, detail=detail))
+
+
+def repository_key(ref: ChangeRef) -> str:
+    """`github:owner/name`."""
+    return f"{ref.repository.host.value}:{ref.repository.name}"

@@ -1,0 +1,57 @@
+"""The database: SQLite in the data folder by default, Postgres where a URL says so; the same tables in both."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class Database:
+    """Opens sessions. Made by `open_database`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A session whose work is committed at the end, or not at all."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def is_alive(self) -> bool:
+        """Whether a query is answered; raises what the driver raises."""
+        with self.engine.connect() as connection:
+            return connection.exec_driver_sql("SELECT 1").scalar() == 1
+
+
+def open_database(url: str) -> Database:
+    """The database behind an SQLAlchemy URL, its tables brought to the newest form."""
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+    migrate(engine)
+    return Database(engine)
+
+
+def migrate(engine: Engine) -> None:
+    """Runs the migrations that are missing."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["engine"] = engine
+    command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
+    """Readers do not wait for writers, and writers wait for each other. https://sqlite.org/wal.html"""
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # a DB-API connection, which has no type of its own
+    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
