@@ -1,0 +1,104 @@
+"""Puts the service together from its settings: the one place that knows every part."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from fastapi import FastAPI
+
+from integrations.analysis import AnalysisLimits, Analyst
+from integrations.checkouts import CheckoutLimits, Checkouts
+from integrations.conversations import Conversations
+from integrations.errors import SettingsError
+from integrations.events import Event
+from integrations.github import webhook as github_webhook
+from integrations.github.client import GitHubAccess, GitHubHost
+from integrations.hosts import Host, HostKind
+from integrations.inbox import Inbox
+from integrations.metrics import Metrics
+from integrations.records import Records
+from integrations.reviewing import Reviewing, Tools
+from integrations.running import Runner, configure_dbos
+from integrations.service import Door, Headers, Reception, create_app
+from integrations.settings import Settings
+from integrations.storage.database import open_database
+from integrations.workflows import Workflows
+from reviewer.graph_engine import GraphEngine
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """One host with everything that speaks to it."""
+
+    host: Host
+    door: Door
+    read: Callable[[str, bytes], Event]
+
+
+def build_service(settings: Settings) -> FastAPI:
+    """The application with everything behind it; starts nothing yet. Raises SettingsError."""
+    wirings = wire_hosts(settings)
+    configure_dbos(settings)
+    database = open_database(settings.database)
+    metrics = Metrics()
+    inbox, records = Inbox(database), Records(database)
+    reviewing = Reviewing({kind: one.host for kind, one in wirings.items()}, gather_tools(settings, records, metrics))
+    talk = Conversations(reviewing, records)
+    readers = {kind: one.read for kind, one in wirings.items()}
+    workflows = Workflows(inbox, reviewing, readers, talk.answer, talk.note_thread)
+    runner = Runner(settings, database, inbox, workflows.accept)
+    metrics.watch_waiting(lambda: float(len(inbox.list_waiting())))
+    doors = tuple(one.door for one in wirings.values())
+    reception = Reception(doors, inbox, workflows.accept, runner.is_ready, metrics, settings.max_body_bytes)
+    return create_app(reception, runner.start, runner.stop)
+
+
+def gather_tools(settings: Settings, records: Records, metrics: Metrics) -> Tools:
+    """What reviews are made with; their folders are below the data folder."""
+    folder = settings.data_dir.absolute()
+    limits = CheckoutLimits(max_pack_bytes=settings.repository_bytes, max_folders=settings.max_repositories)
+    analysis = AnalysisLimits(settings.review_timeout_s, settings.review_memory_bytes)
+    engine = GraphEngine(settings.model)
+    return Tools(
+        records,
+        Checkouts(folder / "repositories", limits),
+        Analyst(folder / "cache", analysis, settings.model),
+        lambda: engine.model_identity,
+        metrics.observe,
+        settings.settle_s,
+    )
+
+
+def wire_hosts(settings: Settings) -> dict[HostKind, Wiring]:
+    """The hosts that are set up."""
+    wirings: dict[HostKind, Wiring] = {}
+    if settings.github_app_id:
+        wirings[HostKind.GITHUB] = _wire_github(settings)
+    return wirings
+
+
+def _wire_github(settings: Settings) -> Wiring:
+    file = settings.github_private_key_file
+    assert file is not None, "settings ask for it beside the app id"
+    try:
+        key = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"REVIEWER_GITHUB_PRIVATE_KEY_FILE: expected a readable key, found {error}") from error
+    access = GitHubAccess(
+        settings.github_app_id, key, settings.github_api_url, settings.github_url, settings.github_pause_s
+    )
+    host = GitHubHost(access)
+    door = Door(HostKind.GITHUB, partial(_verify_github, settings.github_secrets), _identify_github)
+    return Wiring(host, door, github_webhook.parse_delivery)
+
+
+def _verify_github(secrets: tuple[str, ...], headers: Headers, body: bytes) -> None:
+    github_webhook.verify_delivery(body, headers.get("x-hub-signature-256", ""), secrets)
+
+
+def _identify_github(headers: Headers, body: bytes) -> tuple[str, str]:
+    del body
+    return headers.get("x-github-delivery", ""), headers.get("x-github-event", "")

@@ -1,0 +1,61 @@
+"""Numbers about the running service, as Prometheus reads them. None holds names of code or people."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from integrations.reports import ReviewReport
+
+_PROBABILITIES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+_SECONDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900)
+
+
+class Metrics:
+    """The service's instruments. The distribution of probabilities and of languages is what shows drift."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.deliveries = Counter(
+            "reviewer_deliveries", "Webhooks by host and answer", ["host", "answer"], registry=self.registry
+        )
+        self.reviews = Counter("reviewer_reviews", "Reviews by outcome", ["outcome"], registry=self.registry)
+        self.review_seconds = Histogram(
+            "reviewer_review_seconds", "From fetch to report", buckets=_SECONDS, registry=self.registry
+        )
+        self.findings = Counter("reviewer_findings", "Findings shown", ["label"], registry=self.registry)
+        self.withheld = Counter("reviewer_withheld", "Candidates not shown", ["reason"], registry=self.registry)
+        self.probability = Histogram(
+            "reviewer_probability",
+            "Probabilities of shown findings",
+            buckets=_PROBABILITIES,
+            registry=self.registry,
+        )
+        self.lines = Counter("reviewer_lines", "Lines reviewed", ["language"], registry=self.registry)
+        self.unreviewed = Counter("reviewer_unreviewed_files", "Files not reviewed", ["why"], registry=self.registry)
+        self.host_calls = Counter(
+            "reviewer_host_calls", "Requests to hosts", ["host", "status"], registry=self.registry
+        )
+        self.rate_left = Gauge("reviewer_rate_left", "Requests a host still takes", ["host"], registry=self.registry)
+        self._waiting = Gauge("reviewer_deliveries_waiting", "Deliveries not handled yet", registry=self.registry)
+
+    def watch_waiting(self, count: Callable[[], float]) -> None:
+        """Asks for the depth of the inbox whenever somebody reads the numbers."""
+        self._waiting.set_function(count)
+
+    def observe(self, report: ReviewReport, seconds: float) -> None:
+        """Counts one review."""
+        self.review_seconds.observe(seconds)
+        for finding in report.findings:
+            self.findings.labels(finding.label).inc()
+            self.probability.observe(finding.probability)
+        for reason, count in report.withheld.counts.items():
+            self.withheld.labels(reason).inc(count)
+        for file in report.files.reviewed:
+            self.lines.labels(file.language).inc(file.lines)
+        for skipped in report.files.skipped:
+            self.unreviewed.labels(skipped.reason).inc()
+        self.unreviewed.labels("failed").inc(len(report.files.failed))
+
+    def render(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self.registry)

@@ -1,0 +1,118 @@
+"""The life of one process: DBOS and its queues are started, what was left lying is picked up, and all ends in order."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from dbos import DBOS, DBOSConfig
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
+
+from integrations.hosts import HostKind
+from integrations.inbox import Inbox
+from integrations.settings import Settings
+from integrations.storage.database import Database
+from integrations.storage.tables import Worker
+from integrations.workflows import DELIVERIES, REVIEWS
+
+_LOG = logging.getLogger(__name__)
+# The form of what workflows keep. Raise it when a step is added, removed or takes something else: DBOS gives a
+# workflow only to a process of the version that began it.
+WORKFLOW_VERSION = "1"
+_DEAD_AFTER_S = 120.0
+_DRAIN_S = 30
+_POLL_S = 0.2
+
+
+def configure_dbos(settings: Settings) -> None:
+    """Makes the process's DBOS: in the service's database, under the worker's name. Once a process."""
+    config: DBOSConfig = {
+        "name": "graph-reviewer",
+        "system_database_url": dbos_url(settings),
+        "executor_id": settings.worker_name,
+        "application_version": WORKFLOW_VERSION,
+        "log_level": "WARNING",
+        "notification_listener_polling_interval_sec": _POLL_S,
+    }
+    DBOS(config=config)
+
+
+def dbos_url(settings: Settings) -> str:
+    """DBOS's tables: beside ours in Postgres, in a file of their own with SQLite."""
+    if settings.database_url and not settings.database_url.startswith("sqlite"):
+        return settings.database_url
+    return f"sqlite:///{settings.data_dir.absolute() / 'workflows.sqlite'}"
+
+
+class Runner:
+    """Starts and stops the work of a process. `accept` puts a kept delivery in line."""
+
+    def __init__(
+        self, settings: Settings, database: Database, inbox: Inbox, accept: Callable[[HostKind, str], None]
+    ) -> None:
+        self._settings, self._database, self._inbox, self._accept = settings, database, inbox, accept
+        self._stopping = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True)
+
+    def start(self) -> None:
+        """Launches DBOS, which goes on with what this worker left, and begins to sweep."""
+        DBOS.launch()
+        DBOS.register_queue(DELIVERIES, worker_concurrency=8, polling_interval_sec=_POLL_S)
+        DBOS.register_queue(
+            REVIEWS,
+            worker_concurrency=max(self._settings.num_workers, 1),
+            partition_concurrency=1,
+            polling_interval_sec=_POLL_S,
+        )
+        self._sweeper.start()
+
+    def stop(self) -> None:
+        """Lets running steps end; what is left goes on at the next start."""
+        self._stopping.set()
+        self._sweeper.join(timeout=5)
+        DBOS.destroy(workflow_completion_timeout_sec=_DRAIN_S)
+
+    def is_ready(self) -> bool:
+        """Whether the database answers."""
+        try:
+            return self._database.is_alive() and not self._stopping.is_set()
+        except SQLAlchemyError as error:
+            _LOG.warning("not ready: %s", type(error).__name__)
+            return False
+
+    def _sweep_forever(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.sweep()
+            except SQLAlchemyError:  # the database is away for a while: the next sweep looks again
+                _LOG.exception("sweep failed")
+            self._stopping.wait(self._settings.sweep_s)
+
+    def sweep(self) -> None:
+        """Puts in line what was kept and never begun, and takes over from workers that are gone."""
+        self._beat()
+        for host, delivery_id in self._inbox.list_waiting(min_age_s=self._settings.sweep_s):
+            self._accept(host, delivery_id)
+        for name in self._find_dead():
+            self._take_over(name)
+
+    def _beat(self) -> None:
+        with self._database.begin() as session:
+            session.merge(Worker(name=self._settings.worker_name, seen_at=datetime.now(UTC)))
+
+    def _find_dead(self) -> Sequence[str]:
+        before = datetime.now(UTC) - timedelta(seconds=_DEAD_AFTER_S)
+        with self._database.begin() as session:
+            return session.exec(select(Worker.name).where(col(Worker.seen_at) < before)).all()
+
+    def _take_over(self, name: str) -> None:
+        """Every workflow that a worker had begun goes on elsewhere; then the worker is forgotten."""
+        left = DBOS.list_workflows(status="PENDING", executor_id=name)
+        for workflow in left:
+            DBOS.resume_workflow(workflow.workflow_id)
+        _LOG.warning("worker %s is gone: %d workflows taken over", name, len(left))
+        with self._database.begin() as session:
+            row = session.get(Worker, name)
+            if row is not None:
+                session.delete(row)

@@ -1,0 +1,184 @@
+"""The durable workflows: a delivery is handled, a change is reviewed. Every step's outcome is recorded by DBOS.
+
+A process that dies is started again by whoever runs it; DBOS then goes on behind the last recorded step. One review of
+a change runs at a time; what waits behind it finds its work done, unless the change has moved on.
+https://docs.dbos.dev/python/tutorials/workflow-tutorial
+"""
+
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
+
+from integrations.errors import AnalysisError, CheckoutError, HostError, MalformedDeliveryError
+from integrations.events import ChangeClosed, CommentWritten, Event, Nothing, ReviewWanted, ThreadResolved
+from integrations.hosts import ChangeRef, HostKind
+from integrations.inbox import Inbox
+from integrations.reviewing import Prepared, Reviewing
+from reviewer.errors import ReviewerError
+
+_LOG = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DELIVERIES = "deliveries"
+REVIEWS = "reviews"
+_MAX_ATTEMPTS = 6
+_FIRST_DELAY_S = 2.0
+_MAX_DELAY_S = 3_600.0
+_TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
+
+ReadEvent = Callable[[str, bytes], Event]
+Converse = Callable[[CommentWritten], bool]
+
+
+@DBOS.dbos_class()
+class Workflows(DBOSConfiguredInstance):
+    """The workflows of one process. `readers` parse deliveries; `converse` answers comments: is a review due?"""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        reviewing: Reviewing,
+        readers: dict[HostKind, ReadEvent],
+        converse: Converse,
+        note_thread: Callable[[ThreadResolved], None],
+    ) -> None:
+        super().__init__("workflows")
+        self._inbox, self._reviewing, self._readers = inbox, reviewing, readers
+        self._converse, self._note_thread = converse, note_thread
+
+    def accept(self, host: HostKind, delivery_id: str) -> None:
+        """Puts a kept delivery in line; one that is in line or handled already changes nothing."""
+        with SetWorkflowID(f"delivery:{host.value}:{delivery_id}"):
+            DBOS.enqueue_workflow(DELIVERIES, self.handle_delivery, host.value, delivery_id)
+
+    def ask_for_review(self, ref: ChangeRef, name: str, *, is_forced: bool = False) -> None:
+        """Puts a review in line; `name` tells requests apart, the same name asks once."""
+        with SetWorkflowID(f"review:{name}"), SetEnqueueOptions(queue_partition_key=ref.key):
+            DBOS.enqueue_workflow(REVIEWS, self.review_change, ref, is_forced)
+
+    @DBOS.workflow()
+    def handle_delivery(self, host: str, delivery_id: str) -> str:
+        """Does what a delivery asks for; what became of it."""
+        kind = HostKind(host)
+        try:
+            event = self._read_event(kind, delivery_id)
+        except MalformedDeliveryError as error:
+            self._finish(kind, delivery_id, "failed", str(error))
+            return "failed"
+        outcome = self._act_on(event, f"{host}:{delivery_id}")
+        self._finish(kind, delivery_id, "ignored" if isinstance(event, Nothing) else "handled", outcome)
+        return outcome
+
+    def _act_on(self, event: Event, name: str) -> str:
+        match event:
+            case ReviewWanted():
+                self.ask_for_review(event.change, name)
+                return event.reason.value
+            case CommentWritten():
+                if self._persist(self._answer, event):
+                    self.ask_for_review(event.change, name, is_forced=True)
+                return "comment"
+            case ThreadResolved():
+                self._note(event)
+                return "thread"
+            case ChangeClosed():
+                return "merged" if event.is_merged else "closed"
+            case Nothing():
+                return event.why
+
+    @DBOS.step()
+    def _read_event(self, host: HostKind, delivery_id: str) -> Event:
+        row = self._inbox.load(host, delivery_id)
+        assert row is not None, f"{delivery_id}: a delivery is kept before it is handled"
+        return self._readers[host](row.event, row.body)
+
+    @DBOS.step()
+    def _answer(self, event: CommentWritten) -> bool:
+        return self._converse(event)
+
+    @DBOS.step()
+    def _note(self, event: ThreadResolved) -> None:
+        self._note_thread(event)
+
+    @DBOS.step()
+    def _finish(self, host: HostKind, delivery_id: str, state: str, why: str) -> None:
+        self._inbox.finish(host, delivery_id, state, why)
+
+    @DBOS.workflow()
+    def review_change(self, ref: ChangeRef, is_forced: bool) -> str:  # DBOS passes by position
+        """Reviews a change as it is now and publishes the outcome; what became of it."""
+        try:
+            prepared = self._persist(self._prepare, ref)
+        except ReviewerError as error:  # the host, the checkout, a policy that cannot be read
+            _LOG.warning("%s: not reviewed: %s", ref.key, error)
+            return f"failed: {error}"
+        if isinstance(prepared, str):
+            return prepared
+        if not is_forced and self._is_published(prepared):
+            return "already published"
+        self._persist(self._announce, prepared)
+        try:
+            self._analyse(prepared)
+        except (AnalysisError, CheckoutError) as error:
+            _LOG.warning("%s: review failed: %s", ref.key, error)
+            self._persist(self._report_failure, prepared, str(error))
+            return f"failed: {error}"
+        refused = self._persist(self._post_threads, prepared)
+        self._persist(self._amend_threads, prepared, refused)
+        self._persist(self._write_summary, prepared, refused)
+        self._persist(self._write_status, prepared, refused)
+        return "published"
+
+    def _persist(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs a step until the host takes it, as slowly as the host asks; raises the last HostError."""
+        delay_s = _FIRST_DELAY_S
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            try:
+                return step(*args, **kwargs)
+            except HostError as error:
+                if attempt == _MAX_ATTEMPTS or (error.status not in _TRANSIENT and error.retry_after_s is None):
+                    raise
+                pause_s = min(error.retry_after_s if error.retry_after_s is not None else delay_s, _MAX_DELAY_S)
+                _LOG.info("host answered %d, again in %.0f s", error.status, pause_s)
+                DBOS.sleep(pause_s)
+                delay_s *= 2
+        raise AssertionError("the last attempt returns or raises")
+
+    @DBOS.step()
+    def _prepare(self, ref: ChangeRef) -> Prepared | str:
+        return self._reviewing.prepare(ref)
+
+    @DBOS.step()
+    def _is_published(self, prepared: Prepared) -> bool:
+        return self._reviewing.is_published(prepared)
+
+    @DBOS.step()
+    def _announce(self, prepared: Prepared) -> None:
+        self._reviewing.announce(prepared)
+
+    @DBOS.step()
+    def _analyse(self, prepared: Prepared) -> None:
+        self._reviewing.analyse(prepared)
+
+    @DBOS.step()
+    def _post_threads(self, prepared: Prepared) -> frozenset[str]:
+        return self._reviewing.post_threads(prepared)
+
+    @DBOS.step()
+    def _amend_threads(self, prepared: Prepared, refused: frozenset[str]) -> None:
+        self._reviewing.amend_threads(prepared, refused)
+
+    @DBOS.step()
+    def _write_summary(self, prepared: Prepared, refused: frozenset[str]) -> None:
+        self._reviewing.write_summary(prepared, refused)
+
+    @DBOS.step()
+    def _write_status(self, prepared: Prepared, refused: frozenset[str]) -> None:
+        self._reviewing.write_status(prepared, refused)
+
+    @DBOS.step()
+    def _report_failure(self, prepared: Prepared, why: str) -> None:
+        self._reviewing.report_failure(prepared, why)
