@@ -6,7 +6,6 @@ when it takes too long or too much memory; that is a failure, never a smaller re
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integrations.checkouts import Checkout
+from integrations.confinement import Confinement
 from integrations.errors import AnalysisError
 from integrations.policies import POLICY_FILES
 from integrations.reports import ReviewReport, parse_report
@@ -74,14 +74,13 @@ class Analyst:
 
     def _run(self, arguments: list[str], folder: Path, scratch: Path) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _RUN, *arguments],
+            Confinement(self._limits.max_memory_bytes).wrap([sys.executable, "-I", "-c", _RUN, *arguments]),
             cwd=folder,
             env=self._environment(scratch),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=self._limit,  # noqa: PLW1509  # two calls of setrlimit, no locks
         )
         try:
             _, errors = process.communicate(timeout=self._limits.timeout_s)
@@ -109,8 +108,3 @@ class Analyst:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
         }
-
-    def _limit(self) -> None:
-        memory = self._limits.max_memory_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,6 +1,7 @@
 """Puts the service together from its settings: the one place that knows every part."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,8 @@ from integrations.errors import SettingsError
 from integrations.events import Event
 from integrations.github import webhook as github_webhook
 from integrations.github.client import GitHubAccess, GitHubHost
+from integrations.gitlab import webhook as gitlab_webhook
+from integrations.gitlab.client import GitLabAccess, GitLabHost
 from integrations.hosts import Host, HostKind
 from integrations.inbox import Inbox
 from integrations.metrics import Metrics
@@ -77,6 +80,8 @@ def wire_hosts(settings: Settings) -> dict[HostKind, Wiring]:
     wirings: dict[HostKind, Wiring] = {}
     if settings.github_app_id:
         wirings[HostKind.GITHUB] = _wire_github(settings)
+    if settings.gitlab_url:
+        wirings[HostKind.GITLAB] = _wire_gitlab(settings)
     return wirings
 
 
@@ -102,3 +107,13 @@ def _verify_github(secrets: tuple[str, ...], headers: Headers, body: bytes) -> N
 def _identify_github(headers: Headers, body: bytes) -> tuple[str, str]:
     del body
     return headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
+
+
+def _wire_gitlab(settings: Settings) -> Wiring:
+    host = GitLabHost(GitLabAccess(settings.gitlab_url, settings.gitlab_token.get_secret_value()))
+    verify = partial(_verify_gitlab, settings.gitlab_secrets, settings.gitlab_replay_window_s)
+    return Wiring(host, Door(HostKind.GITLAB, verify, gitlab_webhook.identify_delivery), gitlab_webhook.parse_delivery)
+
+
+def _verify_gitlab(secrets: tuple[str, ...], window_s: float, headers: Headers, body: bytes) -> None:
+    gitlab_webhook.verify_delivery(headers, body, secrets, now_s=time.time(), window_s=window_s)

@@ -7,7 +7,6 @@ links to follow and nothing to unpack or execute.
 import fcntl
 import hashlib
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from integrations.confinement import Confinement
 from integrations.errors import CheckoutError
 from integrations.hosts import Change, CloneAddress
 from reviewer.changes import FileChange
@@ -125,23 +125,18 @@ class Checkouts:
         command = ["git", *_FETCH, f"--depth={depth}", address.url, *wanted]
         try:
             done = subprocess.run(
-                command,
+                Confinement(max_file_bytes=self._limits.max_pack_bytes).wrap(command),
                 cwd=repository.root,
                 env=_environment(address),
                 capture_output=True,
                 check=False,
                 timeout=self._limits.timeout_s,
-                preexec_fn=self._limit_files,  # one call of setrlimit, no locks
             )
         except subprocess.TimeoutExpired as error:
             raise CheckoutError(f"{change.ref.key}: fetch took over {self._limits.timeout_s:.0f} s") from error
         if done.returncode != 0:
             problem = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise CheckoutError(f"{change.ref.key}: fetch failed: {problem[-1] if problem else done.returncode}")
-
-    def _limit_files(self) -> None:
-        limit = self._limits.max_pack_bytes
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
 def _find_merge_base(repository: Repository, change: Change) -> str | None:

@@ -65,7 +65,7 @@ class Conversations:
         return next((one for one in host.list_threads(change) if thread_id in (one.thread_id, one.comment_id)), None)
 
     def _reply(self, talk: _Talk, text: str) -> None:
-        talk.host.reply(talk.change, talk.thread.comment_id if talk.thread is not None else "", text)
+        talk.host.reply(talk.change, talk.thread, text)
 
     def _dismiss(self, talk: _Talk) -> bool:
         assert talk.command.word is not None, "a dismissal is a known word"
@@ -79,7 +79,7 @@ class Conversations:
         self._records.dismiss(talk.event.change, talk.finding, kind=kind, reason=talk.command.reason, author=author)
         reason = escape_markdown(talk.command.reason)
         self._reply(talk, f"Noted as {kind}: {reason}. It will not be reported again in this repository.")
-        talk.host.resolve_thread(talk.change, talk.thread.thread_id, is_resolved=True)
+        talk.host.resolve_thread(talk.change, talk.thread, is_resolved=True)
         return True
 
     def _review(self, talk: _Talk) -> bool:

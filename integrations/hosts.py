@@ -157,13 +157,13 @@ class Host(Protocol):
     def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
         """Posts threads pinned to the head; those that the host refused come back."""
 
-    def edit_comment(self, change: Change, comment_id: str, body: str) -> None:
-        """Replaces the text of one of our comments on lines."""
+    def edit_thread(self, change: Change, thread: PostedThread, body: str) -> None:
+        """Replaces the text that begins one of our threads."""
 
-    def reply(self, change: Change, thread_id: str, body: str) -> None:
-        """Answers in a thread; an empty `thread_id` comments on the change."""
+    def reply(self, change: Change, thread: PostedThread | None, body: str) -> None:
+        """Answers in a thread; None: comments on the change."""
 
-    def resolve_thread(self, change: Change, thread_id: str, *, is_resolved: bool) -> None:
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """Resolves a thread, or opens it again."""
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:

@@ -147,13 +147,13 @@ class Reviewing:
         plan, _ = self._plan(prepared, refused)
         host, change = self.host_of(prepared.change.ref), prepared.change
         for thread, body in plan.edit:
-            host.edit_comment(change, thread.comment_id, body)
+            host.edit_thread(change, thread, body)
         for thread in plan.reopen:
-            host.resolve_thread(change, thread.thread_id, is_resolved=False)
+            host.resolve_thread(change, thread, is_resolved=False)
             self._records.note_resolved(change.ref, thread.fingerprint, by_us=False)
         posted = self._records.posted_on(change.ref)
         for thread in plan.resolve:
-            host.resolve_thread(change, thread.thread_id, is_resolved=True)
+            host.resolve_thread(change, thread, is_resolved=True)
             self._records.note_resolved(change.ref, thread.fingerprint, by_us=True)
             finding = posted.get(thread.fingerprint)
             if finding is not None and thread.fingerprint not in prepared.dismissed:

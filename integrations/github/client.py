@@ -121,21 +121,22 @@ class GitHubHost:
                 refused.append(thread)
         return refused
 
-    def edit_comment(self, change: Change, comment_id: str, body: str) -> None:
+    def edit_thread(self, change: Change, thread: PostedThread, body: str) -> None:
         """As the protocol says."""
-        address = f"{self._address(change.ref)}/pulls/comments/{comment_id}"
+        address = f"{self._address(change.ref)}/pulls/comments/{thread.comment_id}"
         self._request(change.ref, "PATCH", address, {"body": body})
 
-    def reply(self, change: Change, thread_id: str, body: str) -> None:
+    def reply(self, change: Change, thread: PostedThread | None, body: str) -> None:
         """As the protocol says; GitHub names a thread by its first comment here."""
         address, number = self._address(change.ref), change.ref.number
-        where = f"pulls/{number}/comments/{thread_id}/replies" if thread_id else f"issues/{number}/comments"
+        where = f"issues/{number}" if thread is None else f"pulls/{number}/comments/{thread.comment_id}"
+        where += "/comments" if thread is None else "/replies"
         self._request(change.ref, "POST", f"{address}/{where}", {"body": body})
 
-    def resolve_thread(self, change: Change, thread_id: str, *, is_resolved: bool) -> None:
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
         requester = self._client(change.ref.repository).requester
-        _call(requester.graphql_query, _RESOLVE if is_resolved else _REOPEN, {"id": thread_id})
+        _call(requester.graphql_query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""

@@ -1,0 +1,231 @@
+"""GitLab's API through python-gitlab: what a review asks of a host.
+
+https://docs.gitlab.com/api/discussions/#create-a-new-thread-in-the-merge-request-diff
+https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit
+"""
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar  # JSON of the host
+
+from gitlab import Gitlab
+from gitlab.exceptions import GitlabError
+from gitlab.v4.objects import Project, ProjectMergeRequest
+from requests import RequestException
+
+from integrations.errors import HostError
+from integrations.hosts import (
+    Change,
+    ChangeRef,
+    CloneAddress,
+    Conclusion,
+    NewThread,
+    PostedNote,
+    PostedThread,
+    RepositoryRef,
+    Status,
+)
+from integrations.wording import find_marker
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_DEVELOPER = 30  # https://docs.gitlab.com/api/members/#roles
+_BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 400, 404, 429
+_STATUS_NAME = "graph-reviewer"
+# There is no grey outcome that a running status may become but this one.
+_STATES = {
+    Conclusion.RUNNING: "running",
+    Conclusion.CLEAN: "success",
+    Conclusion.FINDINGS: "success",
+    Conclusion.BLOCKED: "failed",
+    Conclusion.INCOMPLETE: "canceled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GitLabAccess:
+    """A GitLab and the token of the user that the bot is there."""
+
+    url: str
+    token: str
+
+
+class GitLabHost:
+    """One GitLab."""
+
+    def __init__(self, access: GitLabAccess) -> None:
+        self._access = access
+        self._client = Gitlab(access.url, private_token=access.token, timeout=30, retry_transient_errors=False)
+        self._login = ""
+
+    def load_change(self, ref: ChangeRef) -> Change:
+        """As the protocol says."""
+        found = self._merge_request(ref).attributes
+        refs = found["diff_refs"]
+        return Change(
+            ref=ref,
+            base=refs["base_sha"],
+            head=refs["head_sha"],
+            head_ref=f"refs/merge-requests/{ref.number}/head",
+            base_ref=found["target_branch"],
+            author=found["author"]["username"],
+            title=found["title"],
+            is_draft=bool(found.get("draft", False)),
+            is_open=found["state"] == "opened",
+            is_fork=found["source_project_id"] != found["target_project_id"],
+        )
+
+    def clone_address(self, repository: RepositoryRef) -> CloneAddress:
+        """As the protocol says."""
+        basic = base64.b64encode(f"oauth2:{self._access.token}".encode()).decode()
+        return CloneAddress(f"{self._access.url}/{repository.name}.git", f"Basic {basic}")
+
+    def list_threads(self, change: Change) -> list[PostedThread]:
+        """As the protocol says."""
+        discussions = _iterate(self._merge_request(change.ref, lazy=True).discussions.list(iterator=True))
+        return [thread for one in discussions if (thread := self._read_thread(one.attributes)) is not None]
+
+    def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
+        """One discussion each: GitLab has no review that holds them all."""
+        request = self._merge_request(change.ref, lazy=True)
+        version = next(iter(_call(request.diffs.list, per_page=1, get_all=False))).attributes
+        shas = {name: version[f"{name}_commit_sha"] for name in ("base", "start", "head")}
+        refused = []
+        for thread in threads:
+            position = {f"{name}_sha": sha for name, sha in shas.items()} | _describe_place(thread)
+            body = _fit_suggestion(thread.body, thread.place.end_line - thread.place.start_line)
+            try:
+                _call(request.discussions.create, {"body": body, "position": position})
+            except HostError as error:
+                if error.status != _BAD_REQUEST:
+                    raise
+                refused.append(thread)
+        return refused
+
+    def edit_thread(self, change: Change, thread: PostedThread, body: str) -> None:
+        """As the protocol says."""
+        _call(self._merge_request(change.ref, lazy=True).notes.update, thread.comment_id, {"body": body})
+
+    def reply(self, change: Change, thread: PostedThread | None, body: str) -> None:
+        """As the protocol says."""
+        request = self._merge_request(change.ref, lazy=True)
+        if thread is None:
+            _call(request.notes.create, {"body": body})
+        else:
+            _call(request.discussions.get(thread.thread_id, lazy=True).notes.create, {"body": body})
+
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
+        """As the protocol says."""
+        request = self._merge_request(change.ref, lazy=True)
+        _call(request.discussions.update, thread.thread_id, {"resolved": is_resolved})
+
+    def find_note(self, change: Change, marker: str) -> PostedNote | None:
+        """As the protocol says."""
+        for note in _iterate(self._merge_request(change.ref, lazy=True).notes.list(iterator=True)):
+            found = note.attributes
+            if found["author"]["username"] == self._own_login() and marker in found["body"]:
+                return PostedNote(str(found["id"]), found["body"])
+        return None
+
+    def write_note(self, change: Change, note: PostedNote | None, body: str) -> None:
+        """As the protocol says."""
+        request = self._merge_request(change.ref, lazy=True)
+        if note is None:
+            _call(request.notes.create, {"body": body})
+        else:
+            _call(request.notes.update, note.comment_id, {"body": body})
+
+    def write_status(self, change: Change, status: Status) -> None:
+        """A commit status. GitLab refuses to set a state that is set: then nothing is left to do."""
+        commit = self._project(change.ref.repository).commits.get(change.head, lazy=True)
+        fields = {"state": _STATES[status.conclusion], "name": _STATUS_NAME, "description": status.title[:255]}
+        try:
+            _call(commit.statuses.create, fields)
+        except HostError as error:
+            if error.status != _BAD_REQUEST or "transition" not in str(error):
+                raise
+
+    def can_write(self, repository: RepositoryRef, login: str) -> bool:
+        """As the protocol says: developers and above."""
+        users = _call(self._client.users.list, username=login, get_all=False)
+        for user in users:
+            try:
+                member = _call(self._project(repository).members_all.get, int(user.attributes["id"]))
+            except HostError as error:
+                if error.status != _NOT_FOUND:
+                    raise
+                return False
+            return int(member.attributes["access_level"]) >= _DEVELOPER
+        return False
+
+    def acknowledge(self, change: Change, comment_id: str, *, in_thread: bool) -> None:
+        """Eyes under the comment; once is enough."""
+        del in_thread
+        note = self._merge_request(change.ref, lazy=True).notes.get(comment_id, lazy=True)
+        try:
+            _call(note.awardemojis.create, {"name": "eyes"})
+        except HostError as error:
+            if error.status not in (_BAD_REQUEST, _NOT_FOUND):
+                raise
+
+    def _read_thread(self, discussion: dict[str, Any]) -> PostedThread | None:
+        notes = [note for note in discussion["notes"] if not note["system"]]
+        if not notes or notes[0]["author"]["username"] != self._own_login() or discussion["individual_note"]:
+            return None
+        first = notes[0]
+        others = [note for note in notes[1:] if note["author"]["username"] != self._own_login()]
+        return PostedThread(
+            discussion["id"],
+            str(first["id"]),
+            find_marker(first["body"], "finding"),
+            first["body"],
+            bool(first.get("resolved", False)),
+            bool(others),
+        )
+
+    def _own_login(self) -> str:
+        if not self._login:
+            _call(self._client.auth)
+            assert self._client.user is not None, "auth asks who we are"
+            self._login = str(self._client.user.attributes["username"])
+        return self._login
+
+    def _project(self, repository: RepositoryRef) -> Project:
+        return self._client.projects.get(repository.name, lazy=True)
+
+    def _merge_request(self, ref: ChangeRef, *, lazy: bool = False) -> ProjectMergeRequest:
+        return _call(self._project(ref.repository).mergerequests.get, ref.number, lazy=lazy)
+
+
+def _describe_place(thread: NewThread) -> dict[str, object]:
+    """An added line is named by its new number alone; a range of lines would need GitLab's line codes."""
+    place = thread.place
+    paths = {"old_path": place.old_path or place.path, "new_path": place.path}
+    return {"position_type": "text", "new_line": place.end_line, **paths}
+
+
+def _fit_suggestion(body: str, num_above: int) -> str:
+    """GitLab's suggestions say how many lines above the commented one they replace."""
+    return body.replace("```suggestion\n", f"```suggestion:-{num_above}+0\n", 1)
+
+
+def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """One request; what goes wrong becomes a HostError. The client itself waits where GitLab says Retry-After."""
+    try:
+        return function(*args, **kwargs)
+    except GitlabError as error:
+        status = error.response_code or 0
+        wait_s = 60.0 if status == _TOO_MANY else None
+        raise HostError(f"GitLab answered {status}: {str(error.error_message)[:300]}", status, wait_s) from error
+    except RequestException as error:
+        raise HostError(f"GitLab: {type(error).__name__}") from error
+
+
+def _iterate(items: Any) -> Iterator[Any]:  # python-gitlab's lists of either kind
+    iterator = iter(items)
+    while True:
+        try:
+            yield _call(next, iterator)
+        except StopIteration:
+            return
