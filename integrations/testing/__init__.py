@@ -1,0 +1,1 @@
+"""Fakes of the hosts around the reviewer, for tests: they speak HTTP, and check what is said to them."""
