@@ -1,0 +1,218 @@
+"""The served bot and a fake GitHub over HTTP: one pull request through its life, and `kill -9` between requests."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integrations.testing.api_host import Exchange
+from integrations.testing.fake_github import FakeGitHub
+from integrations.testing.git_hosting import run_git
+from integrations.testing.github_people import NewPull
+from integrations.testing.github_state import Pull, Thread
+from integrations.testing.served_bot import ServedBot, github_settings
+from integrations.testing.webhooks import Webhook
+
+REPOSITORY = "alice/shop"
+CLEAN = """\
+import sqlite3
+
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/users")
+def users():
+    return "größer"
+"""
+QUERY = """\
+    name = request.args["name"]
+    query = "select * from users where name = '" + name + "'"
+    sqlite3.connect("db").execute(query)
+"""
+LOADER = """
+
+@app.route("/load")
+def load():
+    import yaml
+
+    yaml.load(request.data)
+    return "ok"
+"""
+WITH_QUERY = CLEAN.replace('    return "gr', f'{QUERY}    return "gr')
+
+
+def commit(folder: Path, files: dict[str, str | None], message: str) -> str:
+    for name, text in files.items():
+        path = folder / name
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    run_git(folder, "add", "--all")
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.invalid")
+    run_git(folder, *identity, "commit", "--quiet", "--allow-empty", "--message", message)
+    return run_git(folder, "rev-parse", "HEAD").decode().strip()
+
+
+class Scene:
+    """A repository with a base, a fake GitHub that hosts it, and a bot that is installed there."""
+
+    def __init__(self, folder: Path, fake: FakeGitHub, bot: ServedBot) -> None:
+        self.source, self.fake, self.bot = folder / "source", fake, bot
+        self.source.mkdir()
+        run_git(self.source, "init", "--quiet", "--template=", "--initial-branch=main")
+        self.base = commit(self.source, {"app.py": CLEAN}, "base")
+        fake.add_repository(REPOSITORY, self.source)
+
+    def send(self, webhook: Webhook) -> int:
+        return self.fake.deliver(webhook, f"{self.bot.url}/webhooks/github")
+
+    def push(self, pull: Pull, files: dict[str, str | None], *, parent: str | None = None) -> str:
+        run_git(self.source, "checkout", "--quiet", "--detach", parent or pull.head_sha)
+        head = commit(self.source, files, "push")
+        assert self.send(self.fake.people.push(REPOSITORY, pull.number, head)) == 202
+        self.wait_for_review(head)
+        return head
+
+    def open(self, files: dict[str, str | None]) -> Pull:
+        run_git(self.source, "checkout", "--quiet", "--detach", self.base)
+        head = commit(self.source, files, "change")
+        webhook = self.fake.people.open_pull(REPOSITORY, NewPull(self.base, head))
+        assert self.send(webhook) == 202
+        self.wait_for_review(head)
+        return self.fake.pull(REPOSITORY, webhook.payload["number"])
+
+    def wait_for_review(self, head: str) -> None:
+        self.bot.wait_until(lambda: self.is_reviewed(head))
+
+    def is_reviewed(self, head: str) -> bool:
+        runs = list(self.fake.repository(REPOSITORY).check_runs.values())
+        return any(run.head_sha == head and run.values.get("status") == "completed" for run in runs)
+
+    def wait_for_requests(self, count: int, head: str) -> None:
+        target = len(self.fake.exchanges) + count
+        self.bot.wait_until(lambda: len(self.fake.exchanges) >= target or self.is_reviewed(head))
+
+    def wait_until_idle(self) -> None:
+        """Until every delivery is handled and no review of it is left; a review ends with its status."""
+        self.bot.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.bot.read("/metrics"))
+
+    def writes_since(self, count: int) -> list[Exchange]:
+        return self.fake.writes[count:]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("bot")
+    with FakeGitHub() as fake, ServedBot(folder, github_settings(fake, folder)) as bot:
+        yield Scene(folder, fake, bot)
+        assert fake.violations == []
+        assert fake.private_key_pem.splitlines()[1] not in bot.log
+        assert fake.webhook_secret not in bot.log
+
+
+def labels(threads: list[Thread], *, resolved: bool) -> set[str]:
+    chosen = [one for one in threads if (one.resolved_by is not None) is resolved]
+    return {one.comments[0].body.split("`")[1].removeprefix("security/") for one in chosen}
+
+
+def test_a_pull_request_through_its_life(scene: Scene) -> None:
+    fake, people = scene.fake, scene.fake.people
+    pull = scene.open({"app.py": WITH_QUERY})
+    assert labels(pull.threads, resolved=False) == {"sql-injection"}
+    assert len(pull.reviews) == 1
+    (thread,) = pull.threads
+    assert thread.place.path == "app.py"
+
+    scene.push(pull, {"notes.py": "x = 1\n"})  # nothing new: nothing is said again
+    assert len(pull.threads) == 1
+    scene.push(pull, {"load.py": f"from app import app, request\n{LOADER}"})
+    assert labels(pull.threads, resolved=False) == {"sql-injection", "unsafe-deserialization"}
+
+    scene.push(pull, {"app.py": None, "shop.py": WITH_QUERY})  # a rename keeps the finding known
+    assert labels(pull.threads, resolved=False) >= {"unsafe-deserialization"}
+
+    count = len(fake.writes)
+    assert scene.send(people.comment(REPOSITORY, pull.number, "mallory", "/reviewer pause")) == 202
+    scene.wait_until_idle()
+    assert scene.writes_since(count) == []  # no write access, no answer
+
+    loader = next(one for one in pull.threads if "deserialization" in one.comments[0].body)
+    reply = people.reply(REPOSITORY, loader.comments[0].comment_id, "alice", "/reviewer false-positive tested")
+    assert scene.send(reply) == 202
+    scene.bot.wait_until(lambda: loader.resolved_by is not None)
+    scene.wait_until_idle()
+
+    force = scene.push(pull, {"app.py": CLEAN + LOADER, "load.py": "x = 1\n"}, parent=scene.base)
+    scene.wait_for_review(force)
+    assert labels(pull.threads, resolved=False) <= {"unsafe-deserialization"}
+    summaries = [one for one in pull.comments if "graph-reviewer:summary" in one.body]
+    assert len(summaries) == 1
+
+
+def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    head = commit(scene.source, {"app.py": WITH_QUERY}, "twice")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(scene.base, head))
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(head)
+    count = len(scene.fake.writes)
+    assert scene.send(webhook) == 200
+    again = scene.fake.people.edit(REPOSITORY, webhook.payload["number"], title="Another title")
+    assert scene.send(again) == 202  # another delivery about the same commits
+    scene.wait_until_idle()
+    assert scene.writes_since(count) == []
+
+
+def test_a_forged_delivery_is_refused(scene: Scene) -> None:
+    webhook = scene.fake.people.comment(REPOSITORY, 1, "alice", "hello")
+    forged = Webhook(webhook.event, webhook.action, webhook.headers, webhook.body + b" ")
+    assert scene.send(forged) == 401
+
+
+def test_a_draft_waits_until_it_is_ready(scene: Scene) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    head = commit(scene.source, {"app.py": WITH_QUERY}, "draft")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(scene.base, head, draft=True))
+    number = webhook.payload["number"]
+    assert scene.send(webhook) == 202
+    scene.wait_until_idle()
+    assert scene.fake.pull(REPOSITORY, number).threads == []
+    assert scene.send(scene.fake.people.set_draft(REPOSITORY, number, draft=False)) == 202
+    scene.wait_for_review(head)
+    assert len(scene.fake.pull(REPOSITORY, number).threads) == 1
+
+
+def test_the_findings_are_those_of_reviewer_diff(scene: Scene) -> None:
+    pull = scene.open({"app.py": WITH_QUERY + LOADER})
+    arguments = ["diff", "--base", scene.base, "--head", pull.head_sha, "--format", "json"]
+    command = [sys.executable, "-c", "import sys; from reviewer.cli import main; main(sys.argv[1:])"]
+    done = subprocess.run([*command, *arguments], cwd=scene.source, capture_output=True, check=False)
+    wanted = {one["fingerprint"] for one in json.loads(done.stdout)["findings"]}
+    posted = {one.comments[0].body.rpartition("graph-reviewer:finding:")[2].split(" ")[0] for one in pull.threads}
+    assert posted == wanted != set()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_kill_9_between_requests_loses_and_repeats_nothing(scene: Scene, seed: int) -> None:
+    chance = random.Random(seed)
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    head = commit(scene.source, {"app.py": WITH_QUERY, "seed.py": f"x = {seed}\n"}, "killed")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(scene.base, head))
+    assert scene.send(webhook) == 202
+    for _ in range(2):
+        scene.wait_for_requests(chance.randint(1, 6), head)
+        scene.bot.kill()
+        scene.bot.start()
+    scene.wait_for_review(head)
+    scene.wait_until_idle()
+    pull = scene.fake.pull(REPOSITORY, webhook.payload["number"])
+    assert [len(pull.reviews), len(pull.threads)] == [1, 1]
+    assert len([one for one in pull.comments if "graph-reviewer:summary" in one.body]) == 1
