@@ -1,8 +1,9 @@
-"""`reviewer serve`: the service on this machine."""
+"""`reviewer serve` and `reviewer doctor`: the service on this machine, and whether it can work here."""
 
 import click
 
-from integrations.settings import load_settings
+from integrations.settings import Settings, load_settings
+from reviewer.cli.group import COULD_NOT
 
 
 @click.command()
@@ -20,3 +21,20 @@ def serve(host: str, port: int) -> None:
     app = build_service(settings)
     click.echo(f"serving on http://{host}:{port}", err=True)
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=30)
+
+
+@click.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Check settings, folder, database, model, hosts, permissions and the clock before the service is relied on."""
+    from integrations.assembly import wire_hosts  # noqa: PLC0415  # as above
+    from integrations.checkup import check_hosts, check_machine  # noqa: PLC0415  # as above
+
+    settings: Settings = load_settings()
+    is_well = True
+    hosts = {kind.value: one.host for kind, one in wire_hosts(settings).items()}
+    for checks in (check_machine(settings), check_hosts(hosts)):
+        for check in checks:
+            is_well = is_well and check.is_ok
+            click.echo(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.detail}")
+    ctx.exit(0 if is_well else COULD_NOT)

@@ -139,6 +139,15 @@ class Status:
     annotations: tuple[Annotation, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must be so before the service can work, and whether it is."""
+
+    name: str
+    is_ok: bool
+    detail: str
+
+
 class Host(Protocol):
     """What a review asks of a code host. Every method may raise HostError.
 
@@ -180,3 +189,6 @@ class Host(Protocol):
 
     def acknowledge(self, change: Change, comment_id: str, *, in_thread: bool) -> None:
         """Shows under a comment that it was read."""
+
+    def inspect(self) -> list[Check]:
+        """Whether we are let in, may do what reviews need, and agree on the time. Never raises HostError."""

@@ -15,11 +15,13 @@ from github.PullRequest import PullRequest
 from github.Repository import Repository
 from requests import RequestException
 
+from integrations.checkup import check_clock, check_permissions
 from integrations.errors import HostError
 from integrations.github.checks import CHECK_NAME, describe_check, slice_annotations
 from integrations.hosts import (
     Change,
     ChangeRef,
+    Check,
     CloneAddress,
     NewThread,
     PostedNote,
@@ -32,6 +34,8 @@ from integrations.wording import find_marker
 P = ParamSpec("P")
 R = TypeVar("R")
 _UNPROCESSABLE = 422
+# What the app manifest asks for, and no more.
+NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
 _WRITERS = frozenset({"admin", "maintain", "write"})
 _THREADS = """
 query Threads($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -175,6 +179,18 @@ class GitHubHost:
         kind = "pulls" if in_thread else "issues"
         address = f"{self._address(change.ref)}/{kind}/comments/{comment_id}/reactions"
         self._request(change.ref, "POST", address, {"content": "eyes"})
+
+    def inspect(self) -> list[Check]:
+        """As the protocol says."""
+        try:
+            headers, app = _call(self._app.requester.requestJsonAndCheck, "GET", "/app")
+        except HostError as error:
+            return [Check("GitHub", False, str(error))]
+        return [
+            Check("GitHub", True, f"app {app['slug']} at {self._access.api_url}"),
+            check_permissions(app.get("permissions", {}), NEEDED_PERMISSIONS),
+            check_clock("GitHub", headers.get("date", "")),
+        ]
 
     def _find_check(self, change: Change, key: str) -> dict[str, Any] | None:
         """Our run for a review, if it has begun."""

@@ -14,10 +14,12 @@ from gitlab.exceptions import GitlabError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 from requests import RequestException
 
+from integrations.checkup import check_clock
 from integrations.errors import HostError
 from integrations.hosts import (
     Change,
     ChangeRef,
+    Check,
     CloneAddress,
     Conclusion,
     NewThread,
@@ -168,6 +170,18 @@ class GitLabHost:
         except HostError as error:
             if error.status not in (_BAD_REQUEST, _NOT_FOUND):
                 raise
+
+    def inspect(self) -> list[Check]:
+        """As the protocol says."""
+        try:
+            answer = _call(self._client.http_request, "get", "/user")
+        except HostError as error:
+            return [Check("GitLab", False, str(error))]
+        name = answer.json().get("username", "")
+        return [
+            Check("GitLab", True, f"user {name} at {self._access.url}"),
+            check_clock("GitLab", answer.headers.get("date", "")),
+        ]
 
     def _read_thread(self, discussion: dict[str, Any]) -> PostedThread | None:
         notes = [note for note in discussion["notes"] if not note["system"]]
