@@ -19,48 +19,16 @@ from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.git_hosting import run_git
 from integrations.testing.github_graphql import SCHEMA
 from integrations.testing.github_people import NewPull
+from integrations.testing.local_repository import ExampleChange
 from integrations.testing.openapi import find_description
 from integrations.testing.server import HttpAnswer, HttpRequest, LoopbackServer
 from integrations.testing.webhooks import Webhook
 
 REPOSITORY = "alice/parser"
-BASE_TEXT = "".join(f"line {number}\n" for number in range(1, 41))
-
-
-def commit(folder: Path, files: dict[str, str | None], message: str) -> str:
-    for name, text in files.items():
-        path = folder / name
-        if text is None:
-            path.unlink()
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="")
-    run_git(folder, "add", "--all")
-    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.invalid")
-    run_git(folder, *identity, "commit", "--quiet", "--allow-empty", "--message", message)
-    return run_git(folder, "rev-parse", "HEAD").decode().strip()
-
-
-class Source:
-    """A local repository with a change: line 20 replaced, three lines added after 30, a file with an umlaut."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        run_git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
-        self.base = commit(folder, {"app.py": BASE_TEXT, "old.py": "x = 1\n"}, "base")
-        changed = BASE_TEXT.replace("line 20\n", "line zwanzig – größer\n")
-        changed = changed.replace("line 30\n", "line 30\nnew 1\nnew 2\nnew 3\n")
-        self.head = commit(folder, {"app.py": changed, "ä.py": "y = 2\r\n", "old.py": None}, "change")
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return Source(tmp_path / "source")
-
-
-@pytest.fixture
-def fake(source: Source) -> Iterator[FakeGitHub]:
+def fake(source: ExampleChange) -> Iterator[FakeGitHub]:
     with FakeGitHub() as fake:
         fake.add_repository(REPOSITORY, source.folder)
         yield fake
@@ -74,7 +42,7 @@ def connect(fake: FakeGitHub, *, retry: int | github.GithubRetry | None = None) 
     )
 
 
-def open_pull(fake: FakeGitHub, source: Source) -> PullRequest:
+def open_pull(fake: FakeGitHub, source: ExampleChange) -> PullRequest:
     fake.people.open_pull(REPOSITORY, NewPull(source.base, source.head))
     return connect(fake).get_repo(REPOSITORY).get_pull(1)
 
@@ -83,12 +51,12 @@ def inline(line: int, **more: object) -> dict[str, object]:
     return {"path": "app.py", "line": line, "side": "RIGHT", "body": "Look.", **more}
 
 
-def review(pull: PullRequest, source: Source, *comments: dict[str, object]) -> None:
+def review(pull: PullRequest, source: ExampleChange, *comments: dict[str, object]) -> None:
     head = pull.base.repo.get_commit(source.head)
     pull.create_review(commit=head, body="Found.", event="COMMENT", comments=list(comments))  # type: ignore[arg-type]
 
 
-def test_pull_request_is_what_git_says(fake: FakeGitHub, source: Source) -> None:
+def test_pull_request_is_what_git_says(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     assert (pull.base.sha, pull.head.sha, pull.draft, pull.user.login) == (source.base, source.head, False, "alice")
     assert (pull.changed_files, pull.additions, pull.deletions, pull.commits) == (3, 5, 2, 1)
@@ -101,7 +69,7 @@ def test_pull_request_is_what_git_says(fake: FakeGitHub, source: Source) -> None
     assert files["app.py"].patch.startswith("@@ -17,7 +17,7 @@")
 
 
-def test_review_appears_with_its_comments(fake: FakeGitHub, source: Source) -> None:
+def test_review_appears_with_its_comments(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     left = {"path": "old.py", "line": 1, "side": "LEFT", "body": "Gone."}
     review(pull, source, inline(20), inline(33, start_line=31, start_side="RIGHT"), left)
@@ -133,7 +101,7 @@ def test_review_appears_with_its_comments(fake: FakeGitHub, source: Source) -> N
     ],
 )
 def test_one_bad_comment_refuses_the_whole_review(
-    fake: FakeGitHub, source: Source, bad: dict[str, object], reason: str
+    fake: FakeGitHub, source: ExampleChange, bad: dict[str, object], reason: str
 ) -> None:
     pull = open_pull(fake, source)
     with pytest.raises(github.GithubException, match=reason) as caught:
@@ -142,7 +110,7 @@ def test_one_bad_comment_refuses_the_whole_review(
     assert (fake.writes, fake.pull(REPOSITORY, 1).threads, fake.pull(REPOSITORY, 1).reviews) == ([], [], [])
 
 
-def test_review_of_a_foreign_commit_or_without_a_body_is_refused(fake: FakeGitHub, source: Source) -> None:
+def test_review_of_a_foreign_commit_or_without_a_body_is_refused(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     repository = pull.base.repo
     with pytest.raises(github.GithubException, match="commit_id"):
@@ -151,7 +119,7 @@ def test_review_of_a_foreign_commit_or_without_a_body_is_refused(fake: FakeGitHu
         pull.create_review(commit=repository.get_commit(source.head), event="COMMENT")
 
 
-def test_pending_review_is_shown_to_nobody(fake: FakeGitHub, source: Source) -> None:
+def test_pending_review_is_shown_to_nobody(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     comment = {"path": "app.py", "line": 20, "side": "RIGHT", "body": "Draft."}
     pull.create_review(body="Later.", comments=[comment])  # type: ignore[list-item]
@@ -159,7 +127,7 @@ def test_pending_review_is_shown_to_nobody(fake: FakeGitHub, source: Source) -> 
     assert next(iter(pull.get_reviews())).state == "PENDING"
 
 
-def test_replies_edits_and_single_comments(fake: FakeGitHub, source: Source) -> None:
+def test_replies_edits_and_single_comments(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     head = pull.base.repo.get_commit(source.head)
     first = pull.create_review_comment("Whole file.", head, "app.py", subject_type="file")
@@ -173,7 +141,7 @@ def test_replies_edits_and_single_comments(fake: FakeGitHub, source: Source) -> 
     assert fake.people.reply(REPOSITORY, first.id, "bob", "Why?").payload["comment"]["in_reply_to_id"] == first.id
 
 
-def test_conversation_comments_and_reactions(fake: FakeGitHub, source: Source) -> None:
+def test_conversation_comments_and_reactions(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     comment = pull.create_issue_comment("Summary – größer")
     comment.edit("Summary, edited")
@@ -186,7 +154,7 @@ def test_conversation_comments_and_reactions(fake: FakeGitHub, source: Source) -
     assert [reaction.user.login for reaction in comment.get_reactions()] == ["bob"]
 
 
-def test_listings_come_in_pages(fake: FakeGitHub, source: Source) -> None:
+def test_listings_come_in_pages(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     for number in range(65):
         fake.people.comment(REPOSITORY, 1, "bob", f"comment {number}")
@@ -195,11 +163,11 @@ def test_listings_come_in_pages(fake: FakeGitHub, source: Source) -> None:
     assert pages == [None, "2", "3"]
 
 
-def test_push_outdates_threads_whose_lines_changed_and_moves_the_others(fake: FakeGitHub, source: Source) -> None:
+def test_push_outdates_threads_whose_lines_changed_and_moves_others(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     review(pull, source, inline(20), inline(33, start_line=31))
-    text = (source.folder / "app.py").read_text("utf-8").replace("line zwanzig – größer\n", "line 20\n")
-    head = commit(source.folder, {"app.py": "first\n" + text}, "second")
+    text = source.repository.read(source.head, "app.py").replace("line zwanzig – größer\n", "line 20\n")
+    head = source.repository.commit({"app.py": "first\n" + text}, onto=source.head)
     payload = fake.people.push(REPOSITORY, 1, head).payload
     assert (payload["before"], payload["after"], payload["pull_request"]["head"]["sha"]) == (source.head, head, head)
     outdated, moved = connect(fake).get_repo(REPOSITORY).get_pull(1).get_review_comments()
@@ -208,15 +176,15 @@ def test_push_outdates_threads_whose_lines_changed_and_moves_the_others(fake: Fa
     assert (moved.line, moved.start_line, moved.original_line, moved.commit_id) == (34, 32, 33, head)
 
 
-def test_force_push_takes_old_commits_out_of_the_pull_request(fake: FakeGitHub, source: Source) -> None:
+def test_force_push_takes_old_commits_out_of_the_pull_request(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
-    run_git(source.folder, "checkout", "--quiet", "-B", "again", source.base)
-    head = commit(source.folder, {"app.py": BASE_TEXT + "tail\n"}, "rewritten")
+    text = source.repository.read(source.head, "app.py")
+    head = source.repository.commit({"app.py": text + "tail\n"}, onto=source.base)
     fake.people.push(REPOSITORY, 1, head)
     with pytest.raises(github.GithubException, match="commit_id"):
         review(pull, source, inline(20))
-    pull.create_review(pull.base.repo.get_commit(head), "Again.", "COMMENT", [inline(41)])  # type: ignore[list-item]
-    assert fake.pull(REPOSITORY, 1).threads[0].place.line == 41
+    pull.create_review(pull.base.repo.get_commit(head), "Again.", "COMMENT", [inline(44)])  # type: ignore[list-item]
+    assert fake.pull(REPOSITORY, 1).threads[0].place.line == 44
 
 
 THREADS = """
@@ -228,7 +196,7 @@ query($owner: String!, $name: String!, $number: Int!) {
 RESOLVE = "mutation($input: ResolveReviewThreadInput!) { resolveReviewThread(input: $input) { thread { isResolved } } }"
 
 
-def test_threads_are_resolved_by_graphql(fake: FakeGitHub, source: Source) -> None:
+def test_threads_are_resolved_by_graphql(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     review(pull, source, inline(20), inline(31))
     requester = connect(fake).requester
@@ -244,7 +212,7 @@ def test_threads_are_resolved_by_graphql(fake: FakeGitHub, source: Source) -> No
     assert payload["thread"]["node_id"] == nodes[1]["id"]
 
 
-def test_graphql_that_github_does_not_know_is_a_violation(source: Source) -> None:
+def test_graphql_that_github_does_not_know_is_a_violation(source: ExampleChange) -> None:
     with FakeGitHub() as fake, pytest.raises(github.GithubException):
         connect(fake).requester.graphql_query("query { repository { threads } }", {})
     assert any("threads" in violation for violation in fake.violations)
@@ -266,7 +234,7 @@ def test_graphql_schema_is_part_of_the_one_that_github_publishes() -> None:
     assert differences == []
 
 
-def test_check_run_takes_annotations_in_batches_of_fifty(fake: FakeGitHub, source: Source) -> None:
+def test_check_run_takes_annotations_in_batches_of_fifty(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     annotation = {"path": "app.py", "start_line": 20, "end_line": 20, "annotation_level": "warning", "message": "Look."}
     output = {"title": "2 findings", "summary": "Two.", "annotations": [annotation] * 50}
@@ -281,7 +249,7 @@ def test_check_run_takes_annotations_in_batches_of_fifty(fake: FakeGitHub, sourc
     fake.people.rerequest_check(REPOSITORY, run.id, "alice")
 
 
-def test_too_many_annotations_are_refused(source: Source) -> None:
+def test_too_many_annotations_are_refused(source: ExampleChange) -> None:
     with FakeGitHub() as fake:
         fake.add_repository(REPOSITORY, source.folder)
         pull = open_pull(fake, source)
@@ -292,7 +260,7 @@ def test_too_many_annotations_are_refused(source: Source) -> None:
     assert any("maxItems" in violation for violation in fake.violations)
 
 
-def test_commit_statuses_are_combined(fake: FakeGitHub, source: Source) -> None:
+def test_commit_statuses_are_combined(fake: FakeGitHub, source: ExampleChange) -> None:
     head = open_pull(fake, source).base.repo.get_commit(source.head)
     head.create_status("pending", context="review")
     head.create_status("success", description="Nothing found", context="review")
@@ -300,7 +268,7 @@ def test_commit_statuses_are_combined(fake: FakeGitHub, source: Source) -> None:
     assert (combined.state, [status.description for status in combined.statuses]) == ("success", ["Nothing found"])
 
 
-def test_permission_of_people(fake: FakeGitHub, source: Source) -> None:
+def test_permission_of_people(fake: FakeGitHub, source: ExampleChange) -> None:
     repository = open_pull(fake, source).base.repo
     fake.grant(REPOSITORY, "bob", "write")
     fake.grant(REPOSITORY, "eve", "none")
@@ -310,7 +278,7 @@ def test_permission_of_people(fake: FakeGitHub, source: Source) -> None:
         repository.get_collaborator_permission("nobody")
 
 
-def test_token_expires(source: Source) -> None:
+def test_token_expires(source: ExampleChange) -> None:
     clock = ManualClock()
     with FakeGitHub(clock=clock) as fake:
         fake.add_repository(REPOSITORY, source.folder)
@@ -334,7 +302,7 @@ def test_app_must_sign_with_its_key(fake: FakeGitHub) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_client_waits_as_long_as_retry_after_says(fake: FakeGitHub, source: Source, status: int) -> None:
+def test_client_waits_as_long_as_retry_after_says(fake: FakeGitHub, source: ExampleChange, status: int) -> None:
     waits: list[float | None] = []
 
     class Retry(github.GithubRetry):
@@ -353,7 +321,7 @@ def test_client_waits_as_long_as_retry_after_says(fake: FakeGitHub, source: Sour
     assert [comment.body for comment in fake.pull(REPOSITORY, 1).comments] == ["one", "two", "three"]
 
 
-def test_primary_limit_is_told_in_headers(fake: FakeGitHub, source: Source) -> None:
+def test_primary_limit_is_told_in_headers(fake: FakeGitHub, source: ExampleChange) -> None:
     fake.limits.requests_per_hour = 3
     client = connect(fake)
     repository = client.get_repo(REPOSITORY)
@@ -365,7 +333,7 @@ def test_primary_limit_is_told_in_headers(fake: FakeGitHub, source: Source) -> N
     assert (caught.value.status, (caught.value.headers or {})["x-ratelimit-remaining"]) == (403, "0")
 
 
-def test_new_comment_appears_in_listings_only_after_further_requests(fake: FakeGitHub, source: Source) -> None:
+def test_new_comment_appears_in_listings_only_after_further_requests(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     fake.set_lag(2)
     comment = pull.create_issue_comment("Late.")
@@ -379,7 +347,7 @@ def test_new_comment_appears_in_listings_only_after_further_requests(fake: FakeG
     [(Fault.ERROR_BEFORE, 0), (Fault.ERROR_AFTER, 1), (Fault.DROP_BEFORE, 0), (Fault.DROP_AFTER, 1)],
 )
 def test_faults_happen_before_or_after_the_write(
-    fake: FakeGitHub, source: Source, fault: Fault, num_comments: int
+    fake: FakeGitHub, source: ExampleChange, fault: Fault, num_comments: int
 ) -> None:
     pull = open_pull(fake, source)
     fake.fail_next(fault, writes_only=True)
@@ -394,7 +362,7 @@ def signed(fake: FakeGitHub, webhook: Webhook) -> bool:
     return webhook.headers["X-Hub-Signature-256"] == f"sha256={digest}"
 
 
-def test_failed_delivery_is_listed_and_can_be_repeated(fake: FakeGitHub, source: Source) -> None:
+def test_failed_delivery_is_listed_and_can_be_repeated(fake: FakeGitHub, source: ExampleChange) -> None:
     webhook = fake.people.open_pull(REPOSITORY, NewPull(source.base, source.head))
     received: list[HttpRequest] = []
 
@@ -416,7 +384,7 @@ def test_failed_delivery_is_listed_and_can_be_repeated(fake: FakeGitHub, source:
     assert fake.redeliveries == []
 
 
-def acts(fake: FakeGitHub, source: Source) -> Iterator[Webhook]:
+def acts(fake: FakeGitHub, source: ExampleChange) -> Iterator[Webhook]:
     people = fake.people
     yield people.open_pull(REPOSITORY, NewPull(source.base, source.head, body="Größer", draft=True))
     yield people.set_draft(REPOSITORY, 1, draft=False)
@@ -432,12 +400,12 @@ def acts(fake: FakeGitHub, source: Source) -> Iterator[Webhook]:
     run = pull.base.repo.create_check_run("graph-reviewer", source.head, conclusion="neutral")
     yield people.rerequest_check(REPOSITORY, run.id, "bob")
     yield people.queue_merge(REPOSITORY, 1, "bob")
-    yield people.push(REPOSITORY, 1, commit(source.folder, {"more.py": ""}, "more"))
+    yield people.push(REPOSITORY, 1, source.repository.commit({"more.py": ""}, onto=source.head))
     yield people.close(REPOSITORY, 1)
     yield people.reopen(REPOSITORY, 1)
 
 
-def test_webhooks_are_signed_and_have_the_published_shape(fake: FakeGitHub, source: Source) -> None:
+def test_webhooks_are_signed_and_have_the_published_shape(fake: FakeGitHub, source: ExampleChange) -> None:
     schemas = json.loads(find_description("github/webhook-schemas.json").read_text("utf-8"))
     for webhook in acts(fake, source):
         assert signed(fake, webhook)
@@ -454,7 +422,7 @@ def _leaves(validator: Draft7Validator, webhook: Webhook):  # type: ignore[no-un
         yield from error.context or [error]
 
 
-def test_clone_needs_the_installation_token(fake: FakeGitHub, source: Source, tmp_path: Path) -> None:
+def test_clone_needs_the_installation_token(fake: FakeGitHub, source: ExampleChange, tmp_path: Path) -> None:
     open_pull(fake, source)
     auth = github.Auth.AppAuth(fake.app_id, fake.private_key_pem)
     token = github.GithubIntegration(auth=auth, base_url=fake.api_url).get_access_token(fake.installation_id).token
@@ -468,7 +436,7 @@ def test_clone_needs_the_installation_token(fake: FakeGitHub, source: Source, tm
         run_git(clone, "-c", "core.askPass=true", "fetch", with_token.replace(token, "wrong"), source.head)
 
 
-def test_request_that_is_not_described_is_a_violation(source: Source) -> None:
+def test_request_that_is_not_described_is_a_violation(source: ExampleChange) -> None:
     with FakeGitHub() as fake:
         fake.add_repository(REPOSITORY, source.folder)
         pull = open_pull(fake, source)
