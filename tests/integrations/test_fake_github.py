@@ -1,28 +1,17 @@
 """The fake GitHub, driven by the real PyGithub over HTTP: it refuses what GitHub refuses, in GitHub's shape."""
 
-import hashlib
-import hmac
-import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import github
 import pytest
 from github.PullRequest import PullRequest
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
-from jsonschema import Draft7Validator
-from urllib3.response import BaseHTTPResponse
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
-from integrations.testing.api_host import Fault, ManualClock
 from integrations.testing.fake_github import FakeGitHub
-from integrations.testing.git_hosting import run_git
 from integrations.testing.github_graphql import SCHEMA
 from integrations.testing.github_people import NewPull
 from integrations.testing.local_repository import ExampleChange
 from integrations.testing.openapi import find_description
-from integrations.testing.server import HttpAnswer, HttpRequest, LoopbackServer
-from integrations.testing.webhooks import Webhook
 
 REPOSITORY = "alice/parser"
 
@@ -218,20 +207,58 @@ def test_graphql_that_github_does_not_know_is_a_violation(source: ExampleChange)
     assert any("threads" in violation for violation in fake.violations)
 
 
+def test_graphql_refuses_what_is_not_there(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    review(pull, source, inline(20))
+    requester = connect(fake).requester
+    for name, number in (("none", 1), ("parser", 9)):
+        with pytest.raises(github.GithubException, match="Could not resolve"):
+            requester.graphql_query(THREADS, {"owner": "alice", "name": name, "number": number})
+    with pytest.raises(github.GithubException, match="global id"):
+        requester.graphql_query(RESOLVE, {"input": {"threadId": "PRRT_0"}})
+    without_first = THREADS.replace("reviewThreads(first: 50)", "reviewThreads")
+    with pytest.raises(github.GithubException, match="first"):
+        requester.graphql_query(without_first, {"owner": "alice", "name": "parser", "number": 1})
+    assert [exchange.operation for exchange in fake.writes] == ["pulls/create-review"]
+
+
+def test_graphql_answers_in_pages_and_by_node(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    review(pull, source, inline(20), inline(31), inline(32))
+    requester = connect(fake).requester
+    query = """query($after: String) { repository(owner: "alice", name: "parser") { pullRequest(number: 1) {
+        isDraft state headRefOid reviewThreads(first: 2, after: $after) {
+        totalCount nodes { id line path } pageInfo { hasNextPage endCursor } } } } }"""
+    _, first = requester.graphql_query(query, {})
+    found = first["data"]["repository"]["pullRequest"]
+    assert (found["isDraft"], found["state"], found["headRefOid"]) == (False, "OPEN", source.head)
+    page = found["reviewThreads"]["pageInfo"]
+    assert page["hasNextPage"]
+    _, second = requester.graphql_query(query, {"after": page["endCursor"]})
+    nodes = second["data"]["repository"]["pullRequest"]["reviewThreads"]["nodes"]
+    assert [node["line"] for node in nodes] == [32]
+    by_node = "query($id: ID!) { node(id: $id) { ... on PullRequestReviewThread { isOutdated line } } }"
+    _, node = requester.graphql_query(by_node, {"id": nodes[0]["id"]})
+    assert node["data"]["node"] == {"isOutdated": False, "line": 32}
+
+
+def fields_of(schema: GraphQLSchema) -> dict[tuple[str, str], tuple[str, dict[str, str]]]:
+    kinds = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
+    return {
+        (name, field): (str(spec.type), {key: str(value.type) for key, value in getattr(spec, "args", {}).items()})
+        for name, kind in schema.type_map.items()
+        if isinstance(kind, kinds)
+        for field, spec in kind.fields.items()
+    }
+
+
 @pytest.mark.slow
 def test_graphql_schema_is_part_of_the_one_that_github_publishes() -> None:
     published = build_schema(find_description("github/schema.graphql").read_text("utf-8"), assume_valid=True)
-    ours = build_schema(SCHEMA)
-    differences = []
-    for name, kind in ours.type_map.items():
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
-            for field, spec in kind.fields.items():
-                theirs = published.type_map[name].fields[field]  # type: ignore[attr-defined]
-                arguments = {key: str(value.type) for key, value in getattr(spec, "args", {}).items()}
-                same = {key: str(value.type) for key, value in getattr(theirs, "args", {}).items() if key in arguments}
-                if name[:2] != "__" and (str(spec.type), arguments) != (str(theirs.type), same):
-                    differences.append(f"{name}.{field}")
-    assert differences == []
+    theirs = fields_of(published)
+    for key, (kind, arguments) in fields_of(build_schema(SCHEMA)).items():
+        assert (key, kind) == (key, theirs[key][0])
+        assert arguments.items() <= theirs[key][1].items()
 
 
 def test_check_run_takes_annotations_in_batches_of_fifty(fake: FakeGitHub, source: ExampleChange) -> None:
@@ -260,12 +287,76 @@ def test_too_many_annotations_are_refused(source: ExampleChange) -> None:
     assert any("maxItems" in violation for violation in fake.violations)
 
 
+def test_checks_and_statuses_are_refused_where_github_refuses_them(source: ExampleChange) -> None:
+    with FakeGitHub() as fake:
+        fake.add_repository(REPOSITORY, source.folder)
+        repository = open_pull(fake, source).base.repo
+        with pytest.raises(github.GithubException, match="No commit found"):
+            repository.create_check_run("x", "0" * 40)
+        with pytest.raises(github.GithubException, match="conclusion is required"):
+            repository.create_check_run("x", source.head, status="completed")
+        with pytest.raises(github.UnknownObjectException):
+            repository.get_check_run(1)
+        with pytest.raises(github.GithubException, match="No commit found"):
+            repository.get_commit("none")
+        with pytest.raises(github.GithubException, match="too long"):
+            repository.get_commit(source.head).create_status("success", description="x" * 141)
+        assert fake.repository(REPOSITORY).check_runs == {}
+
+
 def test_commit_statuses_are_combined(fake: FakeGitHub, source: ExampleChange) -> None:
     head = open_pull(fake, source).base.repo.get_commit(source.head)
     head.create_status("pending", context="review")
     head.create_status("success", description="Nothing found", context="review")
     combined = head.get_combined_status()
     assert (combined.state, [status.description for status in combined.statuses]) == ("success", ["Nothing found"])
+
+
+def test_open_pull_requests_are_listed(fake: FakeGitHub, source: ExampleChange) -> None:
+    repository = open_pull(fake, source).base.repo
+    fake.people.open_pull(REPOSITORY, NewPull(source.base, source.head, head_ref="other", login="bob"))
+    fake.people.close(REPOSITORY, 1, merged=True)
+    assert [pull.number for pull in repository.get_pulls()] == [2]
+    assert [pull.number for pull in repository.get_pulls(state="all", base="main")] == [2, 1]
+    assert repository.get_pull(1).merged
+    assert [review.state for review in repository.get_pull(2).get_reviews()] == []
+
+
+def test_base_branch_that_moves_leaves_the_diff_alone(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    moved = source.repository.commit({"other.py": "z = 3\n"}, onto=source.base)
+    fake.people.push_base(REPOSITORY, "main", moved)
+    again = pull.base.repo.get_pull(1)
+    assert (again.base.sha, again.changed_files) == (moved, 3)
+    review(again, source, inline(20))
+    with pytest.raises(ValueError, match="expected a commit"):
+        fake.people.push(REPOSITORY, 1, "none")
+
+
+def test_person_with_a_token_cannot_approve_their_own_change(fake: FakeGitHub, source: ExampleChange) -> None:
+    open_pull(fake, source)
+    auth = github.Auth.Token(fake.add_token("alice"))
+    pull = github.Github(auth=auth, base_url=fake.api_url, retry=None).get_repo(REPOSITORY).get_pull(1)
+    with pytest.raises(github.GithubException, match="your own"):
+        pull.create_review(body="Fine.", event="APPROVE")
+    pull.create_issue_comment("Please look.").delete()
+    assert fake.pull(REPOSITORY, 1).comments == []
+
+
+def test_reactions_to_review_comments_can_be_taken_back(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    review(pull, source, inline(20))
+    comment = pull.get_review_comments()[0]
+    reaction = comment.create_reaction("eyes")
+    fake.people.react(REPOSITORY, comment.id, "bob", "-1")
+    assert [found.content for found in comment.get_reactions()] == ["eyes", "-1"]
+    assert comment.delete_reaction(reaction.id)
+    assert [found.content for found in comment.get_reactions()] == ["-1"]
+    assert pull.get_review_comment(comment.id).body == "Look."
+    with pytest.raises(github.UnknownObjectException):
+        pull.get_review_comment(1)
+    review_id = fake.pull(REPOSITORY, 1).reviews[0].review_id
+    assert [found.id for found in pull.get_single_review_comments(review_id)] == [comment.id]
 
 
 def test_permission_of_people(fake: FakeGitHub, source: ExampleChange) -> None:
@@ -276,173 +367,3 @@ def test_permission_of_people(fake: FakeGitHub, source: ExampleChange) -> None:
     assert found == {"alice": "admin", "bob": "write", "eve": "none"}
     with pytest.raises(github.GithubException, match="404"):
         repository.get_collaborator_permission("nobody")
-
-
-def test_token_expires(source: ExampleChange) -> None:
-    clock = ManualClock()
-    with FakeGitHub(clock=clock) as fake:
-        fake.add_repository(REPOSITORY, source.folder)
-        client = connect(fake)
-        repository = client.get_repo(REPOSITORY)
-        clock.advance(3600)
-        with pytest.raises(github.BadCredentialsException):
-            list(repository.get_pulls())
-    assert fake.violations == []
-
-
-def test_app_must_sign_with_its_key(fake: FakeGitHub) -> None:
-    with FakeGitHub(app_id=1) as other:
-        app = github.GithubIntegration(
-            auth=github.Auth.AppAuth(other.app_id, other.private_key_pem), base_url=fake.api_url
-        )
-        with pytest.raises(github.GithubException, match="iss"):
-            app.get_access_token(fake.installation_id)
-        auth = github.Auth.AppAuth(fake.app_id, fake.private_key_pem)
-        assert github.GithubIntegration(auth=auth, base_url=fake.api_url).get_app().slug == "graph-reviewer"
-
-
-@pytest.mark.parametrize("status", [403, 429])
-def test_client_waits_as_long_as_retry_after_says(fake: FakeGitHub, source: ExampleChange, status: int) -> None:
-    waits: list[float | None] = []
-
-    class Retry(github.GithubRetry):
-        def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
-            waits.append(self.get_retry_after(response))
-            fake.limits.content_per_minute = 80
-            return True
-
-    number = open_pull(fake, source).number
-    fake.limits.content_per_minute, fake.limits.secondary_status, fake.limits.retry_after_s = 2, status, 7
-    retry = Retry(total=3, status_forcelist=[403, 429, 500, 502, 503])
-    patient = connect(fake, retry=retry).get_repo(REPOSITORY).get_pull(number)
-    for text in ("one", "two", "three"):
-        patient.create_issue_comment(text)
-    assert waits == [7]
-    assert [comment.body for comment in fake.pull(REPOSITORY, 1).comments] == ["one", "two", "three"]
-
-
-def test_primary_limit_is_told_in_headers(fake: FakeGitHub, source: ExampleChange) -> None:
-    fake.limits.requests_per_hour = 3
-    client = connect(fake)
-    repository = client.get_repo(REPOSITORY)
-    assert client.rate_limiting == (2, 3)
-    repository.get_commit(source.head)
-    repository.get_commit(source.head)
-    with pytest.raises(github.RateLimitExceededException) as caught:
-        repository.get_commit(source.head)
-    assert (caught.value.status, (caught.value.headers or {})["x-ratelimit-remaining"]) == (403, "0")
-
-
-def test_new_comment_appears_in_listings_only_after_further_requests(fake: FakeGitHub, source: ExampleChange) -> None:
-    pull = open_pull(fake, source)
-    fake.set_lag(2)
-    comment = pull.create_issue_comment("Late.")
-    assert pull.get_issue_comment(comment.id).body == "Late."  # at once by its id
-    assert list(pull.get_issue_comments()) == []
-    assert [found.body for found in pull.get_issue_comments()] == ["Late."]
-
-
-@pytest.mark.parametrize(
-    ("fault", "num_comments"),
-    [(Fault.ERROR_BEFORE, 0), (Fault.ERROR_AFTER, 1), (Fault.DROP_BEFORE, 0), (Fault.DROP_AFTER, 1)],
-)
-def test_faults_happen_before_or_after_the_write(
-    fake: FakeGitHub, source: ExampleChange, fault: Fault, num_comments: int
-) -> None:
-    pull = open_pull(fake, source)
-    fake.fail_next(fault, writes_only=True)
-    with pytest.raises((github.GithubException, ConnectionError, OSError)):
-        pull.create_issue_comment("Did it arrive?")
-    assert len(fake.pull(REPOSITORY, 1).comments) == num_comments
-    assert pull.create_issue_comment("Once more.").body == "Once more."
-
-
-def signed(fake: FakeGitHub, webhook: Webhook) -> bool:
-    digest = hmac.new(fake.webhook_secret.encode(), webhook.body, hashlib.sha256).hexdigest()
-    return webhook.headers["X-Hub-Signature-256"] == f"sha256={digest}"
-
-
-def test_failed_delivery_is_listed_and_can_be_repeated(fake: FakeGitHub, source: ExampleChange) -> None:
-    webhook = fake.people.open_pull(REPOSITORY, NewPull(source.base, source.head))
-    received: list[HttpRequest] = []
-
-    def answer(request: HttpRequest) -> HttpAnswer:
-        received.append(request)
-        return HttpAnswer(503 if len(received) == 1 else 202)
-
-    auth = github.Auth.AppAuth(fake.app_id, fake.private_key_pem)
-    requester = github.GithubIntegration(auth=auth, base_url=fake.api_url).requester
-    with LoopbackServer(answer) as service:
-        assert fake.deliver(webhook, f"{service.url}/webhooks/github") == 503
-        _, failed = requester.requestJsonAndCheck("GET", "/app/hook/deliveries", parameters={"status": "failure"})
-        assert [(entry["event"], entry["status_code"]) for entry in failed] == [("pull_request", 503)]
-        requester.requestJsonAndCheck("POST", f"/app/hook/deliveries/{failed[0]['id']}/attempts")
-        assert fake.deliver(fake.redeliveries[0], f"{service.url}/webhooks/github") == 202
-    guids = [request.headers["x-github-delivery"] for request in received]
-    assert guids[0] == guids[1] == failed[0]["guid"]
-    assert [delivery.is_redelivery for delivery in fake.deliveries] == [False, True]
-    assert fake.redeliveries == []
-
-
-def acts(fake: FakeGitHub, source: ExampleChange) -> Iterator[Webhook]:
-    people = fake.people
-    yield people.open_pull(REPOSITORY, NewPull(source.base, source.head, body="Größer", draft=True))
-    yield people.set_draft(REPOSITORY, 1, draft=False)
-    yield people.set_draft(REPOSITORY, 1, draft=True)
-    yield people.edit(REPOSITORY, 1, title="Another")
-    yield people.comment(REPOSITORY, 1, "bob", "/reviewer review")
-    pull = connect(fake).get_repo(REPOSITORY).get_pull(1)
-    review(pull, source, inline(20))
-    comment_id = fake.pull(REPOSITORY, 1).threads[0].comments[0].comment_id
-    yield people.reply(REPOSITORY, comment_id, "bob", "Why?")
-    yield people.resolve(REPOSITORY, comment_id, "bob")
-    yield people.resolve(REPOSITORY, comment_id, "bob", resolved=False)
-    run = pull.base.repo.create_check_run("graph-reviewer", source.head, conclusion="neutral")
-    yield people.rerequest_check(REPOSITORY, run.id, "bob")
-    yield people.queue_merge(REPOSITORY, 1, "bob")
-    yield people.push(REPOSITORY, 1, source.repository.commit({"more.py": ""}, onto=source.head))
-    yield people.close(REPOSITORY, 1)
-    yield people.reopen(REPOSITORY, 1)
-
-
-def test_webhooks_are_signed_and_have_the_published_shape(fake: FakeGitHub, source: ExampleChange) -> None:
-    schemas = json.loads(find_description("github/webhook-schemas.json").read_text("utf-8"))
-    for webhook in acts(fake, source):
-        assert signed(fake, webhook)
-        definition = f"{webhook.event}${webhook.action}"
-        validator = Draft7Validator({**schemas, "oneOf": [{"$ref": f"#/definitions/{definition}"}]})
-        problems = [f"{definition}{error.json_path}: {error.message}" for error in _leaves(validator, webhook)]
-        assert problems == []
-        assert webhook.payload["installation"]["id"] == fake.installation_id
-        assert webhook.payload["repository"]["clone_url"] == f"{fake.url}/{REPOSITORY}.git"
-
-
-def _leaves(validator: Draft7Validator, webhook: Webhook):  # type: ignore[no-untyped-def]
-    for error in validator.iter_errors(webhook.payload):
-        yield from error.context or [error]
-
-
-def test_clone_needs_the_installation_token(fake: FakeGitHub, source: ExampleChange, tmp_path: Path) -> None:
-    open_pull(fake, source)
-    auth = github.Auth.AppAuth(fake.app_id, fake.private_key_pem)
-    token = github.GithubIntegration(auth=auth, base_url=fake.api_url).get_access_token(fake.installation_id).token
-    with_token = fake.url.replace("http://", f"http://x-access-token:{token}@") + f"/{REPOSITORY}.git"
-    clone = tmp_path / "clone"
-    clone.mkdir()
-    run_git(clone, "init", "--quiet")
-    run_git(clone, "fetch", "--quiet", "--depth=1", with_token, source.head, source.base)
-    assert run_git(clone, "show", f"{source.head}:ä.py") == b"y = 2\r\n"
-    with pytest.raises(subprocess.CalledProcessError):
-        run_git(clone, "-c", "core.askPass=true", "fetch", with_token.replace(token, "wrong"), source.head)
-
-
-def test_request_that_is_not_described_is_a_violation(source: ExampleChange) -> None:
-    with FakeGitHub() as fake:
-        fake.add_repository(REPOSITORY, source.folder)
-        pull = open_pull(fake, source)
-        requester = pull.requester
-        requester.requestJsonAndCheck("POST", f"{pull.issue_url}/comments", input={"body": "x", "colour": "red"})
-        with pytest.raises(github.UnknownObjectException):
-            requester.requestJsonAndCheck("GET", f"{pull.url}/moods")
-    assert fake.violations[0].endswith("body.colour: not described")
-    assert fake.violations[1].endswith("/pulls/1/moods: no such operation")

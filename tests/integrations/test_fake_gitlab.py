@@ -230,12 +230,8 @@ def test_client_waits_as_long_as_retry_after_says(
     request = open_request(fake, source)
     fake.limits.notes_per_minute, fake.limits.retry_after_s = 2, 7
     waits: list[float] = []
-    real_sleep = time.sleep
 
     def sleep(seconds: float) -> None:
-        if seconds < 1:  # somebody else's
-            real_sleep(seconds)
-            return
         waits.append(seconds)
         fake.limits.notes_per_minute = 300
 
@@ -320,6 +316,52 @@ def test_clone_needs_a_token(fake: FakeGitLab, source: ExampleChange, tmp_path: 
     assert run_git(clone, "show", "FETCH_HEAD:ä.py") == b"y = 2\r\n"
     with pytest.raises(subprocess.CalledProcessError):
         run_git(clone, "-c", "core.askPass=true", "fetch", address.replace(fake.token, "wrong"), source.head)
+
+
+def test_what_is_not_there_is_not_found(fake: FakeGitLab, source: ExampleChange) -> None:
+    request = open_request(fake, source)
+    note = request.notes.create({"body": "x"})
+    client = connect(fake)
+    base = f"/projects/{request.project_id}"
+    missing = ["/projects/none", f"{base}/merge_requests/9", f"{base}/repository/commits/none"]
+    missing += [f"{base}/merge_requests/1/{rest}" for rest in ("notes/1", "discussions/none")]
+    for path in missing:
+        with pytest.raises(gitlab.GitlabHttpError, match="404"):
+            client.http_get(path)
+    other = discuss(request, position(source, new_line=20))
+    with pytest.raises(gitlab.GitlabGetError, match="404"):
+        other.notes.get(note.id)
+    assert other.notes.get(other.attributes["notes"][0]["id"]).body == "Look – größer."
+
+
+def test_bad_texts_and_single_comments_are_refused(source: ExampleChange) -> None:
+    with FakeGitLab() as fake:
+        fake.add_project(PATH, source.folder)
+        request = open_request(fake, source)
+        for body in ("", "x" * 1_000_001):
+            with pytest.raises(gitlab.GitlabCreateError, match="400"):
+                request.notes.create({"body": body})
+        request.notes.create({"body": "Single."})
+        single = request.discussions.list()[0]
+        with pytest.raises(gitlab.GitlabUpdateError, match="not resolvable"):
+            request.discussions.update(single.id, {"resolved": True})
+        single.notes.create({"body": "A reply makes a thread of it."})
+        request.discussions.update(single.id, {"resolved": True})
+        assert fake.merge_request(PATH, 1).discussions[0].resolved_by == fake.bot
+
+
+def test_reactions_and_notes_of_threads_can_be_taken_back(fake: FakeGitLab, source: ExampleChange) -> None:
+    request = open_request(fake, source)
+    thread = discuss(request, position(source, new_line=20))
+    note = thread.notes.get(thread.attributes["notes"][0]["id"])
+    emoji = request.notes.get(note.id).awardemojis.create({"name": "eyes"})
+    emoji.delete()
+    assert fake.merge_request(PATH, 1).discussions[0].notes[0].emoji == []
+    thread.notes.update(note.id, {"body": "Changed."})
+    thread.notes.update(note.id, {"resolved": True})
+    assert fake.merge_request(PATH, 1).discussions[0].resolved_by == fake.bot
+    note.delete()
+    assert fake.merge_request(PATH, 1).discussions == []
 
 
 def test_request_that_is_not_described_is_a_violation(source: ExampleChange) -> None:
