@@ -270,10 +270,11 @@ class Facts:
                 "annotations_url": f"{url}/annotations",
             },
             "app": {"id": self._state.app_id, "slug": self._state.app_slug},
-            "pull_requests": [self._pull_link(repository, pull) for pull in pulls],
+            "pull_requests": [self.pull_link(repository, pull) for pull in pulls],
         }
 
-    def _pull_link(self, repository: Repository, pull: Pull) -> dict[str, Any]:
+    def pull_link(self, repository: Repository, pull: Pull) -> dict[str, Any]:
+        """A pull request as checks refer to it."""
         url = self.repository_url(repository)
         link = {"id": repository.repository_id, "url": url, "name": repository.full_name.split("/")[1]}
         return {

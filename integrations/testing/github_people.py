@@ -168,6 +168,32 @@ class GitHubPeople:
             run = self._facts.check_run(repository, repository.check_runs[check_run_id])
             return self._webhooks.write("check_run", "rerequested", repository, login, check_run=run)
 
+    def rerequest_suite(self, full_name: str, number: int, login: str) -> Webhook:
+        """`check_suite.rerequested` at the head of a pull request: somebody asked for all its checks again."""
+        with self._lock:
+            repository, pull = self._find(full_name, number)
+            suite = {
+                "head_sha": pull.head_sha,
+                "head_branch": pull.head_ref,
+                "before": pull.base_sha,
+                "after": pull.head_sha,
+                "pull_requests": [self._facts.pull_link(repository, pull)],
+                "head_commit": {"id": pull.head_sha, "message": repository.git.subject(pull.head_sha)},
+            }
+            return self._webhooks.write("check_suite", "rerequested", repository, login, check_suite=suite)
+
+    def install(self, login: str) -> Webhook:
+        """`installation.created` with all repositories of the fake; they are usable before it as well."""
+        with self._lock:
+            repositories = [self._facts.repository(repository) for repository in self._state.repositories.values()]
+            listed = [
+                {key: written[key] for key in ("id", "node_id", "name", "full_name", "private")}
+                for written in repositories
+            ]
+            installation = {"id": self._state.installation_id, "app_id": self._state.app_id}
+            facts = {"installation": installation, "repositories": listed}
+            return self._webhooks.write("installation", "created", None, login, **facts)
+
     def queue_merge(self, full_name: str, number: int, login: str) -> Webhook:
         """`merge_group.checks_requested`; the group's head is the pull request's own, as if nothing else was queued."""
         with self._lock:

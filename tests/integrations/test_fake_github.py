@@ -1,66 +1,23 @@
 """The fake GitHub, driven by the real PyGithub over HTTP: it refuses what GitHub refuses, in GitHub's shape."""
 
-import hashlib
-import hmac
-import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import github
 import pytest
 from github.PullRequest import PullRequest
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
-from jsonschema import Draft7Validator
-from urllib3.response import BaseHTTPResponse
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, build_schema
 
-from integrations.testing.api_host import Fault, ManualClock
 from integrations.testing.fake_github import FakeGitHub
-from integrations.testing.git_hosting import run_git
 from integrations.testing.github_graphql import SCHEMA
 from integrations.testing.github_people import NewPull
+from integrations.testing.local_repository import ExampleChange
 from integrations.testing.openapi import find_description
-from integrations.testing.server import HttpAnswer, HttpRequest, LoopbackServer
-from integrations.testing.webhooks import Webhook
 
 REPOSITORY = "alice/parser"
-BASE_TEXT = "".join(f"line {number}\n" for number in range(1, 41))
-
-
-def commit(folder: Path, files: dict[str, str | None], message: str) -> str:
-    for name, text in files.items():
-        path = folder / name
-        if text is None:
-            path.unlink()
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="")
-    run_git(folder, "add", "--all")
-    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.invalid")
-    run_git(folder, *identity, "commit", "--quiet", "--allow-empty", "--message", message)
-    return run_git(folder, "rev-parse", "HEAD").decode().strip()
-
-
-class Source:
-    """A local repository with a change: line 20 replaced, three lines added after 30, a file with an umlaut."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        run_git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
-        self.base = commit(folder, {"app.py": BASE_TEXT, "old.py": "x = 1\n"}, "base")
-        changed = BASE_TEXT.replace("line 20\n", "line zwanzig – größer\n")
-        changed = changed.replace("line 30\n", "line 30\nnew 1\nnew 2\nnew 3\n")
-        self.head = commit(folder, {"app.py": changed, "ä.py": "y = 2\r\n", "old.py": None}, "change")
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return Source(tmp_path / "source")
-
-
-@pytest.fixture
-def fake(source: Source) -> Iterator[FakeGitHub]:
+def fake(source: ExampleChange) -> Iterator[FakeGitHub]:
     with FakeGitHub() as fake:
         fake.add_repository(REPOSITORY, source.folder)
         yield fake
@@ -74,7 +31,7 @@ def connect(fake: FakeGitHub, *, retry: int | github.GithubRetry | None = None) 
     )
 
 
-def open_pull(fake: FakeGitHub, source: Source) -> PullRequest:
+def open_pull(fake: FakeGitHub, source: ExampleChange) -> PullRequest:
     fake.people.open_pull(REPOSITORY, NewPull(source.base, source.head))
     return connect(fake).get_repo(REPOSITORY).get_pull(1)
 
@@ -83,12 +40,12 @@ def inline(line: int, **more: object) -> dict[str, object]:
     return {"path": "app.py", "line": line, "side": "RIGHT", "body": "Look.", **more}
 
 
-def review(pull: PullRequest, source: Source, *comments: dict[str, object]) -> None:
+def review(pull: PullRequest, source: ExampleChange, *comments: dict[str, object]) -> None:
     head = pull.base.repo.get_commit(source.head)
     pull.create_review(commit=head, body="Found.", event="COMMENT", comments=list(comments))  # type: ignore[arg-type]
 
 
-def test_pull_request_is_what_git_says(fake: FakeGitHub, source: Source) -> None:
+def test_pull_request_is_what_git_says(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     assert (pull.base.sha, pull.head.sha, pull.draft, pull.user.login) == (source.base, source.head, False, "alice")
     assert (pull.changed_files, pull.additions, pull.deletions, pull.commits) == (3, 5, 2, 1)
@@ -101,7 +58,7 @@ def test_pull_request_is_what_git_says(fake: FakeGitHub, source: Source) -> None
     assert files["app.py"].patch.startswith("@@ -17,7 +17,7 @@")
 
 
-def test_review_appears_with_its_comments(fake: FakeGitHub, source: Source) -> None:
+def test_review_appears_with_its_comments(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     left = {"path": "old.py", "line": 1, "side": "LEFT", "body": "Gone."}
     review(pull, source, inline(20), inline(33, start_line=31, start_side="RIGHT"), left)
@@ -133,7 +90,7 @@ def test_review_appears_with_its_comments(fake: FakeGitHub, source: Source) -> N
     ],
 )
 def test_one_bad_comment_refuses_the_whole_review(
-    fake: FakeGitHub, source: Source, bad: dict[str, object], reason: str
+    fake: FakeGitHub, source: ExampleChange, bad: dict[str, object], reason: str
 ) -> None:
     pull = open_pull(fake, source)
     with pytest.raises(github.GithubException, match=reason) as caught:
@@ -142,7 +99,7 @@ def test_one_bad_comment_refuses_the_whole_review(
     assert (fake.writes, fake.pull(REPOSITORY, 1).threads, fake.pull(REPOSITORY, 1).reviews) == ([], [], [])
 
 
-def test_review_of_a_foreign_commit_or_without_a_body_is_refused(fake: FakeGitHub, source: Source) -> None:
+def test_review_of_a_foreign_commit_or_without_a_body_is_refused(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     repository = pull.base.repo
     with pytest.raises(github.GithubException, match="commit_id"):
@@ -151,7 +108,7 @@ def test_review_of_a_foreign_commit_or_without_a_body_is_refused(fake: FakeGitHu
         pull.create_review(commit=repository.get_commit(source.head), event="COMMENT")
 
 
-def test_pending_review_is_shown_to_nobody(fake: FakeGitHub, source: Source) -> None:
+def test_pending_review_is_shown_to_nobody(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     comment = {"path": "app.py", "line": 20, "side": "RIGHT", "body": "Draft."}
     pull.create_review(body="Later.", comments=[comment])  # type: ignore[list-item]
@@ -159,7 +116,7 @@ def test_pending_review_is_shown_to_nobody(fake: FakeGitHub, source: Source) -> 
     assert next(iter(pull.get_reviews())).state == "PENDING"
 
 
-def test_replies_edits_and_single_comments(fake: FakeGitHub, source: Source) -> None:
+def test_replies_edits_and_single_comments(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     head = pull.base.repo.get_commit(source.head)
     first = pull.create_review_comment("Whole file.", head, "app.py", subject_type="file")
@@ -173,7 +130,7 @@ def test_replies_edits_and_single_comments(fake: FakeGitHub, source: Source) -> 
     assert fake.people.reply(REPOSITORY, first.id, "bob", "Why?").payload["comment"]["in_reply_to_id"] == first.id
 
 
-def test_conversation_comments_and_reactions(fake: FakeGitHub, source: Source) -> None:
+def test_conversation_comments_and_reactions(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     comment = pull.create_issue_comment("Summary – größer")
     comment.edit("Summary, edited")
@@ -186,7 +143,7 @@ def test_conversation_comments_and_reactions(fake: FakeGitHub, source: Source) -
     assert [reaction.user.login for reaction in comment.get_reactions()] == ["bob"]
 
 
-def test_listings_come_in_pages(fake: FakeGitHub, source: Source) -> None:
+def test_listings_come_in_pages(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     for number in range(65):
         fake.people.comment(REPOSITORY, 1, "bob", f"comment {number}")
@@ -195,11 +152,11 @@ def test_listings_come_in_pages(fake: FakeGitHub, source: Source) -> None:
     assert pages == [None, "2", "3"]
 
 
-def test_push_outdates_threads_whose_lines_changed_and_moves_the_others(fake: FakeGitHub, source: Source) -> None:
+def test_push_outdates_threads_whose_lines_changed_and_moves_others(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     review(pull, source, inline(20), inline(33, start_line=31))
-    text = (source.folder / "app.py").read_text("utf-8").replace("line zwanzig – größer\n", "line 20\n")
-    head = commit(source.folder, {"app.py": "first\n" + text}, "second")
+    text = source.repository.read(source.head, "app.py").replace("line zwanzig – größer\n", "line 20\n")
+    head = source.repository.commit({"app.py": "first\n" + text}, onto=source.head)
     payload = fake.people.push(REPOSITORY, 1, head).payload
     assert (payload["before"], payload["after"], payload["pull_request"]["head"]["sha"]) == (source.head, head, head)
     outdated, moved = connect(fake).get_repo(REPOSITORY).get_pull(1).get_review_comments()
@@ -208,15 +165,15 @@ def test_push_outdates_threads_whose_lines_changed_and_moves_the_others(fake: Fa
     assert (moved.line, moved.start_line, moved.original_line, moved.commit_id) == (34, 32, 33, head)
 
 
-def test_force_push_takes_old_commits_out_of_the_pull_request(fake: FakeGitHub, source: Source) -> None:
+def test_force_push_takes_old_commits_out_of_the_pull_request(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
-    run_git(source.folder, "checkout", "--quiet", "-B", "again", source.base)
-    head = commit(source.folder, {"app.py": BASE_TEXT + "tail\n"}, "rewritten")
+    text = source.repository.read(source.head, "app.py")
+    head = source.repository.commit({"app.py": text + "tail\n"}, onto=source.base)
     fake.people.push(REPOSITORY, 1, head)
     with pytest.raises(github.GithubException, match="commit_id"):
         review(pull, source, inline(20))
-    pull.create_review(pull.base.repo.get_commit(head), "Again.", "COMMENT", [inline(41)])  # type: ignore[list-item]
-    assert fake.pull(REPOSITORY, 1).threads[0].place.line == 41
+    pull.create_review(pull.base.repo.get_commit(head), "Again.", "COMMENT", [inline(44)])  # type: ignore[list-item]
+    assert fake.pull(REPOSITORY, 1).threads[0].place.line == 44
 
 
 THREADS = """
@@ -228,7 +185,7 @@ query($owner: String!, $name: String!, $number: Int!) {
 RESOLVE = "mutation($input: ResolveReviewThreadInput!) { resolveReviewThread(input: $input) { thread { isResolved } } }"
 
 
-def test_threads_are_resolved_by_graphql(fake: FakeGitHub, source: Source) -> None:
+def test_threads_are_resolved_by_graphql(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     review(pull, source, inline(20), inline(31))
     requester = connect(fake).requester
@@ -244,29 +201,67 @@ def test_threads_are_resolved_by_graphql(fake: FakeGitHub, source: Source) -> No
     assert payload["thread"]["node_id"] == nodes[1]["id"]
 
 
-def test_graphql_that_github_does_not_know_is_a_violation(source: Source) -> None:
+def test_graphql_that_github_does_not_know_is_a_violation(source: ExampleChange) -> None:
     with FakeGitHub() as fake, pytest.raises(github.GithubException):
         connect(fake).requester.graphql_query("query { repository { threads } }", {})
     assert any("threads" in violation for violation in fake.violations)
 
 
+def test_graphql_refuses_what_is_not_there(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    review(pull, source, inline(20))
+    requester = connect(fake).requester
+    for name, number in (("none", 1), ("parser", 9)):
+        with pytest.raises(github.GithubException, match="Could not resolve"):
+            requester.graphql_query(THREADS, {"owner": "alice", "name": name, "number": number})
+    with pytest.raises(github.GithubException, match="global id"):
+        requester.graphql_query(RESOLVE, {"input": {"threadId": "PRRT_0"}})
+    without_first = THREADS.replace("reviewThreads(first: 50)", "reviewThreads")
+    with pytest.raises(github.GithubException, match="first"):
+        requester.graphql_query(without_first, {"owner": "alice", "name": "parser", "number": 1})
+    assert [exchange.operation for exchange in fake.writes] == ["pulls/create-review"]
+
+
+def test_graphql_answers_in_pages_and_by_node(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    review(pull, source, inline(20), inline(31), inline(32))
+    requester = connect(fake).requester
+    query = """query($after: String) { repository(owner: "alice", name: "parser") { pullRequest(number: 1) {
+        isDraft state headRefOid reviewThreads(first: 2, after: $after) {
+        totalCount nodes { id line path } pageInfo { hasNextPage endCursor } } } } }"""
+    _, first = requester.graphql_query(query, {})
+    found = first["data"]["repository"]["pullRequest"]
+    assert (found["isDraft"], found["state"], found["headRefOid"]) == (False, "OPEN", source.head)
+    page = found["reviewThreads"]["pageInfo"]
+    assert page["hasNextPage"]
+    _, second = requester.graphql_query(query, {"after": page["endCursor"]})
+    nodes = second["data"]["repository"]["pullRequest"]["reviewThreads"]["nodes"]
+    assert [node["line"] for node in nodes] == [32]
+    by_node = "query($id: ID!) { node(id: $id) { ... on PullRequestReviewThread { isOutdated line } } }"
+    _, node = requester.graphql_query(by_node, {"id": nodes[0]["id"]})
+    assert node["data"]["node"] == {"isOutdated": False, "line": 32}
+
+
+def fields_of(schema: GraphQLSchema) -> dict[tuple[str, str], tuple[str, dict[str, str]]]:
+    kinds = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
+    return {
+        (name, field): (str(spec.type), {key: str(value.type) for key, value in getattr(spec, "args", {}).items()})
+        for name, kind in schema.type_map.items()
+        if isinstance(kind, kinds)
+        for field, spec in kind.fields.items()
+    }
+
+
 @pytest.mark.slow
 def test_graphql_schema_is_part_of_the_one_that_github_publishes() -> None:
     published = build_schema(find_description("github/schema.graphql").read_text("utf-8"), assume_valid=True)
-    ours = build_schema(SCHEMA)
-    differences = []
-    for name, kind in ours.type_map.items():
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
-            for field, spec in kind.fields.items():
-                theirs = published.type_map[name].fields[field]  # type: ignore[attr-defined]
-                arguments = {key: str(value.type) for key, value in getattr(spec, "args", {}).items()}
-                same = {key: str(value.type) for key, value in getattr(theirs, "args", {}).items() if key in arguments}
-                if name[:2] != "__" and (str(spec.type), arguments) != (str(theirs.type), same):
-                    differences.append(f"{name}.{field}")
-    assert differences == []
+    theirs = fields_of(published)
+    for key, (kind, arguments) in fields_of(build_schema(SCHEMA)).items():
+        assert (key, kind) == (key, theirs[key][0])
+        assert arguments.items() <= theirs[key][1].items()
 
 
-def test_check_run_takes_annotations_in_batches_of_fifty(fake: FakeGitHub, source: Source) -> None:
+def test_check_run_takes_annotations_in_batches_of_fifty(fake: FakeGitHub, source: ExampleChange) -> None:
     pull = open_pull(fake, source)
     annotation = {"path": "app.py", "start_line": 20, "end_line": 20, "annotation_level": "warning", "message": "Look."}
     output = {"title": "2 findings", "summary": "Two.", "annotations": [annotation] * 50}
@@ -281,7 +276,7 @@ def test_check_run_takes_annotations_in_batches_of_fifty(fake: FakeGitHub, sourc
     fake.people.rerequest_check(REPOSITORY, run.id, "alice")
 
 
-def test_too_many_annotations_are_refused(source: Source) -> None:
+def test_too_many_annotations_are_refused(source: ExampleChange) -> None:
     with FakeGitHub() as fake:
         fake.add_repository(REPOSITORY, source.folder)
         pull = open_pull(fake, source)
@@ -292,7 +287,24 @@ def test_too_many_annotations_are_refused(source: Source) -> None:
     assert any("maxItems" in violation for violation in fake.violations)
 
 
-def test_commit_statuses_are_combined(fake: FakeGitHub, source: Source) -> None:
+def test_checks_and_statuses_are_refused_where_github_refuses_them(source: ExampleChange) -> None:
+    with FakeGitHub() as fake:
+        fake.add_repository(REPOSITORY, source.folder)
+        repository = open_pull(fake, source).base.repo
+        with pytest.raises(github.GithubException, match="No commit found"):
+            repository.create_check_run("x", "0" * 40)
+        with pytest.raises(github.GithubException, match="conclusion is required"):
+            repository.create_check_run("x", source.head, status="completed")
+        with pytest.raises(github.UnknownObjectException):
+            repository.get_check_run(1)
+        with pytest.raises(github.GithubException, match="No commit found"):
+            repository.get_commit("none")
+        with pytest.raises(github.GithubException, match="too long"):
+            repository.get_commit(source.head).create_status("success", description="x" * 141)
+        assert fake.repository(REPOSITORY).check_runs == {}
+
+
+def test_commit_statuses_are_combined(fake: FakeGitHub, source: ExampleChange) -> None:
     head = open_pull(fake, source).base.repo.get_commit(source.head)
     head.create_status("pending", context="review")
     head.create_status("success", description="Nothing found", context="review")
@@ -300,7 +312,54 @@ def test_commit_statuses_are_combined(fake: FakeGitHub, source: Source) -> None:
     assert (combined.state, [status.description for status in combined.statuses]) == ("success", ["Nothing found"])
 
 
-def test_permission_of_people(fake: FakeGitHub, source: Source) -> None:
+def test_open_pull_requests_are_listed(fake: FakeGitHub, source: ExampleChange) -> None:
+    repository = open_pull(fake, source).base.repo
+    fake.people.open_pull(REPOSITORY, NewPull(source.base, source.head, head_ref="other", login="bob"))
+    fake.people.close(REPOSITORY, 1, merged=True)
+    assert [pull.number for pull in repository.get_pulls()] == [2]
+    assert [pull.number for pull in repository.get_pulls(state="all", base="main")] == [2, 1]
+    assert repository.get_pull(1).merged
+    assert [review.state for review in repository.get_pull(2).get_reviews()] == []
+
+
+def test_base_branch_that_moves_leaves_the_diff_alone(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    moved = source.repository.commit({"other.py": "z = 3\n"}, onto=source.base)
+    fake.people.push_base(REPOSITORY, "main", moved)
+    again = pull.base.repo.get_pull(1)
+    assert (again.base.sha, again.changed_files) == (moved, 3)
+    review(again, source, inline(20))
+    with pytest.raises(ValueError, match="expected a commit"):
+        fake.people.push(REPOSITORY, 1, "none")
+
+
+def test_person_with_a_token_cannot_approve_their_own_change(fake: FakeGitHub, source: ExampleChange) -> None:
+    open_pull(fake, source)
+    auth = github.Auth.Token(fake.add_token("alice"))
+    pull = github.Github(auth=auth, base_url=fake.api_url, retry=None).get_repo(REPOSITORY).get_pull(1)
+    with pytest.raises(github.GithubException, match="your own"):
+        pull.create_review(body="Fine.", event="APPROVE")
+    pull.create_issue_comment("Please look.").delete()
+    assert fake.pull(REPOSITORY, 1).comments == []
+
+
+def test_reactions_to_review_comments_can_be_taken_back(fake: FakeGitHub, source: ExampleChange) -> None:
+    pull = open_pull(fake, source)
+    review(pull, source, inline(20))
+    comment = pull.get_review_comments()[0]
+    reaction = comment.create_reaction("eyes")
+    fake.people.react(REPOSITORY, comment.id, "bob", "-1")
+    assert [found.content for found in comment.get_reactions()] == ["eyes", "-1"]
+    assert comment.delete_reaction(reaction.id)
+    assert [found.content for found in comment.get_reactions()] == ["-1"]
+    assert pull.get_review_comment(comment.id).body == "Look."
+    with pytest.raises(github.UnknownObjectException):
+        pull.get_review_comment(1)
+    review_id = fake.pull(REPOSITORY, 1).reviews[0].review_id
+    assert [found.id for found in pull.get_single_review_comments(review_id)] == [comment.id]
+
+
+def test_permission_of_people(fake: FakeGitHub, source: ExampleChange) -> None:
     repository = open_pull(fake, source).base.repo
     fake.grant(REPOSITORY, "bob", "write")
     fake.grant(REPOSITORY, "eve", "none")
@@ -308,173 +367,3 @@ def test_permission_of_people(fake: FakeGitHub, source: Source) -> None:
     assert found == {"alice": "admin", "bob": "write", "eve": "none"}
     with pytest.raises(github.GithubException, match="404"):
         repository.get_collaborator_permission("nobody")
-
-
-def test_token_expires(source: Source) -> None:
-    clock = ManualClock()
-    with FakeGitHub(clock=clock) as fake:
-        fake.add_repository(REPOSITORY, source.folder)
-        client = connect(fake)
-        repository = client.get_repo(REPOSITORY)
-        clock.advance(3600)
-        with pytest.raises(github.BadCredentialsException):
-            list(repository.get_pulls())
-    assert fake.violations == []
-
-
-def test_app_must_sign_with_its_key(fake: FakeGitHub) -> None:
-    with FakeGitHub(app_id=1) as other:
-        app = github.GithubIntegration(
-            auth=github.Auth.AppAuth(other.app_id, other.private_key_pem), base_url=fake.api_url
-        )
-        with pytest.raises(github.GithubException, match="iss"):
-            app.get_access_token(fake.installation_id)
-        auth = github.Auth.AppAuth(fake.app_id, fake.private_key_pem)
-        assert github.GithubIntegration(auth=auth, base_url=fake.api_url).get_app().slug == "graph-reviewer"
-
-
-@pytest.mark.parametrize("status", [403, 429])
-def test_client_waits_as_long_as_retry_after_says(fake: FakeGitHub, source: Source, status: int) -> None:
-    waits: list[float | None] = []
-
-    class Retry(github.GithubRetry):
-        def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
-            waits.append(self.get_retry_after(response))
-            fake.limits.content_per_minute = 80
-            return True
-
-    number = open_pull(fake, source).number
-    fake.limits.content_per_minute, fake.limits.secondary_status, fake.limits.retry_after_s = 2, status, 7
-    retry = Retry(total=3, status_forcelist=[403, 429, 500, 502, 503])
-    patient = connect(fake, retry=retry).get_repo(REPOSITORY).get_pull(number)
-    for text in ("one", "two", "three"):
-        patient.create_issue_comment(text)
-    assert waits == [7]
-    assert [comment.body for comment in fake.pull(REPOSITORY, 1).comments] == ["one", "two", "three"]
-
-
-def test_primary_limit_is_told_in_headers(fake: FakeGitHub, source: Source) -> None:
-    fake.limits.requests_per_hour = 3
-    client = connect(fake)
-    repository = client.get_repo(REPOSITORY)
-    assert client.rate_limiting == (2, 3)
-    repository.get_commit(source.head)
-    repository.get_commit(source.head)
-    with pytest.raises(github.RateLimitExceededException) as caught:
-        repository.get_commit(source.head)
-    assert (caught.value.status, (caught.value.headers or {})["x-ratelimit-remaining"]) == (403, "0")
-
-
-def test_new_comment_appears_in_listings_only_after_further_requests(fake: FakeGitHub, source: Source) -> None:
-    pull = open_pull(fake, source)
-    fake.set_lag(2)
-    comment = pull.create_issue_comment("Late.")
-    assert pull.get_issue_comment(comment.id).body == "Late."  # at once by its id
-    assert list(pull.get_issue_comments()) == []
-    assert [found.body for found in pull.get_issue_comments()] == ["Late."]
-
-
-@pytest.mark.parametrize(
-    ("fault", "num_comments"),
-    [(Fault.ERROR_BEFORE, 0), (Fault.ERROR_AFTER, 1), (Fault.DROP_BEFORE, 0), (Fault.DROP_AFTER, 1)],
-)
-def test_faults_happen_before_or_after_the_write(
-    fake: FakeGitHub, source: Source, fault: Fault, num_comments: int
-) -> None:
-    pull = open_pull(fake, source)
-    fake.fail_next(fault, writes_only=True)
-    with pytest.raises((github.GithubException, ConnectionError, OSError)):
-        pull.create_issue_comment("Did it arrive?")
-    assert len(fake.pull(REPOSITORY, 1).comments) == num_comments
-    assert pull.create_issue_comment("Once more.").body == "Once more."
-
-
-def signed(fake: FakeGitHub, webhook: Webhook) -> bool:
-    digest = hmac.new(fake.webhook_secret.encode(), webhook.body, hashlib.sha256).hexdigest()
-    return webhook.headers["X-Hub-Signature-256"] == f"sha256={digest}"
-
-
-def test_failed_delivery_is_listed_and_can_be_repeated(fake: FakeGitHub, source: Source) -> None:
-    webhook = fake.people.open_pull(REPOSITORY, NewPull(source.base, source.head))
-    received: list[HttpRequest] = []
-
-    def answer(request: HttpRequest) -> HttpAnswer:
-        received.append(request)
-        return HttpAnswer(503 if len(received) == 1 else 202)
-
-    auth = github.Auth.AppAuth(fake.app_id, fake.private_key_pem)
-    requester = github.GithubIntegration(auth=auth, base_url=fake.api_url).requester
-    with LoopbackServer(answer) as service:
-        assert fake.deliver(webhook, f"{service.url}/webhooks/github") == 503
-        _, failed = requester.requestJsonAndCheck("GET", "/app/hook/deliveries", parameters={"status": "failure"})
-        assert [(entry["event"], entry["status_code"]) for entry in failed] == [("pull_request", 503)]
-        requester.requestJsonAndCheck("POST", f"/app/hook/deliveries/{failed[0]['id']}/attempts")
-        assert fake.deliver(fake.redeliveries[0], f"{service.url}/webhooks/github") == 202
-    guids = [request.headers["x-github-delivery"] for request in received]
-    assert guids[0] == guids[1] == failed[0]["guid"]
-    assert [delivery.is_redelivery for delivery in fake.deliveries] == [False, True]
-    assert fake.redeliveries == []
-
-
-def acts(fake: FakeGitHub, source: Source) -> Iterator[Webhook]:
-    people = fake.people
-    yield people.open_pull(REPOSITORY, NewPull(source.base, source.head, body="Größer", draft=True))
-    yield people.set_draft(REPOSITORY, 1, draft=False)
-    yield people.set_draft(REPOSITORY, 1, draft=True)
-    yield people.edit(REPOSITORY, 1, title="Another")
-    yield people.comment(REPOSITORY, 1, "bob", "/reviewer review")
-    pull = connect(fake).get_repo(REPOSITORY).get_pull(1)
-    review(pull, source, inline(20))
-    comment_id = fake.pull(REPOSITORY, 1).threads[0].comments[0].comment_id
-    yield people.reply(REPOSITORY, comment_id, "bob", "Why?")
-    yield people.resolve(REPOSITORY, comment_id, "bob")
-    yield people.resolve(REPOSITORY, comment_id, "bob", resolved=False)
-    run = pull.base.repo.create_check_run("graph-reviewer", source.head, conclusion="neutral")
-    yield people.rerequest_check(REPOSITORY, run.id, "bob")
-    yield people.queue_merge(REPOSITORY, 1, "bob")
-    yield people.push(REPOSITORY, 1, commit(source.folder, {"more.py": ""}, "more"))
-    yield people.close(REPOSITORY, 1)
-    yield people.reopen(REPOSITORY, 1)
-
-
-def test_webhooks_are_signed_and_have_the_published_shape(fake: FakeGitHub, source: Source) -> None:
-    schemas = json.loads(find_description("github/webhook-schemas.json").read_text("utf-8"))
-    for webhook in acts(fake, source):
-        assert signed(fake, webhook)
-        definition = f"{webhook.event}${webhook.action}"
-        validator = Draft7Validator({**schemas, "oneOf": [{"$ref": f"#/definitions/{definition}"}]})
-        problems = [f"{definition}{error.json_path}: {error.message}" for error in _leaves(validator, webhook)]
-        assert problems == []
-        assert webhook.payload["installation"]["id"] == fake.installation_id
-        assert webhook.payload["repository"]["clone_url"] == f"{fake.url}/{REPOSITORY}.git"
-
-
-def _leaves(validator: Draft7Validator, webhook: Webhook):  # type: ignore[no-untyped-def]
-    for error in validator.iter_errors(webhook.payload):
-        yield from error.context or [error]
-
-
-def test_clone_needs_the_installation_token(fake: FakeGitHub, source: Source, tmp_path: Path) -> None:
-    open_pull(fake, source)
-    auth = github.Auth.AppAuth(fake.app_id, fake.private_key_pem)
-    token = github.GithubIntegration(auth=auth, base_url=fake.api_url).get_access_token(fake.installation_id).token
-    with_token = fake.url.replace("http://", f"http://x-access-token:{token}@") + f"/{REPOSITORY}.git"
-    clone = tmp_path / "clone"
-    clone.mkdir()
-    run_git(clone, "init", "--quiet")
-    run_git(clone, "fetch", "--quiet", "--depth=1", with_token, source.head, source.base)
-    assert run_git(clone, "show", f"{source.head}:ä.py") == b"y = 2\r\n"
-    with pytest.raises(subprocess.CalledProcessError):
-        run_git(clone, "-c", "core.askPass=true", "fetch", with_token.replace(token, "wrong"), source.head)
-
-
-def test_request_that_is_not_described_is_a_violation(source: Source) -> None:
-    with FakeGitHub() as fake:
-        fake.add_repository(REPOSITORY, source.folder)
-        pull = open_pull(fake, source)
-        requester = pull.requester
-        requester.requestJsonAndCheck("POST", f"{pull.issue_url}/comments", input={"body": "x", "colour": "red"})
-        with pytest.raises(github.UnknownObjectException):
-            requester.requestJsonAndCheck("GET", f"{pull.url}/moods")
-    assert fake.violations[0].endswith("body.colour: not described")
-    assert fake.violations[1].endswith("/pulls/1/moods: no such operation")
