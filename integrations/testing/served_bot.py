@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from integrations.testing.fake_github import FakeGitHub
+from integrations.testing.fake_gitlab import FakeGitLab
 
 _RUN = "import sys; from integrations.cli import serve; serve(sys.argv[1:])"
 _START_S = 90.0
 _STOP_S = 60.0
 _POLL_S = 0.02
+_QUICK = {"REVIEWER_SETTLE_S": "0.3", "REVIEWER_SWEEP_S": "1"}  # the fakes are near and do not lag unless told to
 
 
 class BotError(Exception):
@@ -98,13 +100,20 @@ def github_settings(fake: FakeGitHub, folder: Path) -> dict[str, str]:
     """Settings of a bot that is an app on a fake GitHub; its key is written to the folder."""
     key = folder / "app.pem"
     key.write_text(fake.private_key_pem, "utf-8")
-    return {
+    return _QUICK | {
         "REVIEWER_GITHUB_APP_ID": str(fake.app_id),
         "REVIEWER_GITHUB_PRIVATE_KEY_FILE": str(key),
         "REVIEWER_GITHUB_WEBHOOK_SECRET": fake.webhook_secret,
         "REVIEWER_GITHUB_API_URL": fake.api_url,
         "REVIEWER_GITHUB_URL": fake.url,
         "REVIEWER_GITHUB_PAUSE_S": "0",
-        "REVIEWER_SETTLE_S": "0.3",
-        "REVIEWER_SWEEP_S": "1",
+    }
+
+
+def gitlab_settings(fake: FakeGitLab) -> dict[str, str]:
+    """Settings of a bot that is a user on a fake GitLab."""
+    return _QUICK | {
+        "REVIEWER_GITLAB_URL": fake.url,
+        "REVIEWER_GITLAB_TOKEN": fake.token,
+        "REVIEWER_GITLAB_WEBHOOK_SECRET": fake.webhook_secret,
     }

@@ -1,0 +1,117 @@
+"""The served bot and a fake GitLab over HTTP: one merge request through its life."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integrations.testing.fake_gitlab import DEVELOPER, FakeGitLab
+from integrations.testing.gitlab_people import NewMergeRequest
+from integrations.testing.gitlab_state import Discussion, MergeRequest
+from integrations.testing.local_repository import LocalRepository
+from integrations.testing.served_bot import ServedBot, gitlab_settings
+from integrations.testing.webhooks import Webhook
+
+PROJECT = "team/sub/shop"
+CLEAN = """\
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/")
+def index():
+    return "größer"
+"""
+LOADER = """
+
+@app.route("/load")
+def load():
+    import yaml
+
+    yaml.load(request.data)
+    return "ok"
+"""
+
+
+class Scene:
+    """A project on a fake GitLab and a bot that is a user there."""
+
+    def __init__(self, folder: Path, fake: FakeGitLab, bot: ServedBot) -> None:
+        self.fake, self.bot = fake, bot
+        self.source = LocalRepository.create(folder / "source")
+        self.base = self.source.commit({"app.py": CLEAN}, "base")
+        fake.add_project(PROJECT, self.source.folder)
+        fake.add_member(PROJECT, "alice", DEVELOPER)
+
+    def send(self, webhook: Webhook) -> int:
+        return self.fake.deliver(webhook, f"{self.bot.url}/webhooks/gitlab")
+
+    def open(self, files: dict[str, str | None]) -> MergeRequest:
+        head = self.source.commit(files, "change", onto=self.base)
+        webhook = self.fake.people.open(PROJECT, NewMergeRequest(self.base, head))
+        assert self.send(webhook) == 202
+        self.wait_for_review(head)
+        return self.fake.merge_request(PROJECT, webhook.payload["object_attributes"]["iid"])
+
+    def push(self, request: MergeRequest, files: dict[str, str | None]) -> None:
+        head = self.source.commit(files, "push", onto=request.version.head_sha)
+        assert self.send(self.fake.people.push(PROJECT, request.iid, head)) == 202
+        self.wait_for_review(head)
+
+    def wait_for_review(self, head: str) -> None:
+        self.bot.wait_until(lambda: self.state_of(head) in ("success", "failed", "canceled"))
+
+    def state_of(self, head: str) -> str:
+        states = [one.state for one in self.fake.project(PROJECT).statuses if one.sha == head]
+        return states[-1] if states else ""
+
+    def wait_until_idle(self) -> None:
+        self.bot.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.bot.read("/metrics"))
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("bot")
+    with FakeGitLab() as fake, ServedBot(folder, gitlab_settings(fake)) as bot:
+        yield Scene(folder, fake, bot)
+        assert fake.violations == []
+        assert fake.token not in bot.log
+
+
+def findings(request: MergeRequest) -> list[Discussion]:
+    return [one for one in request.discussions if "graph-reviewer:finding" in one.notes[0].body]
+
+
+def test_a_merge_request_through_its_life(scene: Scene) -> None:
+    request = scene.open({"app.py": CLEAN + LOADER})
+    (discussion,) = findings(request)
+    assert "security/unsafe-deserialization" in discussion.notes[0].body
+    assert "```suggestion:-0+0\n" in discussion.notes[0].body
+
+    scene.push(request, {"notes.py": "x = 1\n"})
+    assert len(findings(request)) == 1
+
+    scene.push(request, {"app.py": CLEAN})
+    assert discussion.resolved_by is not None
+
+
+def test_a_reason_in_the_thread_dismisses_the_finding(scene: Scene) -> None:
+    request = scene.open({"app.py": CLEAN + LOADER, "other.py": "y = 2\n"})
+    (discussion,) = findings(request)
+    for text in ("/reviewer explain", "/reviewer false-positive tested by hand"):
+        reply = scene.fake.people.reply(PROJECT, request.iid, discussion.discussion_id, "alice", text)
+        assert scene.send(reply) == 202
+        scene.wait_until_idle()
+    scene.bot.wait_until(lambda: discussion.resolved_by is not None)
+    bodies = [note.body for note in discussion.notes]
+    assert any("Noted as false-positive" in body for body in bodies)
+    assert any("To mend it" in body for body in bodies[1:])
+
+
+def test_a_stranger_changes_nothing(scene: Scene) -> None:
+    request = scene.open({"strange.py": "z = 3\n"})
+    count = len(scene.fake.writes)
+    assert scene.send(scene.fake.people.comment(PROJECT, request.iid, "mallory", "/reviewer pause")) == 202
+    scene.wait_until_idle()
+    assert scene.fake.writes[count:] == []
