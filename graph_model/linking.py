@@ -6,13 +6,14 @@ manner of Reps, Horwitz, Sagiv, *Precise Interprocedural Dataflow Analysis via G
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate, Step, StepRole, without_repeats
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
+from graph_model.lookups import asks_a_store, is_lookup
 from graph_model.origins import SERVICE, CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 from graph_model.packs.model import ContextKind
 from graph_model.source_kinds import LOCAL_KINDS, suits
@@ -310,7 +311,7 @@ class _Linker:
                 following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
             if not any(self.unit(callee).is_constructor for callee in callees):
                 return following
-        for _, flows in call.args:
+        for flows in _passed_on(call, is_known=bool(callees)):
             for flow in flows:
                 moved = self._moved(state, state.unit, flow, state.stack, (step, *state.steps), hop=0)
                 following.append(replace(moved, passed=moved.passed | Passed.UNKNOWN_CALL))
@@ -380,6 +381,16 @@ class _Linker:
             fix=sink.fix,
             unit=unit_id.idx,
         )
+
+
+def _passed_on(call: CallRecord, *, is_known: bool) -> Iterator[tuple[FlowRecord, ...]]:
+    """What a call's result may hold of what goes in: everything, but nothing that only chooses a stored record."""
+    if not is_known and asks_a_store(call.callee):
+        return
+    chooses = not is_known and is_lookup(call.callee)
+    for key, flows in call.args:
+        if key == "receiver" or not chooses:
+            yield flows
 
 
 def _argument(call: CallRecord, origin: Origin) -> tuple[FlowRecord, ...]:

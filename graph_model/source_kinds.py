@@ -7,6 +7,7 @@ _SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where
 _FOREIGN = "foreign"  # seen to come from outside: no open parameter
 _REMOTE = "remote"  # seen to come from another party
 _OPERATOR_KINDS = frozenset({"command-line", "environment", "stdin"})
+_STORED = "database"
 _LOG = "security/log-injection"
 _OPERATORS = "security/nosql-injection"
 _OF_OTHERS = frozenset(  # harmless where the one who runs the program chooses the data
@@ -15,6 +16,24 @@ _OF_OTHERS = frozenset(  # harmless where the one who runs the program chooses t
         "security/server-side-request-forgery",
         "security/open-redirect",
         "security/regex-injection",
+    }
+)
+_OF_CALLERS = frozenset(  # harm done with what a caller sends: what the program stored is not claimed to be such
+    {
+        "security/archive-path-traversal",
+        "security/command-injection",
+        "security/cross-site-scripting",
+        "security/dom-cross-site-scripting",
+        "security/email-injection",
+        "security/header-injection",
+        "security/mass-assignment",
+        "security/open-redirect",
+        "security/path-traversal",
+        "security/regex-injection",
+        "security/server-side-request-forgery",
+        "security/template-injection",
+        "security/unescaped-template",
+        "security/unsafe-deserialization",
     }
 )
 
@@ -27,6 +46,8 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
     if sink.source_kind == _FOREIGN:
         return is_source and kind not in _SPECIAL_KINDS
     if kind in _OPERATOR_KINDS and sink.label in _OF_OTHERS:
+        return False
+    if kind == _STORED and sink.label in _OF_CALLERS:
         return False
     if kind in LOCAL_KINDS and sink.label == _OPERATORS:
         return False  # what the program keeps was let in as a value before
