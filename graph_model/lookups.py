@@ -31,7 +31,7 @@ _PARTS = frozenset({"Path", "Key", "Index", "Type", "Class", "Tag", "Name", "pat
 
 def is_lookup(name: str) -> bool:
     """Whether a call, by its dotted name, gives a stored record that its arguments only choose."""
-    method = name.rpartition(".")[2]
+    method = _method(name)
     if asks_a_store(name) or _FOUND.match(method) or _ANSWERS.match(method):
         return True
     by = _BY.match(method)
@@ -42,8 +42,14 @@ def is_lookup(name: str) -> bool:
 
 def asks_a_store(name: str) -> bool:
     """Whether the object called is a store of records, or a query of one, so that nothing of it is the answer's text."""
-    owner, _, method = name.rpartition(".")
+    method = _method(name)
     if _ANSWERS.match(method):
         return True
-    owner = owner.rstrip("()").rpartition(".")[2]
+    owner = name.rpartition(".")[0].rstrip("()").rpartition(".")[2]
     return bool(owner and _STORE.search(owner) and _ASKS.match(method)) and not _PLACE.search(method)
+
+
+def _method(name: str) -> str:
+    """The last name, as languages other than C# would begin it."""
+    last = name.rpartition(".")[2]
+    return last[:1].lower() + last[1:]

@@ -23,7 +23,8 @@ from graph_model.lookups import is_lookup
         "django.shortcuts.get_object_or_404",
         "Team.query.filter_by",
         "Team.query.filter_by().first_or_404",
-        "_unitOfWork.SeriesRepository.GetSeriesByIdAsync".replace("Get", "get"),
+        "_unitOfWork.SeriesRepository.GetSeriesByIdAsync",
+        "IUserResolver.FindByIdAsync",
     ],
 )
 def test_a_lookup_is_told_by_its_name(name: str) -> None:
