@@ -71,7 +71,7 @@ class FileAnalysis:
     exports: tuple[tuple[str, str], ...]
     contexts: tuple[ContextKind, ...] = ()
     silent: tuple[str, ...] = ()  # generated getters of fields that hold no text
-    enums: tuple[str, ...] = ()  # simple names of the enumerations that the file declares (Java, C#)
+    enums: tuple[str, ...] = ()  # simple names of the enumerations that the file declares (Java, C#, Python)
 
 
 def analyse_file(
@@ -244,7 +244,7 @@ class _Analysis:
                 for name, node in unit.params
                 if (declared := node.get("type")) is not None
             )
-            if self.program.family in (Family.JAVA, Family.CSHARP)
+            if self.program.family is not Family.JAVASCRIPT
             else (),
         )
 

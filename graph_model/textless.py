@@ -61,7 +61,8 @@ def holds_no_text(declared: Node | None, family: Family, enums: frozenset[str] =
     are taken at their word: frameworks that fill parameters convert by them, and callers are checked against them.
     """
     if declared is not None and family is Family.PYTHON:
-        return declared.text.rpartition(".")[2] in _PYTHON_SCALARS
+        simple = declared.text.rpartition(".")[2]
+        return simple in _PYTHON_SCALARS or simple in enums
     if declared is None or family not in TYPED:
         return False
     name = declared.text.rstrip("?")
