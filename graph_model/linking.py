@@ -16,7 +16,7 @@ from graph_model.languages import BY_NAME, Family
 from graph_model.lookups import asks_a_store, is_lookup
 from graph_model.origins import SERVICE, CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 from graph_model.packs.model import ContextKind
-from graph_model.source_kinds import LOCAL_KINDS, suits
+from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, suits
 
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
@@ -207,7 +207,12 @@ class _Linker:
         arrivals: list[_Arrival] = []
         for flow in sink.flows:
             found = self._trace(unit_id, flow, sink)
-            arrivals.extend(a for a in found if suits(a.origin.detail, sink, is_source=a.is_source))
+            arrivals.extend(
+                a
+                for a in found
+                if suits(a.origin.detail, sink, is_source=a.is_source)
+                and (a.is_source or not is_asked_for(a.origin, sink))
+            )
         if not arrivals:
             return None
         chosen = min(

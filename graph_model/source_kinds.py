@@ -1,6 +1,9 @@
 """Kinds of foreign data, and which of them can do a sink's harm."""
 
-from graph_model.origins import SinkRecord
+import re
+
+from graph_model.origins import Origin, SinkRecord
+from graph_model.packs.model import CONTEXT_FACT, ContextKind
 
 LOCAL_KINDS = frozenset({"command-line", "environment", "stdin", "file", "database"})
 _SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where a sink asks for them
@@ -8,6 +11,10 @@ _FOREIGN = "foreign"  # seen to come from outside: no open parameter
 _REMOTE = "remote"  # seen to come from another party
 _OPERATOR_KINDS = frozenset({"command-line", "environment", "stdin"})
 _STORED = "database"
+_COMMANDS = "security/command-injection"
+_IN_SCRIPT = f"{CONTEXT_FACT}{ContextKind.SCRIPT.value}"
+_REGEX = "security/regex-injection"
+_IS_PATTERN = re.compile(r"(?i)(?:regexp?|pattern|expr|expression)s?$")
 _LOG = "security/log-injection"
 _OPERATORS = "security/nosql-injection"
 _OF_OTHERS = frozenset(  # harmless where the one who runs the program chooses the data
@@ -47,6 +54,8 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
         return is_source and kind not in _SPECIAL_KINDS
     if kind in _OPERATOR_KINDS and sink.label in _OF_OTHERS:
         return False
+    if kind in _OPERATOR_KINDS and sink.label == _COMMANDS and dict(sink.facts).get(_IN_SCRIPT):
+        return False  # who starts a script could run the command as well
     if kind == _STORED and sink.label in _OF_CALLERS:
         return False
     if kind in LOCAL_KINDS and sink.label == _OPERATORS:
@@ -54,3 +63,8 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
     if sink.source_kind:
         return kind == sink.source_kind
     return kind not in _SPECIAL_KINDS and (is_source or sink.label != _LOG)  # an open parameter harms no log entry
+
+
+def is_asked_for(origin: Origin, sink: SinkRecord) -> bool:
+    """Whether an open parameter is by its name the very thing that the sink reads: who calls gives a pattern."""
+    return sink.label == _REGEX and _IS_PATTERN.search(origin.name) is not None
