@@ -12,18 +12,22 @@ from graph_model.program import ClassInfo, Unit
 from graph_model.syntax import Node, dotted_name
 
 _MARKUP = re.compile(r"(?i)html|xml|svg|\*|wildcard|all$")
-_MEDIA_TYPE = re.compile(r"(?i)^(?:text|application|image|audio|video|font)/[\w.+*-]+|^[A-Z]+_[A-Z_]+$|^\.?(?:json|txt|text|csv|html)$")
-_SETS_TYPE = frozenset({"setContentType", "contentType", "type", "setHeader", "set", "header", "writeHead", "addHeader"})
-_TYPE_NAMES = frozenset({"type", "content_type", "mimetype", "ContentType", "contentType", "Content-Type", "content-type"})
+_MEDIA_TYPE = re.compile(
+    r"(?i)^(?:text|application|image|audio|video|font)/[\w.+*-]+|^[A-Z]+_[A-Z_]+$|^\.?(?:json|txt|text|csv|html)$"
+)
+_GIVES_TYPE = frozenset({"setContentType", "contentType", "type"})
+_SETS_TYPE = _GIVES_TYPE | {"setHeader", "set", "header", "addHeader"}
+_TYPE_NAMES = frozenset({"type", "content_type", "mimetype", "ContentType", "contentType"})
+_HEADER = "content-type"
 _MAPPINGS = re.compile(r"(?:Mapping|Produces|ProducesAttribute)$")
 
 
-def is_markup_free(state: Evaluator, node: Node) -> bool:
+def is_markup_free(state: Evaluator) -> bool:
     """Whether the answer that a sink's call or expression is part of is declared to be anything but markup."""
     declared = _declared(state.unit)
     if declared:
         return not any(_MARKUP.search(text) for text in declared)
-    given = list(_given(state, node))
+    given = list(_given(state))
     return bool(given) and not any(_MARKUP.search(text) for text in given)
 
 
@@ -57,40 +61,50 @@ def _produced(node: Node) -> Iterator[str]:
         is_whole = name.startswith("Produces")
         for arg in args.children:
             if is_whole or (arg.kind is K.KWARG and arg.text == "produces"):
-                yield from (n.text for n in arg.walk() if n.kind in (K.STRING, K.MEMBER) or (n.kind is K.NAME and n.text.isupper()))
+                yield from (n.text for n in arg.walk() if n.kind in (K.STRING, K.MEMBER))
+                yield from (n.text for n in arg.walk() if n.kind is K.NAME and n.text.isupper())
 
 
-def _given(state: Evaluator, node: Node) -> Iterator[str]:
+def _given(state: Evaluator) -> Iterator[str]:
     """Constant media types set by calls and assignments that are surely run before the answer is written."""
     flow = state.unit.flow
     for stmt in flow.order:
         if stmt != state.stmt and not flow.dominates(stmt, state.stmt):
             continue
         for expr in state.unit.control.stmts[stmt].exprs:
-            for one in expr.walk():
-                for value in _type_values(one):
-                    text = state.context.constants.evaluate(value, stmt)
-                    if isinstance(text, str) and _MEDIA_TYPE.search(text):
-                        yield text
+            for value in (value for one in expr.walk() for value in _type_values(one)):
+                text = state.context.constants.evaluate(value, stmt)
+                if isinstance(text, str) and _MEDIA_TYPE.search(text):
+                    yield text
 
 
 def _type_values(node: Node) -> Iterator[Node]:
-    """The expressions that an assignment, a call or a keyed value gives a content type from."""
-    callee, args = node.get("callee"), node.get("args")
-    if node.kind is K.CALL and callee is not None and callee.kind is K.MEMBER and callee.text in _SETS_TYPE:
-        given = args.children if args is not None else []
-        is_type = callee.text in ("setContentType", "contentType", "type")
-        named = len(given) > 1 and given[0].text.lower() == "content-type"
-        if is_type or named:
-            yield from given[-1:]
-    elif node.kind is K.ASSIGN:
-        target = node.get("target")
-        key = target.get("key") if target is not None and target.kind is K.INDEX else None
+    """The expressions that a call, an assignment or a keyed value gives a content type from."""
+    if node.kind is K.CALL:
+        yield from _called_with(node)
+    elif node.kind in (K.ASSIGN, K.PAIR):
         value = node.get("value")
-        name = key.text if key is not None else target.text if target is not None and target.kind is K.MEMBER else ""
-        if name in _TYPE_NAMES and value is not None:
+        name = _assigned_name(node)
+        if value is not None and (name.lower() == _HEADER or (node.kind is K.ASSIGN and name in _TYPE_NAMES)):
             yield value
-    elif node.kind is K.PAIR:
-        key, value = node.get("key"), node.get("value")
-        if (node.text or (key.text if key is not None else "")).lower() == "content-type" and value is not None:
-            yield value
+
+
+def _called_with(node: Node) -> list[Node]:
+    callee, args = node.get("callee"), node.get("args")
+    if callee is None or callee.kind is not K.MEMBER or callee.text not in _SETS_TYPE or args is None:
+        return []
+    given = args.children
+    is_header = len(given) > 1 and given[0].text.lower() == _HEADER
+    return given[-1:] if callee.text in _GIVES_TYPE or is_header else []
+
+
+def _assigned_name(node: Node) -> str:
+    """The attribute or key that an ASSIGN or PAIR gives a value to."""
+    if node.kind is K.PAIR:
+        key = node.get("key")
+        return node.text or (key.text if key is not None else "")
+    target = node.get("target")
+    key = target.get("key") if target is not None and target.kind is K.INDEX else None
+    if key is not None:
+        return key.text
+    return target.text if target is not None and target.kind is K.MEMBER else ""

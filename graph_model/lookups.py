@@ -41,7 +41,7 @@ def is_lookup(name: str) -> bool:
 
 
 def asks_a_store(name: str) -> bool:
-    """Whether the object called is a store of records, or a query of one, so that nothing of it is the answer's text."""
+    """Whether the object called is a store of records, or a query of one: nothing of it is the answer's text."""
     method = _method(name)
     if _ANSWERS.match(method):
         return True

@@ -52,7 +52,9 @@ _STREAM = re.compile(
 )
 _PAGE = "security/cross-site-scripting"
 _EVERY_FIELD = "security/mass-assignment"  # the harm is in fields that the caller chooses
-_ENCODES = re.compile(r"^(?:present(?:[A-Z_]|$)|serialize(?:[A-Z_]|$)|jsonify$|to_?(?:json|dict|dto)$|toJSON$|model_dump|as_?dict$)")
+_ENCODES = re.compile(
+    r"^(?:present(?:[A-Z_]|$)|serialize(?:[A-Z_]|$)|jsonify$|to_?(?:json|dict|dto)$|toJSON$|model_dump|as_?dict$)"
+)
 _MAY_BE_OBJECT = frozenset({K.NAME, K.MEMBER, K.INDEX, K.CALL, K.AWAIT, K.CAST})
 
 
@@ -175,7 +177,7 @@ def record_sink(state: Evaluator, role: ApiRole, node: Node, argument: Node, flo
     bit = state.context.label_bits.get(role.label)
     if bit is None or (role.label == _EVERY_FIELD and _names_its_fields(argument)):
         return
-    if role.label == _PAGE and (_is_data(state, argument) or is_markup_free(state, node)):
+    if role.label == _PAGE and (_is_data(state, argument) or is_markup_free(state)):
         return
     if role.label in _OF_PATHS and _is_stream(state, argument):
         return

@@ -52,7 +52,9 @@ def test_a_resource_says_what_it_produces(cls: str, method: str, found: bool) ->
 
 def test_a_helper_answers_as_the_resources_around_it_do() -> None:
     text = JAX_RS.format(cls="", method="@Produces(%s)").replace('Response.ok("no " + x).build()', "fail(x)")
-    text = text[: text.rindex("}")] + '  private Response fail(String x) { return Response.ok("no " + x).build(); }\n}\n'
+    text = (
+        text[: text.rindex("}")] + '  private Response fail(String x) { return Response.ok("no " + x).build(); }\n}\n'
+    )
     assert is_proposed("A.java", text % '"text/html"')
     assert not is_proposed("A.java", text % "MediaType.APPLICATION_JSON")
 

@@ -61,7 +61,10 @@ def is_proposed(files: dict[str, str], label: str) -> bool:
     return any(c.label == label for found in link_files(analyses).values() for c in found)
 
 
-PYTHON = "from flask import Flask, redirect, request\nimport os, store\nfrom store import find_user_by_id\napp = Flask('a')\n"
+PYTHON = (
+    "from flask import Flask, redirect, request\nimport os, store\nfrom store import find_user_by_id\n"
+    "app = Flask('a')\n"
+)
 HANDLER = PYTHON + "@app.get('/a')\ndef a():\n    x = request.args['x']\n    return redirect({})\n"
 
 
@@ -95,7 +98,9 @@ router.get("/leave", async (ctx) => {
 """
 
 
-@pytest.mark.parametrize("lookup", ["findByPk(ctx.query.id)", "findById(ctx.query.id)", "scope('a').findOne(ctx.query)"])
+@pytest.mark.parametrize(
+    "lookup", ["findByPk(ctx.query.id)", "findById(ctx.query.id)", "scope('a').findOne(ctx.query)"]
+)
 def test_a_model_gives_what_is_stored(lookup: str) -> None:
     assert not is_proposed({"m.js": KOA % lookup}, "security/open-redirect")
 
@@ -113,5 +118,7 @@ public class A extends HttpServlet {
 
 
 def test_a_repository_gives_what_is_stored() -> None:
-    assert not is_proposed({"A.java": JAVA % 'users.findByToken(request.getParameter("t")).getUrl()'}, "security/open-redirect")
+    assert not is_proposed(
+        {"A.java": JAVA % 'users.findByToken(request.getParameter("t")).getUrl()'}, "security/open-redirect"
+    )
     assert is_proposed({"A.java": JAVA % 'users.toUrl(request.getParameter("t")).getUrl()'}, "security/open-redirect")

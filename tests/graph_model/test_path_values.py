@@ -47,17 +47,20 @@ def test_a_parameter_of_one_segment_has_no_separator(route: str, declared: str, 
     assert is_proposed({"m.py": FASTAPI % (route, declared), "kinds.py": kinds}) is found
 
 
+FLASK = 'import os\nfrom flask import Flask\napp = Flask("a")\n@app.get("/a/%s")\ndef a(name):\n    %s\n'
+
+
 @pytest.mark.parametrize(
     ("route", "found"),
     [("<name>", False), ("<string:name>", False), ("<string(length=2):name>", False), ("<path:name>", True)],
 )
 def test_flask_says_by_its_converter_what_a_parameter_holds(route: str, found: bool) -> None:
-    text = f'from flask import Flask\napp = Flask("a")\n@app.get("/a/{route}")\ndef a(name):\n    return open("a/" + name).read()\n'
+    text = FLASK % (route, 'return open("a/" + name).read()')
     assert is_proposed({"m.py": text}) is found
 
 
 def test_one_segment_harms_a_command_all_the_same() -> None:
-    text = 'import os\nfrom flask import Flask\napp = Flask("a")\n@app.get("/a/<name>")\ndef a(name):\n    os.system("ls " + name)\n'
+    text = FLASK % ("<name>", 'os.system("ls " + name)')
     assert is_proposed({"m.py": text}, "security/command-injection")
 
 
@@ -80,7 +83,10 @@ CODE = "security/code-injection"
     ("text", "found"),
     [
         ('module.exports = (req, res) => { new Function("a", req.query.x); };', True),
-        ('const make = (req: any) => { const Ctor = req.kind as new (a: any) => Function; new Ctor(req.query.x); };', False),
+        (
+            "const make = (req: any) => { const Ctor = req.kind as new (a: any) => Function; new Ctor(req.query.x); };",
+            False,
+        ),
         ("export const wrap = (act: Function) => (...args: any[]) => (act || String)(...args);", False),
     ],
 )
