@@ -75,6 +75,9 @@ class ConditionJudge:
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
         if condition.not_called:
             return not is_configured(call, condition.not_called, self.unit, self.resolver.program, stmt)
+        if condition.never_called:
+            program = self.resolver.program
+            return not is_configured(call, condition.never_called, self.unit, program, stmt, even_if=True)
         argument = find_argument(call, condition.arg)
         if condition.key is not None:
             argument = self._key_of(argument, condition, stmt)

@@ -10,6 +10,7 @@ _SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where
 _FOREIGN = "foreign"  # seen to come from outside: no open parameter
 _REMOTE = "remote"  # seen to come from another party
 _OPERATOR_KINDS = frozenset({"command-line", "environment", "stdin"})
+_TEXT_KINDS = frozenset({"http-header", "cookie", "url"})  # always text, never an object
 _STORED = "database"
 _COMMANDS = "security/command-injection"
 _IN_SCRIPT = f"{CONTEXT_FACT}{ContextKind.SCRIPT.value}"
@@ -58,8 +59,8 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
         return False  # who starts a script could run the command as well
     if kind == _STORED and sink.label in _OF_CALLERS:
         return False
-    if kind in LOCAL_KINDS and sink.label == _OPERATORS:
-        return False  # what the program keeps was let in as a value before
+    if kind in LOCAL_KINDS | _TEXT_KINDS and sink.label == _OPERATORS:
+        return False  # what the program keeps was let in as a value before; text holds no operators
     if sink.source_kind:
         return kind == sink.source_kind
     return kind not in _SPECIAL_KINDS and (is_source or sink.label != _LOG)  # an open parameter harms no log entry

@@ -43,7 +43,8 @@ _CURSOR = re.compile(
 _REPEATED = re.compile(
     r"(?i)pass(wo?r?d)?_?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
 )
-_CHECKSUM = re.compile(r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint")
+_CHECKSUM = re.compile(r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint|feed|metadata|commit|download")
+_DERIVED = re.compile(r"^(?:removeprefix|removesuffix|strip|lstrip|rstrip|trim|lower|upper|split|replace|substring)$")
 _QUERY_BUILDERS = frozenset(
     {"filter", "where", "having", "and_", "or_", "not_", "on", "join", "outerjoin", "exists", "any", "case", "exclude"}
 )
@@ -148,7 +149,7 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
         named = [_compared_name(view, side, stmt) for side in pair]
         if not any(named) or any(_is_known(view, side, stmt) for side in pair) or _is_no_check(node, pair):
             continue
-        if not _may_be_probed(view, pair, stmt):
+        if _is_derived(view, *pair, stmt) or not _may_be_probed(view, pair, stmt):
             continue
         facts = {
             "both_named": float(all(named)),
@@ -231,6 +232,16 @@ def _is_query_term(node: Node) -> bool:
         parent = parent.parent
     callee = parent.get("callee") if parent is not None and parent.kind is K.CALL else None
     return callee is not None and callee.text in _QUERY_BUILDERS
+
+
+def _is_derived(view: UnitView, left: Node, right: Node, stmt: Stmt) -> bool:
+    """Whether one side is the other with a part taken off: whether it was there tells nothing that was not given."""
+    for side, other in ((left, right), (right, left)):
+        values = [d.value for d in view.unit.flow.reaching(side.text, stmt.idx)] if side.kind is K.NAME else []
+        callees = [value.get("callee") if value is not None else None for value in values]
+        if callees and all(c is not None and _DERIVED.match(c.text) and root_name(c) == other.text for c in callees):
+            return True
+    return False
 
 
 def _in_assertion(node: Node) -> bool:

@@ -61,6 +61,7 @@ class Condition:
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
     not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
+    never_called: tuple[str, ...] = ()  # the same, and not under a condition either
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,3 +92,37 @@ CODE = "security/code-injection"
 )
 def test_only_the_function_constructor_runs_text(text: str, found: bool) -> None:
     assert is_proposed({"m.ts": text}, CODE) is found
+
+
+@pytest.mark.parametrize(
+    ("collection", "found"),
+    [("os.listdir('a')", False), ("[n for n in os.listdir('a')]", False), ("[request.args['n']]", True), ("name", True)],
+)
+def test_one_of_the_programs_own_names_is_no_way_out(collection: str, found: bool) -> None:
+    body = f"those = {collection}\n    if name in those:\n        return open('a/' + name).read()"
+    text = "from flask import request\n" + FLASK % ("<path:name>", body)
+    assert is_proposed({"m.py": text}) is found
+
+
+KOA = """import Router from "@koa/router";
+import send from "koa-send";
+import { languages } from "./languages";
+
+const router = new Router();
+
+router.get("/:name", async (ctx) => {
+  const { name } = ctx.params;
+  if (%s) {
+    return;
+  }
+  await send(ctx, name, { root: "/srv" });
+});
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [("!languages.includes(name)", False), ("languages.includes(name)", True), ("!name.includes(languages)", True)],
+)
+def test_one_of_an_imported_list_is_no_way_out(condition: str, found: bool) -> None:
+    assert is_proposed({"m.js": KOA % condition}) is found
