@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from graph_model.candidates.view import UnitView
 from graph_model.catalogue import load_catalogue
 from graph_model.constants import UNKNOWN
-from graph_model.definitions import DefKind
 from graph_model.control_flow import Role as StmtRole
+from graph_model.definitions import DefKind
 from graph_model.evaluator import SinkHit, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import Origin, OriginKind, hops_of

@@ -4,6 +4,9 @@ Told by names, for calls whose code is not at hand; where it is, `graph_model.li
 """
 
 import re
+from collections.abc import Iterator
+
+from graph_model.origins import CallRecord, FlowRecord
 
 _VERB = r"(?:find|get|load|fetch|look_?up|query|select|retrieve|search|list)"
 _BY = re.compile(rf"^{_VERB}(?P<what>\w*?)(?:By(?P<key>[A-Z0-9]\w*)|_by_(?P<word>\w+))$")
@@ -47,6 +50,16 @@ def asks_a_store(name: str) -> bool:
         return True
     owner = name.rpartition(".")[0].rstrip("()").rpartition(".")[2]
     return bool(owner and _STORE.search(owner) and _ASKS.match(method)) and not _PLACE.search(method)
+
+
+def kept_arguments(call: CallRecord, *, is_known: bool) -> Iterator[tuple[FlowRecord, ...]]:
+    """What a call's result may hold of what goes in: everything, but nothing that only chooses a stored record."""
+    if not is_known and asks_a_store(call.callee):
+        return
+    chooses = not is_known and is_lookup(call.callee)
+    for key, flows in call.args:
+        if key == "receiver" or not chooses:
+            yield flows
 
 
 def _method(name: str) -> str:

@@ -43,7 +43,9 @@ _CURSOR = re.compile(
 _REPEATED = re.compile(
     r"(?i)pass(wo?r?d)?_?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
 )
-_CHECKSUM = re.compile(r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint|feed|metadata|commit|download")
+_CHECKSUM = re.compile(
+    r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint|feed|metadata|commit|download"
+)
 _DERIVED = re.compile(r"^(?:removeprefix|removesuffix|strip|lstrip|rstrip|trim|lower|upper|split|replace|substring)$")
 _QUERY_BUILDERS = frozenset(
     {"filter", "where", "having", "and_", "or_", "not_", "on", "join", "outerjoin", "exists", "any", "case", "exclude"}

@@ -429,6 +429,35 @@ def test_tokens_of_a_parser_are_no_secrets() -> None:
     assert "security/timing-comparison" not in {c.label for c in find(check.format("QueryParser"), PYTHON)}
 
 
+SITE = (
+    "from django.contrib.auth.decorators import login_required\nfrom django.views.decorators.http import require_POST\n"
+)
+
+
+ONE = "@require_POST\ndef one(request, code):\n    return Check.objects.get(code=code)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@require_POST\ndef one(request, code):\n    return show(Check.objects.get(code=code))\n", True),
+        ("@require_POST\ndef one(request, code):\n    return export(code)\n", True),
+        ("@require_POST\ndef remove_one(request):\n    return done()\n", True),
+        ("@require_POST\ndef guide(request):\n    return render(request, 'guide.html')\n", False),
+        ("@require_POST\ndef preview(request):\n    return render(request, request.POST.get('text'))\n", False),
+        ("@require_POST\ndef authorize_one(request, code):\n    return Check.objects.get(code=code)\n", False),
+        ("@require_POST\n@admins_only\ndef one(request, code):\n    return Check.objects.get(code=code)\n", False),
+        ("@staticmethod\ndef one(request, code):\n    return Check.objects.get(code=code)\n", False),
+        (f"{ONE}\n\n@login_required\ndef two(request):\n    return one(request, 1)\n", False),
+        (f"{ONE}\n\nrouter = APIRouter(dependencies=[Depends(get_current_user)])\n", False),
+    ],
+)
+def test_an_entry_without_a_guard_has_something_to_protect(text: str, expected: bool) -> None:
+    decorators = "@require_POST\n@staticmethod\n@login_required\n"
+    guarded = "".join(f"{decorators}def {name}(request):\n    pass\n\n\n" for name in "abc")
+    assert ("security/missing-authorization" in {c.label for c in find(SITE + guarded + text, PYTHON)}) is expected
+
+
 @pytest.mark.parametrize(("base", "expected"), [("ControllerBase", True), ("ShopController", False)])
 def test_a_guard_may_be_on_a_base_that_another_file_holds(base: str, expected: bool) -> None:
     action = "[Authorize] [HttpPost] public IActionResult {}(int id) {{ return Ok(); }}\n"

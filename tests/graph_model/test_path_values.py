@@ -96,7 +96,12 @@ def test_only_the_function_constructor_runs_text(text: str, found: bool) -> None
 
 @pytest.mark.parametrize(
     ("collection", "found"),
-    [("os.listdir('a')", False), ("[n for n in os.listdir('a')]", False), ("[request.args['n']]", True), ("name", True)],
+    [
+        ("os.listdir('a')", False),
+        ("[n for n in os.listdir()]", False),
+        ("[request.args['n']]", True),
+        ("name", True),
+    ],
 )
 def test_one_of_the_programs_own_names_is_no_way_out(collection: str, found: bool) -> None:
     body = f"those = {collection}\n    if name in those:\n        return open('a/' + name).read()"
