@@ -68,13 +68,16 @@ class ConditionJudge:
         return all(self._test(condition, value, stmt) for condition in conditions)
 
     def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
-        if condition.arg in ("receiver", "result-name", "function", "around"):
+        if condition.arg in ("receiver", "made-of", "result-name", "function", "around"):
             text = self._context(str(condition.arg), call, stmt)
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
         if condition.not_called:
             return not is_configured(call, condition.not_called, self.unit, self.resolver.program, stmt)
+        if condition.never_called:
+            program = self.resolver.program
+            return not is_configured(call, condition.never_called, self.unit, program, stmt, even_if=True)
         argument = find_argument(call, condition.arg)
         if condition.key is not None:
             argument = self._key_of(argument, condition, stmt)
@@ -219,11 +222,25 @@ class ConditionJudge:
             callee = call.get("callee")
             obj = callee.get("obj") if callee is not None else None
             return dotted_name(obj) or _chain(obj)
+        if which == "made-of":
+            return self._made_of(call, stmt)
         if which == "function":
             return self.unit.qualname
         if which == "around":
             return " ".join(n.text for n in self.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
         return result_name(call) or self.unit.name
+
+    def _made_of(self, call: Node, stmt: int) -> str:
+        """The names in the expression that made the receiver, also where its variable or field is given a value."""
+        callee = call.get("callee")
+        obj = callee.get("obj") if callee is not None else None
+        if obj is None:
+            return ""
+        cls = self.unit.cls
+        made = self._written(obj, stmt)
+        if made is obj and cls is not None and obj.kind in (K.NAME, K.MEMBER):
+            made = cls.field_values.get(obj.text, obj)
+        return " ".join(n.text for n in made.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
 
 
 def _chain(node: Node | None) -> str:

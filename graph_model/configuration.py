@@ -17,12 +17,14 @@ _OF_TEXT = frozenset(
 _MAX_DEPTH = 8
 
 
-def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Program, stmt: int) -> bool:
+def is_configured(
+    call: Node, methods: tuple[str, ...], unit: Unit, program: Program, stmt: int, *, even_if: bool = False
+) -> bool:
     """Whether one of `methods` is called on a call's result: chained to it, on its variable, or on its field.
 
     Assigning a property of that name counts as a call.
 
-    In the same function a call under a further condition does not count.
+    In the same function a call under a further condition does not count, unless `even_if`.
     """
     target = call
     while target.parent is not None and target.parent.kind in (K.MEMBER, K.CALL, K.CAST, K.AWAIT):
@@ -39,7 +41,7 @@ def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Pro
     key = access_key(variable) if variable is not None else ""
     guards = set(unit.flow.guards(stmt))
     return bool(key) and any(
-        _is_called_on(key, methods, other, guards if other is unit else None)
+        _is_called_on(key, methods, other, guards if other is unit and not even_if else None)
         for other in _where_visible(key, unit, program)
     )
 

@@ -12,6 +12,11 @@ from graph_model.syntax import Node, dotted_name
 from graph_model.textless import holds_no_text, is_injected
 
 _PLAIN_ROUTE = re.compile(r"([\w|?*+()-]|\\{1,2}[wd]|\[[\w-]+\]|\{[\d,]+\})+$")  # no wildcard, no excluding class
+_SEGMENT = {  # a route's parameter: its name and what converts it, which decides whether it may hold a separator
+    "{": re.compile(r"\{\s*(?P<name>\w+)\s*(?::\s*(?P<converter>\w+)[^{}]*)?\}"),
+    "<": re.compile(r"<(?:(?P<converter>\w+)(?:\([^()]*\))?:)?(?P<name>\w+)>"),
+}
+_ANY_PATH = frozenset({"path", "any", "re"})
 EntrySources = dict[tuple[int, str], tuple[str, str]]
 """(unit, parameter) -> (what to call the source, kind of source)."""
 
@@ -123,6 +128,8 @@ class _Finder:
                 )
             if self._is_source(unit, entry, position, node) and name:
                 self.sources[(unit.idx, name)] = (f"parameter {name}", entry.kind)
+                if self.program.family is Family.PYTHON and _is_one_segment(unit, name):
+                    self.resolver.one_segment.add((unit.idx, name))
             elif name and (given or self._is_skipped(entry, unit, node)):
                 self.resolver.made_by_framework.add((unit.idx, name))
 
@@ -222,6 +229,22 @@ def _is_constrained(unit: Unit, param: Node) -> bool:
     pattern = rf"\{{\s*{re.escape(wanted)}\s*:([^{{}}]+(\{{[\d,]+\}})?)\}}"
     found = re.search(pattern, " ".join(routes)) if wanted else None
     return found is not None and _PLAIN_ROUTE.match(found[1].strip()) is not None
+
+
+def _is_one_segment(unit: Unit, name: str) -> bool:
+    """Whether every route that fills a parameter fills it with one part of the path: `{name}`, `<name>`.
+
+    Python's servers decode a path before it is matched, so that an encoded separator is one.
+    """
+    routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
+    converters = [
+        found["converter"]
+        for route in routes
+        for pattern in _SEGMENT.values()
+        for found in pattern.finditer(route)
+        if found["name"] == name
+    ]
+    return bool(converters) and not _ANY_PATH.intersection(converters)
 
 
 def required_modules(program: Program) -> list[str]:

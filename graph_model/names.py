@@ -39,6 +39,7 @@ class Resolver:
         self.made_by_framework: set[tuple[int, str]] = (
             set()
         )  # (unit, parameter) of an entry point: nothing foreign itself
+        self.one_segment: set[tuple[int, str]] = set()  # (unit, parameter): one part of a path, which has no separator
         self._kept: list[Node] = []  # synthetic nodes stay alive while their id is a key
 
     # Calls -----------------------------------------------------------------------------------------------------------
@@ -55,7 +56,9 @@ class Resolver:
         if callee is None:
             return ""
         if call.kind is K.NEW:
-            return self.types.type_name(callee.text) if callee.kind is K.TYPE_REF else self.resolve(callee, unit, stmt)
+            if callee.kind is K.TYPE_REF:
+                return self.types.type_name(callee.text)
+            return _less_function(callee, self.resolve(callee, unit, stmt))
         if callee.kind is K.MEMBER:
             base = self._receiver(callee, unit, stmt)
             cls = self.types.own_class(base, unit) if base else None
@@ -67,7 +70,7 @@ class Resolver:
             return self._called_name(callee, unit, stmt)
         if callee.kind is K.CAST:
             return ""  # what a value is called to be is not what runs
-        return self.resolve(callee, unit, stmt)
+        return _less_function(callee, self.resolve(callee, unit, stmt))
 
     def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:
         inherited = self.types.inherited(callee.text, unit.cls) if self.types.is_bare_member(callee.text, unit) else ""
@@ -377,3 +380,8 @@ class Resolver:
         if self.program.family in (Family.JAVA, Family.CSHARP):
             return self.types.type_name(dotted_name(callee))
         return self.resolve(callee, unit.parent or unit, 0) or dotted_name(callee)
+
+
+def _less_function(callee: Node, name: str) -> str:
+    """A callee's name, but not that of the constructor of functions, unless it is written: a value is some function."""
+    return name if name != "Function" or callee.text == name else ""

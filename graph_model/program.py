@@ -12,6 +12,7 @@ from graph_model.languages import Family, Language
 from graph_model.syntax import Node, SyntaxTree, dotted_name
 
 MAX_STATEMENTS = 2_500
+_ENUMS = frozenset({"Enum", "StrEnum", "IntEnum", "TextChoices", "IntegerChoices"})
 
 
 @dataclass(slots=True)
@@ -143,8 +144,13 @@ class Program:
 
     @property
     def enums(self) -> frozenset[str]:
-        """The simple names of the enumerations that the file declares (Java, C#)."""
-        return frozenset(c.name for c in self.classes.values() if c.node.raw == "enum_declaration")
+        """The simple names of the enumerations that the file declares (Java, C#, Python)."""
+        return frozenset(
+            c.name
+            for c in self.classes.values()
+            if c.node.raw == "enum_declaration"
+            or (self.family is Family.PYTHON and any(base.rpartition(".")[2] in _ENUMS for base in c.bases))
+        )
 
 
 def build_program(path: str, language: Language, tree: SyntaxTree) -> Program:

@@ -7,6 +7,7 @@ from graph_model.definitions import KEYED_READS
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
+from graph_model.lookups import asks_a_store, is_lookup
 from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
 from graph_model.packs.model import ApiRole, Role
 from graph_model.syntax import Node
@@ -117,10 +118,18 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
     mask = _promised(state, name) if not roles else 0
     if not roles and _may_be_project(state, name):
         return passing(_project_call(state, call), Passed.SANITISED_OTHER if mask else Passed.NOTHING, mask)
-    if any(value for _, _, value in args) or receiver:
-        unknown = Passed.UNKNOWN_CALL if not roles else flag
-        return passing(_union(args, receiver), unknown, mask)
-    return EMPTY
+    unknown = Passed.UNKNOWN_CALL if not roles else flag
+    return passing(_passed_on(state, call), unknown, mask)
+
+
+def _passed_on(state: Evaluator, call: EvaluatedCall) -> Flow:
+    """What a call of unknown meaning gives of what goes in: everything, but nothing that only chooses a record."""
+    name = call.name
+    if name.startswith("?."):
+        name = f"{state.resolver.receiver_hint(call.node)}{name[1:]}"
+    if asks_a_store(name):
+        return EMPTY
+    return call.receiver if is_lookup(name) else _union(call.args, call.receiver)
 
 
 def _neutralised(state: Evaluator, roles: tuple[ApiRole, ...]) -> int:

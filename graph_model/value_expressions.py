@@ -174,6 +174,21 @@ def _ternary(state: Evaluator, node: Node) -> Flow:
     return merge(value, state.evaluate(orelse)) if orelse is not None else value
 
 
+def _switch(state: Evaluator, node: Node) -> Flow:
+    """A switch as an expression: what its cases give, not what they are chosen by."""
+    value = EMPTY
+    for child in node.children:
+        body = child.get("body") if child.kind is K.CASE else None
+        if child.kind is not K.CASE or body is None:
+            if state.recording:
+                state.evaluate(child)
+            continue
+        for part in body.children if body.kind is K.BLOCK else (body,):
+            given = state.evaluate(part)
+            value = value if part.kind is K.THROW else merge(value, given)
+    return value
+
+
 def _assign(state: Evaluator, node: Node) -> Flow:
     value = node.get("value")
     target = node.get("target")
@@ -231,6 +246,7 @@ HANDLERS: Handlers = {
     K.BINARY: _binary,
     K.TEMPLATE: _template,
     K.TERNARY: _ternary,
+    K.SWITCH: _switch,
     K.ASSIGN: _assign,
     K.DECLARATOR: _assign,
     K.CAST: _cast,

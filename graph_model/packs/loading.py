@@ -115,6 +115,7 @@ _CONDITION_KEYS = (
     "literal",
     "built",
     "not_called",
+    "never_called",
 )
 
 
@@ -135,6 +136,7 @@ def _condition(entry: Mapping[str, Any], where: str) -> Condition:
         literal=entry.get("literal"),
         built=entry.get("built"),
         not_called=_strings(entry.get("not_called", [])),
+        never_called=_strings(entry.get("never_called", [])),
     )
 
 

@@ -44,9 +44,10 @@ class Role(Enum):
 class Condition:
     """One test on a call or property; every field that is set must hold.
 
-    `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "result-name" (the variable, key or
-    function the result is stored in or returned from) "function" (the enclosing function's name) and "around" (the
-    names it mentions) are also tested with `matches`. None means the property's own value.
+    `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "made-of" (the names in what made the
+    receiver), "result-name" (the variable, key or function the result is stored in or returned from), "function" (the
+    enclosing function's name) and "around" (the names it mentions) are also tested with `matches`. None means the
+    property's own value.
     `key`: look at this property of an object literal given as the argument instead of the argument.
     """
 
@@ -61,6 +62,7 @@ class Condition:
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
     not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
+    never_called: tuple[str, ...] = ()  # the same, and not under a condition either
 
 
 @dataclass(frozen=True, slots=True)
