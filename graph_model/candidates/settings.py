@@ -4,21 +4,18 @@ import re
 from collections.abc import Iterator
 
 from graph_model.candidates.model import StepRole
+from graph_model.candidates.sanitising import is_no_page_markup, is_sanitised
 from graph_model.candidates.trust import compares_likeness
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.conditions import find_argument
-from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Stmt
-from graph_model.definitions import DefKind
-from graph_model.evaluator import label_mask
-from graph_model.guards import view_bits
 from graph_model.kinds import NodeKind as K
 from graph_model.packs.model import ApiRole, PropertyRole, Role
 from graph_model.syntax import Node, dotted_name
 
 _DEBUGGING = frozenset({"security/debug-enabled", "security/error-exposure"})
+_UNESCAPED = "security/unescaped-template"
 _DEVELOPMENT = re.compile(r"(?i)^_?(is_?)?(dev|development|debug)(_?mode)?$|IsDevelopment")
-_MAX_PARTS = 8
 _PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTRIBUTE)
 
 
@@ -41,31 +38,7 @@ def _is_made_harmless(role: ApiRole, call: Node, view: UnitView, stmt: Stmt) -> 
     """Whether the value that ought to be constant holds only what the label's sanitisers have given."""
     asked = next((condition.arg for condition in role.when if condition.literal is False), None)
     value = find_argument(call, asked) if asked is not None else None
-    return value is not None and _is_sanitised(role.label, value, view, stmt.idx, 0)
-
-
-def _is_sanitised(label: str, node: Node, view: UnitView, stmt: int, depth: int) -> bool:
-    if depth > _MAX_PARTS:
-        return False
-    if view.constants.evaluate(node, stmt) is not UNKNOWN or node.kind is K.TEXT:
-        return True
-    if node.kind is K.CALL:
-        bits = view_bits(view)
-        return any(
-            one.role is Role.NEUTRAL
-            or (one.role is Role.SANITISER and label_mask(one.neutralises, bits) >> bits[label] & 1)
-            for one in view.resolver.roles(node, view.unit, stmt)
-        )
-    parts: list[Node] = []
-    if node.kind is K.TEMPLATE or (node.kind is K.BINARY and node.text in ("+", "??")):
-        parts = [child.get("value") or child for child in node.children]
-    elif node.kind is K.TERNARY:
-        parts = [part for part in (node.get("body"), node.get("orelse")) if part is not None]
-    elif node.kind is K.NAME:
-        found = list(view.unit.flow.reaching(node.text, stmt))
-        parts = [d.value for d in found if d.value is not None and d.kind is DefKind.ASSIGN]
-        parts = parts if len(parts) == len(found) else []
-    return bool(parts) and all(_is_sanitised(label, part, view, stmt, depth + 1) for part in parts)
+    return value is not None and is_sanitised(role.label, value, view, stmt.idx)
 
 
 def _is_for_development(role: ApiRole, view: UnitView, stmt: Stmt) -> bool:
@@ -103,10 +76,19 @@ def find_properties(view: UnitView) -> Iterator[Draft]:
             continue  # a name that stands for itself: `JWT_SECRET = "JWT_SECRET"`
         for role in roles:
             if _is_on(role, node, view, stmt) and view.judge.value_holds(role.when, value, stmt.idx):
+                if _is_harmless_markup(role, node, value, view, stmt):
+                    break
                 facts = {"exact_api": float(bool(role.on)), "is_property": 1.0, **_where(view, stmt)}
                 steps = [(value, StepRole.CONTEXT, "")] if value is not node else []
                 yield Draft(role.label, node, stmt.idx, name, steps, facts, {"api": name, "name": name})
                 break
+
+
+def _is_harmless_markup(role: PropertyRole, node: Node, value: Node, view: UnitView, stmt: Stmt) -> bool:
+    """Whether unescaped markup is sanitised, or no markup of the page."""
+    if role.label != _UNESCAPED or not any(condition.literal is False for condition in role.when):
+        return False
+    return is_no_page_markup(node) or is_sanitised(role.label, value, view, stmt.idx)
 
 
 def _named_value(node: Node) -> tuple[str, Node | None]:
