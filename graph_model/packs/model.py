@@ -40,6 +40,9 @@ class Role(Enum):
     GUARD = "guard"  # an authentication or authorisation check (decorator or call)
 
 
+SECURITY = "security"  # the only purpose that conditions ask for
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One test on a call or property; every field that is set must hold.
@@ -60,6 +63,7 @@ class Condition:
     below: int | None = None  # an integer literal below this
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
+    purpose: str | None = None  # what the call's result is for: "security"
     not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
 
 

@@ -164,8 +164,8 @@ MENDED = (
 """,
         "void run() throws Exception",
         """
--MessageDigest digest = MessageDigest.getInstance("MD5");
-+MessageDigest digest = MessageDigest.getInstance("SHA-256");
+-MessageDigest signature = MessageDigest.getInstance("MD5");
++MessageDigest signature = MessageDigest.getInstance("SHA-256");
 """,
     ),
     method(

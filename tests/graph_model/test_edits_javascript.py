@@ -113,8 +113,8 @@ MENDED = (
         """
  const crypto = require('crypto');
 
--const name = (data) => crypto.createHash('md5').update(data).digest('hex');
-+const name = (data) => crypto.createHash('sha256').update(data).digest('hex');
+-const sign = (data) => crypto.createHash('md5').update(data).digest('hex');
++const sign = (data) => crypto.createHash('sha256').update(data).digest('hex');
 """,
     ),
     Case(

@@ -80,7 +80,7 @@ MENDED = (
         """
  import hashlib
 
- def name(data):
+ def sign(data):
 -    return hashlib.md5(data).hexdigest()
 +    return hashlib.sha256(data).hexdigest()
 """,
@@ -92,7 +92,7 @@ MENDED = (
 -from hashlib import sha1
 +from hashlib import sha1, sha256
 
- def name(data):
+ def sign(data):
 -    first = sha1(data).hexdigest()
 +    first = sha256(data).hexdigest()
      return first, sha1
@@ -104,7 +104,7 @@ MENDED = (
         """
  import hashlib
 
- def name(data):
+ def sign(data):
 -    return hashlib.new('sha1', data).hexdigest()
 +    return hashlib.new('sha256', data).hexdigest()
 """,
@@ -864,7 +864,7 @@ LEFT_ALONE = (
  import hashlib
 
  ALGORITHM = "md5"
- found = hashlib.new(ALGORITHM, data)
+ signature = hashlib.new(ALGORITHM, data)
 """,
     ),
     Case(
@@ -897,7 +897,7 @@ LEFT_ALONE = (
         """
  from hashlib import *
 
- found = md5(data)
+ signature = md5(data)
 """,
         "md5(data)",
         "hashlib.md5",
