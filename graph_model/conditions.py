@@ -1,6 +1,7 @@
 """Decides pack conditions (`when`) on calls and properties: literals, names, object keys, constants."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from graph_model.configuration import is_configured, is_hard_coded
@@ -66,10 +67,13 @@ class ConditionJudge:
 
     def value_holds(self, conditions: tuple[Condition, ...], value: Node, stmt: int) -> bool:
         """Whether every condition holds of a property's value."""
-        return all(self._test(condition, value, stmt) for condition in conditions)
+        return all(
+            self._holds(condition, value, stmt) if condition.arg == "beside" else self._test(condition, value, stmt)
+            for condition in conditions
+        )
 
     def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
-        if condition.arg in ("receiver", "result-name", "function", "around"):
+        if condition.arg in ("receiver", "result-name", "function", "around", "beside"):
             text = self._context(str(condition.arg), call, stmt)
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
@@ -224,9 +228,28 @@ class ConditionJudge:
             return dotted_name(obj) or _chain(obj)
         if which == "function":
             return self.unit.qualname
+        if which == "beside":
+            return "\n".join(_settings(self.unit.node))
         if which == "around":
             return " ".join(n.text for n in self.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
         return result_name(call) or self.unit.name
+
+
+def _settings(node: Node) -> Iterator[str]:
+    """What a unit sets, as text: `name=value` of pairs, keywords and assignments, `name(value, value)` of calls."""
+    for part in node.walk():
+        value = part.get("value")
+        target = part.get("target") or part.get("name") or part.get("key")
+        callee, args = part.get("callee"), part.get("args")
+        if part.kind in (K.PAIR, K.KWARG, K.ASSIGN, K.DECLARATOR) and value is not None:
+            key = target.get("key") if target is not None and target.kind is K.INDEX else target
+            yield f"{part.text if part.kind in (K.PAIR, K.KWARG) else ''}{_shown(key)}={_shown(value)}"
+        elif part.kind is K.CALL and callee is not None and args is not None:
+            yield f"{callee.text}({', '.join(_shown(argument) for argument in args.children)})"
+
+
+def _shown(node: Node | None) -> str:
+    return node.text if node is not None and node.kind in (K.STRING, K.BOOL, K.INT, K.NAME, K.MEMBER) else ""
 
 
 def _chain(node: Node | None) -> str:

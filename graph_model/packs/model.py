@@ -48,8 +48,8 @@ class Condition:
     """One test on a call or property; every field that is set must hold.
 
     `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "result-name" (the variable, key or
-    function the result is stored in or returned from) "function" (the enclosing function's name) and "around" (the
-    names it mentions) are also tested with `matches`. None means the property's own value.
+    function the result is stored in or returned from) "function" (the enclosing function's name), "around" (the names
+    it mentions) and "beside" (what it sets) are also tested with `matches`. None means the property's own value.
     `key`: look at this property of an object literal given as the argument instead of the argument.
     """
 
