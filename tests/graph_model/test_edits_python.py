@@ -395,8 +395,8 @@ MENDED = (
 
  def page(value):
      response = make_response("hello")
--    response.set_cookie("a", value, httponly=True)
-+    response.set_cookie("a", value, httponly=True, secure=True)
+-    response.set_cookie("sid", value, httponly=True)
++    response.set_cookie("sid", value, httponly=True, secure=True)
      return response
 """,
     ),
@@ -409,7 +409,7 @@ MENDED = (
  def page(value):
      response = make_response("hello")
      response.set_cookie(
-         "a",
+         "sid",
          value,  # what it holds
 +        secure=True,
      )
@@ -425,7 +425,7 @@ MENDED = (
  def page(value):
      response = make_response("hello")
      response.set_cookie(
-         "a",
+         "sid",
 -        value  # what it holds
 +        value,  # what it holds
 +        secure=True
@@ -441,8 +441,8 @@ MENDED = (
 
  def page(value):
      response = make_response("hello")
--    response.set_cookie("a", value, secure=False)
-+    response.set_cookie("a", value, secure=True)
+-    response.set_cookie("sid", value, secure=False)
++    response.set_cookie("sid", value, secure=True)
      return response
 """,
     ),
@@ -462,8 +462,8 @@ MENDED = (
 
  def page(value):
      response = make_response("hello")
--    response.set_cookie("a", value, secure=True)
-+    response.set_cookie("a", value, secure=True, httponly=True)
+-    response.set_cookie("sid", value, secure=True)
++    response.set_cookie("sid", value, secure=True, httponly=True)
      return response
 """,
     ),
@@ -915,9 +915,9 @@ LEFT_ALONE = (
         "cookie with given options",
         "security/insecure-cookie",
         """
- response.set_cookie("a", value, **options)
+ response.set_cookie("sid", value, **options)
 """,
-        'response.set_cookie("a", value, **options)',
+        'response.set_cookie("sid", value, **options)',
         "flask.Response.set_cookie",
     ),
     Case(
