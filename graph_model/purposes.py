@@ -22,6 +22,7 @@ _SECRET = re.compile(
 _KEEPS_SECRETS = re.compile(
     r"(^|_)(passwords?|credentials?|signatures?|signer|tokens?|licen[sc]es?|certificates?)(_|$)"
 )
+_MIXED_IN = re.compile(r"(^|_)(secret_key|app_secret|salt|salted)(_|$)")  # protects the digest, whatever that is for
 _IDENTIFIES = re.compile(r"etag|cache|checksum|gravatar|avatar|fingerprint|dedup|file_?name|path|colou?r|(^|_)key(_|$)")
 _COMPARES = re.compile(r"(?i)equal|compare|verify|matches")
 _SENT = frozenset({"http-parameter", "http-header", "cookie"})  # values of a request, as opposed to its contents
@@ -38,12 +39,16 @@ def serves_security(call: Node, unit: Unit, resolver: Resolver, stmt: int) -> bo
     """
     trace = _Trace(unit, resolver, stmt)
     trace.follow(call, 0)
-    around = list(_functions_around(unit))
-    if any(_SECRET.search(name) for name in (*around, *trace.inputs, *trace.outputs)):
+    uses = [*_functions_around(unit), *trace.outputs]
+    if any(_SECRET.search(name) for name in uses):
+        return True
+    if any(_IDENTIFIES.search(name) for name in uses):
+        return False
+    if any(_SECRET.search(name) and not _MIXED_IN.search(name) for name in trace.inputs):
         return True
     if unit.cls is not None and _KEEPS_SECRETS.search(_snake(unit.cls.name)):
         return True
-    return trace.is_sent and trace.is_used and not any(_IDENTIFIES.search(n) for n in (*around, *trace.outputs))
+    return trace.is_sent and trace.is_used
 
 
 def _functions_around(unit: Unit) -> Iterator[str]:

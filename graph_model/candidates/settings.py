@@ -15,7 +15,7 @@ from graph_model.packs.model import ApiRole, PropertyRole, Role
 from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name
 
-_DEBUGGING = frozenset({"security/debug-enabled", "security/error-exposure"})
+_HARMLESS_IN_DEVELOPMENT = frozenset({"security/debug-enabled", "security/error-exposure", "security/permissive-cors"})
 _UNESCAPED = "security/unescaped-template"
 _DEVELOPMENT = re.compile(r"(?i)^_?(is_?)?(dev|development|debug)(_?mode)?$|IsDevelopment")
 _PRODUCTION = re.compile(r"(?i)^_?(is_?)?(prod|production|live)(_?mode)?$|IsProduction")
@@ -47,8 +47,8 @@ def _is_made_harmless(role: ApiRole, call: Node, view: UnitView, stmt: Stmt) -> 
 
 
 def _is_for_development(label: str, view: UnitView, stmt: Stmt) -> bool:
-    """Whether debugging is switched on only behind a condition that asks for development, or against production."""
-    if label not in _DEBUGGING:
+    """Whether debugging, or any origin, is switched on only behind a condition that asks for development, or against production."""
+    if label not in _HARMLESS_IN_DEVELOPMENT:
         return False
     unit: Unit | None = view.unit
     at: int | None = stmt.idx

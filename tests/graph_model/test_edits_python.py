@@ -666,8 +666,8 @@ MENDED = (
  from flask import Flask
 
  app = Flask(__name__)
--app.run(host="127.0.0.1", debug=True)
-+app.run(host="127.0.0.1", debug=False)
+-app.run(host="0.0.0.0", debug=True)
++app.run(host="0.0.0.0", debug=False)
 """,
     ),
     Case(

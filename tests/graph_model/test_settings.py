@@ -58,6 +58,19 @@ def test_debugging_elsewhere_is_reported(language: str, text: str) -> None:
     assert _LABEL in find(text, language)
 
 
+def test_any_origin_in_development_is_not_reported() -> None:
+    allow = "const cors = require('cors');\n{}app.use(cors({{ origin: true, credentials: true }}));\n"
+    assert "security/permissive-cors" in find(_EXPRESS + allow.format(""), "javascript")
+    assert "security/permissive-cors" not in find(_EXPRESS + allow.format("if (!isProduction) "), "javascript")
+
+
+def test_a_debugger_that_only_this_machine_reaches_is_not_reported() -> None:
+    run = "from flask import Flask\napp = Flask('a')\napp.run(debug=True{})\n"
+    assert _LABEL in find(run.format(""), "python")
+    assert _LABEL in find(run.format(", host='0.0.0.0'"), "python")
+    assert _LABEL not in find(run.format(", host='127.0.0.1'"), "python")
+
+
 @pytest.mark.parametrize("text", ONCE)
 def test_pattern_that_is_compiled_once_is_not_reported(text: str) -> None:
     assert "performance/repeated-compilation" not in find(text, "java")
