@@ -47,7 +47,7 @@ def _is_made_harmless(role: ApiRole, call: Node, view: UnitView, stmt: Stmt) -> 
 
 
 def _is_for_development(label: str, view: UnitView, stmt: Stmt) -> bool:
-    """Whether debugging, or any origin, is switched on only behind a condition that asks for development, or against production."""
+    """Whether debugging, or any origin, is allowed only behind a condition for development or against production."""
     if label not in _HARMLESS_IN_DEVELOPMENT:
         return False
     unit: Unit | None = view.unit
