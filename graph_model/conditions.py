@@ -1,6 +1,7 @@
 """Decides pack conditions (`when`) on calls and properties: literals, names, object keys, constants."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from graph_model.configuration import is_configured, is_hard_coded
@@ -9,6 +10,7 @@ from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.model import Condition
 from graph_model.program import Unit
+from graph_model.purposes import serves_security
 from graph_model.syntax import Node, dotted_name
 
 
@@ -65,14 +67,19 @@ class ConditionJudge:
 
     def value_holds(self, conditions: tuple[Condition, ...], value: Node, stmt: int) -> bool:
         """Whether every condition holds of a property's value."""
-        return all(self._test(condition, value, stmt) for condition in conditions)
+        return all(
+            self._holds(condition, value, stmt) if condition.arg == "beside" else self._test(condition, value, stmt)
+            for condition in conditions
+        )
 
     def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
-        if condition.arg in ("receiver", "made-of", "result-name", "function", "around"):
+        if condition.arg in ("receiver", "made-of", "result-name", "function", "around", "beside"):
             text = self._context(str(condition.arg), call, stmt)
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
+        if condition.purpose is not None:
+            return serves_security(call, self.unit, self.resolver, stmt)
         if condition.not_called:
             return not is_configured(call, condition.not_called, self.unit, self.resolver.program, stmt)
         if condition.never_called:
@@ -226,6 +233,8 @@ class ConditionJudge:
             return self._made_of(call, stmt)
         if which == "function":
             return self.unit.qualname
+        if which == "beside":
+            return "\n".join(_settings(self.unit.node))
         if which == "around":
             return " ".join(n.text for n in self.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
         return result_name(call) or self.unit.name
@@ -241,6 +250,23 @@ class ConditionJudge:
         if made is obj and cls is not None and obj.kind in (K.NAME, K.MEMBER):
             made = cls.field_values.get(obj.text, obj)
         return " ".join(n.text for n in made.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
+
+
+def _settings(node: Node) -> Iterator[str]:
+    """What a unit sets, as text: `name=value` of pairs, keywords and assignments, `name(value, value)` of calls."""
+    for part in node.walk():
+        value = part.get("value")
+        target = part.get("target") or part.get("name") or part.get("key")
+        callee, args = part.get("callee"), part.get("args")
+        if part.kind in (K.PAIR, K.KWARG, K.ASSIGN, K.DECLARATOR) and value is not None:
+            key = target.get("key") if target is not None and target.kind is K.INDEX else target
+            yield f"{part.text if part.kind in (K.PAIR, K.KWARG) else ''}{_shown(key)}={_shown(value)}"
+        elif part.kind is K.CALL and callee is not None and args is not None:
+            yield f"{callee.text}({', '.join(_shown(argument) for argument in args.children)})"
+
+
+def _shown(node: Node | None) -> str:
+    return node.text if node is not None and node.kind in (K.STRING, K.BOOL, K.INT, K.NAME, K.MEMBER) else ""
 
 
 def _chain(node: Node | None) -> str:

@@ -8,6 +8,7 @@ from graph_model.conditions import find_argument, find_key
 from graph_model.definitions import Definition, DefKind
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, SinkHit
 from graph_model.kinds import NodeKind as K
+from graph_model.markup import MARKUP, find_markup
 from graph_model.origins import Flow, Passed, passing
 from graph_model.packs.model import ApiRole, Role
 from graph_model.prototypes import may_hold_prototype
@@ -182,6 +183,8 @@ def record_sink(state: Evaluator, role: ApiRole, node: Node, argument: Node, flo
     if role.label in _OF_PATHS and _is_stream(state, argument):
         return
     deciding = find_deciding(state, role.label, name, node, argument, flow)
+    if role.label == MARKUP:
+        deciding = find_markup(state, name, node, argument, deciding)
     open_flow = {origin: mark for origin, mark in deciding.items() if not mark[0] >> bit & 1}
     if open_flow:
         exact = not role.pattern.startswith(("*", "~"))

@@ -40,14 +40,17 @@ class Role(Enum):
     GUARD = "guard"  # an authentication or authorisation check (decorator or call)
 
 
+SECURITY = "security"  # the only purpose that conditions ask for
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One test on a call or property; every field that is set must hold.
 
     `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "made-of" (the names in what made the
     receiver), "result-name" (the variable, key or function the result is stored in or returned from), "function" (the
-    enclosing function's name) and "around" (the names it mentions) are also tested with `matches`. None means the
-    property's own value.
+    enclosing function's name), "around" (the names it mentions) and "beside" (what it sets) are also tested with
+    `matches`. None means the property's own value.
     `key`: look at this property of an object literal given as the argument instead of the argument.
     """
 
@@ -61,6 +64,7 @@ class Condition:
     below: int | None = None  # an integer literal below this
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
+    purpose: str | None = None  # what the call's result is for: "security"
     not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
     never_called: tuple[str, ...] = ()  # the same, and not under a condition either
 

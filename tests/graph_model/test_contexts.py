@@ -29,6 +29,10 @@ def contexts(language: str, text: str) -> tuple[ContextKind, ...]:
         ("java", "class A {}", ()),
         ("csharp", "class A { [Fact] public void Adds() {} }", (TEST,)),
         ("csharp", "using Xunit;", (TEST,)),
+        ("csharp", "using AutoFixture;", (TEST,)),
+        ("java", "import net.datafaker.Faker;", (TEST,)),
+        ("typescript", "import { faker } from '@faker-js/faker';", (TEST,)),
+        ("python", "from model_bakery import baker\n", (TEST,)),
         ("python", "", ()),
     ],
 )
@@ -50,6 +54,6 @@ def test_a_label_is_not_looked_for_where_it_does_no_harm() -> None:
 
 
 def test_candidates_say_that_they_lie_in_test_code() -> None:
-    text = "import hashlib\nimport pytest\n\n\ndef test_a(data):\n    return hashlib.md5(data)\n"
+    text = "import hashlib\nimport pytest\n\n\ndef test_a(token):\n    return hashlib.md5(token)\n"
     (candidate,) = analyse_file("a.py", text.encode(), BY_NAME["python"], smells=False).candidates
     assert dict(candidate.facts)["context_test"] == 1.0

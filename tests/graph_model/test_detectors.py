@@ -331,11 +331,11 @@ SETTINGS: list[Case] = [
         JAVA,
         (
             "import org.apache.commons.codec.digest.DigestUtils;\n"
-            "class C { String f(byte[] b) { return DigestUtils.md5Hex(b); } }\n"
+            "class C { String f(byte[] b) { String token = DigestUtils.md5Hex(b); return token; } }\n"
         ),
         (
             "import org.apache.commons.codec.digest.DigestUtils;\n"
-            "class C { String f(byte[] b) { return DigestUtils.sha256Hex(b); } }\n"
+            "class C { String f(byte[] b) { String token = DigestUtils.sha256Hex(b); return token; } }\n"
         ),
     ),
     (
