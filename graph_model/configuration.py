@@ -1,5 +1,6 @@
 """Objects that are configured after they are made, and values that are hard-coded though no literal: bytes, lists."""
 
+import re
 from collections.abc import Iterator
 
 from graph_model.access_paths import access_key
@@ -14,6 +15,7 @@ _OF_TEXT = frozenset(
     {"decode", "decodeBase64", "decodeHex", "parseHexBinary", "parseBase64Binary", "FromBase64String", "FromHexString"}
     | {"fromhex", "unhexlify", "b64decode", "GetBytes"}
 )
+_ENCODING = re.compile(r"(?i)^(?:utf[-_]?(?:8|16|32)|ascii|latin[-_]?1|iso[-_]8859[-_]\d+|cp\d+)$")
 _MAX_DEPTH = 8
 
 
@@ -131,7 +133,10 @@ def _converted(call: Node) -> Node | None:
         return None
     if callee.text in _AS_BYTES:
         return callee.get("obj")
-    return args.children[0] if callee.text in _OF_TEXT and args is not None and args.children else None
+    first = args.children[0] if args is not None and args.children else None
+    if callee.text == "decode" and (first is None or _ENCODING.match(first.text)):
+        return callee.get("obj")
+    return first if callee.text in _OF_TEXT else None
 
 
 def _holds_constant(name: str, unit: Unit, constants: Constants, stmt: int, depth: int) -> bool:

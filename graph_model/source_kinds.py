@@ -49,21 +49,27 @@ _OF_CALLERS = frozenset(  # harm done with what a caller sends: what the program
 def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
     """Whether foreign data of this kind, or an open parameter, can do the sink's harm."""
     kind = kind if is_source else ""
+    if _is_harmless(kind, sink):
+        return False
     if sink.source_kind == _REMOTE:
         return is_source and kind not in LOCAL_KINDS | _SPECIAL_KINDS
     if sink.source_kind == _FOREIGN:
         return is_source and kind not in _SPECIAL_KINDS
     if kind in _OPERATOR_KINDS and sink.label in _OF_OTHERS:
         return False
-    if kind in _OPERATOR_KINDS and sink.label == _COMMANDS and dict(sink.facts).get(_IN_SCRIPT):
-        return False  # who starts a script could run the command as well
-    if kind == _STORED and sink.label in _OF_CALLERS:
-        return False
-    if kind in LOCAL_KINDS | _TEXT_KINDS and sink.label == _OPERATORS:
-        return False  # what the program keeps was let in as a value before; text holds no operators
     if sink.source_kind:
         return kind == sink.source_kind
     return kind not in _SPECIAL_KINDS and (is_source or sink.label != _LOG)  # an open parameter harms no log entry
+
+
+def _is_harmless(kind: str, sink: SinkRecord) -> bool:
+    """Whether data of this kind does the sink's label no harm, whatever the sink asks for."""
+    if kind == _STORED and sink.label in _OF_CALLERS:
+        return True
+    if kind in LOCAL_KINDS | _TEXT_KINDS and sink.label == _OPERATORS:
+        return True  # what the program keeps was let in as a value before; text holds no operators
+    is_script = kind in _OPERATOR_KINDS and bool(dict(sink.facts).get(_IN_SCRIPT))
+    return is_script and sink.label == _COMMANDS  # who starts a script could run the command as well
 
 
 def is_asked_for(origin: Origin, sink: SinkRecord) -> bool:

@@ -122,3 +122,30 @@ def test_a_repository_gives_what_is_stored() -> None:
         {"A.java": JAVA % 'users.findByToken(request.getParameter("t")).getUrl()'}, "security/open-redirect"
     )
     assert is_proposed({"A.java": JAVA % 'users.toUrl(request.getParameter("t")).getUrl()'}, "security/open-redirect")
+
+
+EXPRESS = """const express = require("express");
+const mysql = require("mysql2");
+const app = express();
+const db = mysql.createConnection({});
+
+app.get("/", async (req, res) => {
+  const [row] = await db.query("select name from a where id = ?", [req.query.id]);
+  res.send("<p>" + %s);
+});
+"""
+
+
+@pytest.mark.parametrize(("shown", "found"), [("row.name", False), ("req.query.id", True)])
+def test_what_is_stored_is_not_claimed_to_be_markup(shown: str, found: bool) -> None:
+    assert is_proposed({"m.js": EXPRESS % shown}, "security/cross-site-scripting") is found
+
+
+@pytest.mark.parametrize(("given", "found"), [("req.body.name", True), ("req.hostname", False)])
+def test_text_holds_no_query_operators(given: str, found: bool) -> None:
+    text = (
+        'const express = require("express");\nconst { MongoClient } = require("mongodb");\nconst app = express();\n'
+        'const users = new MongoClient("mongodb://db").db("a").collection("users");\n'
+        f'app.post("/", async (req, res) => {{\n  res.json(await users.findOne({{ name: {given} }}));\n}});\n'
+    )
+    assert is_proposed({"m.js": text}, "security/nosql-injection") is found
