@@ -6,11 +6,11 @@ from functools import cache
 
 from graph_model.configuration import is_configured, is_hard_coded
 from graph_model.constants import UNKNOWN, Constants
+from graph_model.digests import protects_something
 from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.model import Condition
 from graph_model.program import Unit
-from graph_model.purposes import serves_security
 from graph_model.syntax import Node, dotted_name
 
 
@@ -78,8 +78,8 @@ class ConditionJudge:
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
-        if condition.purpose is not None:
-            return serves_security(call, self.unit, self.resolver, stmt)
+        if condition.protects is not None:
+            return condition.protects is protects_something(call, self.unit, self.resolver, stmt)
         if condition.not_called:
             return not is_configured(call, condition.not_called, self.unit, self.resolver.program, stmt)
         if condition.never_called:

@@ -11,7 +11,6 @@ from typing import Any  # TOML values are what the file says until parsed here
 
 from graph_model.errors import PackError
 from graph_model.packs.model import (
-    SECURITY,
     ApiRole,
     Condition,
     ContextKind,
@@ -117,7 +116,7 @@ _CONDITION_KEYS = (
     "built",
     "not_called",
     "never_called",
-    "purpose",
+    "protects",
 )
 
 
@@ -137,16 +136,10 @@ def _condition(entry: Mapping[str, Any], where: str) -> Condition:
         below=entry.get("below"),
         literal=entry.get("literal"),
         built=entry.get("built"),
-        purpose=_purpose(entry.get("purpose"), where),
+        protects=entry.get("protects"),
         not_called=_strings(entry.get("not_called", [])),
         never_called=_strings(entry.get("never_called", [])),
     )
-
-
-def _purpose(value: object, where: str) -> str | None:
-    if value is not None and value != SECURITY:
-        raise PackError(f"{where}.purpose: expected {SECURITY!r}, found {value!r}")
-    return SECURITY if value is not None else None
 
 
 def _check_pattern(pattern: object, where: str) -> None:

@@ -40,9 +40,6 @@ class Role(Enum):
     GUARD = "guard"  # an authentication or authorisation check (decorator or call)
 
 
-SECURITY = "security"  # the only purpose that conditions ask for
-
-
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One test on a call or property; every field that is set must hold.
@@ -64,7 +61,7 @@ class Condition:
     below: int | None = None  # an integer literal below this
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
-    purpose: str | None = None  # what the call's result is for: "security"
+    protects: bool | None = None  # the call makes a digest of something secret, or one that is a signature or the like
     not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
     never_called: tuple[str, ...] = ()  # the same, and not under a condition either
 

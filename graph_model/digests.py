@@ -32,7 +32,7 @@ _HOLDERS = (K.PAIR, K.KWARG, K.ASSIGN, K.DECLARATOR, K.AUG_ASSIGN, K.WITH_ITEM)
 _MAX_DEPTH = 4
 
 
-def serves_security(call: Node, unit: Unit, resolver: Resolver, stmt: int) -> bool:
+def protects_something(call: Node, unit: Unit, resolver: Resolver, stmt: int) -> bool:
     """Whether a digest is one of something secret, or taken for a signature, a session and the like.
 
     So is one of a value that a request carries, where it is kept or compared, and names nothing but the value.
