@@ -9,7 +9,10 @@ from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.model import Condition
 from graph_model.program import Unit
+from graph_model.purposes import find_purposes, says_secret
 from graph_model.syntax import Node, dotted_name
+
+_AROUND_CALL = ("receiver", "result-name", "purpose", "function", "around")
 
 
 @cache
@@ -68,8 +71,10 @@ class ConditionJudge:
         return all(self._test(condition, value, stmt) for condition in conditions)
 
     def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
-        if condition.arg in ("receiver", "result-name", "function", "around"):
+        if condition.arg in _AROUND_CALL:
             text = self._context(str(condition.arg), call, stmt)
+            if condition.secret is not None and condition.secret is not says_secret(text, self.resolver.program.family):
+                return False
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
@@ -221,6 +226,8 @@ class ConditionJudge:
             return dotted_name(obj) or _chain(obj)
         if which == "function":
             return self.unit.qualname
+        if which == "purpose":
+            return find_purposes(call, self.unit, stmt, self.resolver.program)
         if which == "around":
             return " ".join(n.text for n in self.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
         return result_name(call) or self.unit.name

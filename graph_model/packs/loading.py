@@ -114,6 +114,7 @@ _CONDITION_KEYS = (
     "below",
     "literal",
     "built",
+    "secret",
     "not_called",
 )
 
@@ -134,6 +135,7 @@ def _condition(entry: Mapping[str, Any], where: str) -> Condition:
         below=entry.get("below"),
         literal=entry.get("literal"),
         built=entry.get("built"),
+        secret=entry.get("secret"),
         not_called=_strings(entry.get("not_called", [])),
     )
 

@@ -45,8 +45,9 @@ class Condition:
     """One test on a call or property; every field that is set must hold.
 
     `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "result-name" (the variable, key or
-    function the result is stored in or returned from) "function" (the enclosing function's name) and "around" (the
-    names it mentions) are also tested with `matches`. None means the property's own value.
+    function the result is stored in or returned from), "purpose" (every name that the result ends in, as far as the
+    file shows), "function" (the enclosing function's name) and "around" (the names it mentions) are also tested with
+    `matches`. None means the property's own value, or the argument of the sink that is asked about.
     `key`: look at this property of an object literal given as the argument instead of the argument.
     """
 
@@ -60,6 +61,7 @@ class Condition:
     below: int | None = None  # an integer literal below this
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
+    secret: bool | None = None  # names of a "purpose" say that the value must not be guessed, or do not
     not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
 
 
