@@ -62,9 +62,14 @@ class ConditionJudge:
     def __init__(self, unit: Unit, resolver: Resolver, constants: Constants) -> None:
         self.unit, self.resolver, self.constants = unit, resolver, constants
 
-    def all_hold(self, conditions: tuple[Condition, ...], call: Node, stmt: int) -> bool:
-        """Whether every condition holds of a call."""
-        return all(self._holds(condition, call, stmt) for condition in conditions)
+    def all_hold(self, conditions: tuple[Condition, ...], call: Node, stmt: int, argument: Node | None = None) -> bool:
+        """Whether every condition holds of a call; of an argument of it where the condition names none."""
+        return all(
+            self._test(condition, argument, stmt)
+            if condition.arg is None and argument is not None
+            else self._holds(condition, call, stmt)
+            for condition in conditions
+        )
 
     def value_holds(self, conditions: tuple[Condition, ...], value: Node, stmt: int) -> bool:
         """Whether every condition holds of a property's value."""

@@ -12,6 +12,7 @@ from graph_model.syntax import Node, dotted_name
 from graph_model.textless import holds_no_text, is_injected
 
 _PLAIN_ROUTE = re.compile(r"([\w|?*+()-]|\\{1,2}[wd]|\[[\w-]+\]|\{[\d,]+\})+$")  # no wildcard, no excluding class
+_IDENTIFIER = re.compile(r"U(UID|uid)(?![a-z])")
 EntrySources = dict[tuple[int, str], tuple[str, str]]
 """(unit, parameter) -> (what to call the source, kind of source)."""
 
@@ -216,12 +217,24 @@ class _Finder:
 def _is_constrained(unit: Unit, param: Node) -> bool:
     """Whether the route itself lets nothing but plain characters through: `{id:[0-9]+}`."""
     name = param.get("name")
+    for decorator in param.all("decorators"):
+        if _checks_plainly(decorator):
+            return True
     given = [n.text for d in param.all("decorators") for n in d.walk() if n.kind is K.STRING]
     wanted = given[0] if given else name.text if name is not None else ""
     routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
     pattern = rf"\{{\s*{re.escape(wanted)}\s*:([^{{}}]+(\{{[\d,]+\}})?)\}}"
     found = re.search(pattern, " ".join(routes)) if wanted else None
     return found is not None and _PLAIN_ROUTE.match(found[1].strip()) is not None
+
+
+def _checks_plainly(decorator: Node) -> bool:
+    """Whether a constraint of Bean Validation admits plain characters only: `@UUID`, `@Pattern(regexp = "[a-z]+")`."""
+    simple = dotted_name(decorator.get("callee")).rpartition(".")[2]
+    if _IDENTIFIER.search(simple):
+        return True
+    given = [n.text for n in decorator.walk() if n.kind is K.STRING] if simple == "Pattern" else []
+    return bool(given) and _PLAIN_ROUTE.match(given[0].removeprefix("^").removesuffix("$")) is not None
 
 
 def required_modules(program: Program) -> list[str]:

@@ -8,7 +8,7 @@ from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, 
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
-from graph_model.packs.model import ApiRole, Role
+from graph_model.packs.model import Role
 from graph_model.syntax import Node
 from graph_model.textless import TYPED, is_textless_name
 from graph_model.value_sinks import check_call, choose_arguments
@@ -101,7 +101,7 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
     for role in roles:
         if role.role is Role.SOURCE and state.context.judge.all_hold(role.when, node, state.stmt):
             found = state.origin(OriginKind.SOURCE, -1, name, node, role.kind)
-            return {number: (_neutralised(state, roles), 0, None) for number in found}
+            return {number: (state.neutralised(roles), 0, None) for number in found}
         if role.role is Role.NEUTRAL or role.role is Role.VALIDATOR:
             return EMPTY
         if role.role is Role.SANITISER and state.context.judge.all_hold(role.when, node, state.stmt):
@@ -121,14 +121,6 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
         unknown = Passed.UNKNOWN_CALL if not roles else flag
         return passing(_union(args, receiver), unknown, mask)
     return EMPTY
-
-
-def _neutralised(state: Evaluator, roles: tuple[ApiRole, ...]) -> int:
-    """What the result of a source is harmless for from the start."""
-    mask = 0
-    for role in roles:
-        mask |= label_mask(role.neutralises, state.context.label_bits) if role.role is Role.SANITISER else 0
-    return mask
 
 
 def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:

@@ -162,6 +162,15 @@ def _template(state: Evaluator, node: Node) -> Flow:
     return passing(value, Passed.BUILT, mask)
 
 
+def _interpolation(state: Evaluator, node: Node) -> Flow:
+    """A part of a template, written as it is or by a function (`{x!r}`)."""
+    value = EMPTY
+    for child in node.children:
+        value = merge(value, state.evaluate(child))
+    roles = state.resolver.index.find_roles(node.data) if value and isinstance(node.data, str) else ()
+    return passing(value, Passed.SANITISED_OTHER, state.neutralised(roles)) if roles else value
+
+
 def _ternary(state: Evaluator, node: Node) -> Flow:
     cond, body, orelse = node.get("cond"), node.get("body"), node.get("orelse")
     decided = state.context.constants.evaluate(cond, state.stmt) if cond is not None else UNKNOWN
@@ -230,6 +239,7 @@ HANDLERS: Handlers = {
     K.NEW: evaluate_call,
     K.BINARY: _binary,
     K.TEMPLATE: _template,
+    K.INTERPOLATION: _interpolation,
     K.TERNARY: _ternary,
     K.ASSIGN: _assign,
     K.DECLARATOR: _assign,
