@@ -5,6 +5,7 @@ from functools import cache
 
 from graph_model.configuration import is_configured, is_hard_coded
 from graph_model.constants import UNKNOWN, Constants
+from graph_model.failures import find_caught
 from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.model import Condition
@@ -12,7 +13,7 @@ from graph_model.program import Unit
 from graph_model.purposes import find_purposes, says_secret
 from graph_model.syntax import Node, dotted_name
 
-_AROUND_CALL = ("receiver", "result-name", "purpose", "function", "around")
+_AROUND_CALL = ("receiver", "result-name", "purpose", "caught", "function", "around")
 
 
 @cache
@@ -231,6 +232,8 @@ class ConditionJudge:
             return dotted_name(obj) or _chain(obj)
         if which == "function":
             return self.unit.qualname
+        if which == "caught":
+            return find_caught(call, self.unit, stmt)
         if which == "purpose":
             return find_purposes(call, self.unit, stmt, self.resolver.program)
         if which == "around":

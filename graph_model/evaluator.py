@@ -166,11 +166,14 @@ class Evaluator:
             return EMPTY
         return self.origin(OriginKind.FIELD, 0, name, self.unit.node, "")
 
-    def source_role(self, name: str, node: Node, hint: str = "") -> Flow | None:
-        """A source, where packs say that this name is one, less what they say it is harmless for."""
+    def source_role(self, name: str, node: Node, hint: str = "", read: Node | None = None) -> Flow | None:
+        """A source, where packs say that this name is one, less what they say it is harmless for.
+
+        `read` is the expression that conditions are asked of, when it is more than `node`.
+        """
         roles = self.resolver.index.find_roles(name, hint)
         for role in roles:
-            if role.role is Role.SOURCE:
+            if role.role is Role.SOURCE and self.context.judge.all_hold(role.when, read or node, self.stmt):
                 found = self.origin(OriginKind.SOURCE, -1, name, node, role.kind)
                 return {number: (self.neutralised(roles), 0, None) for number in found}
         return None

@@ -207,12 +207,9 @@ class _Tracer:
                         self._queue_place(call, caller, picked=picked)
 
     def _queue_place(self, node: Node, unit: Unit, *, picked: bool) -> None:
-        outer: Node | None = node
-        wanted = {id(expr): stmt.idx for stmt in unit.control.stmts for expr in stmt.exprs}
-        while outer is not None and id(outer) not in wanted:
-            outer = outer.parent
-        if outer is not None:
-            self._queue.append(_Place(node, unit, wanted[id(outer)], picked))
+        stmt = unit.statement_of(node)
+        if stmt >= 0:
+            self._queue.append(_Place(node, unit, stmt, picked))
 
     def _defined(self, node: Node, unit: Unit, stmt: int, *, picked: bool) -> None:
         """Queues the reads of whatever the expression is stored in at its statement."""

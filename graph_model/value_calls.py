@@ -23,6 +23,9 @@ _SAFE_FOR = (
     "security/path-traversal",
     "security/header-injection",
 )
+_TRANSLATES = re.compile(
+    r"(?i)^(_|n?gettext(_lazy)?|translate(async|d|_text)?|locali[sz]ed?(async)?|get_?(translated|locali[sz]ed)\w*)$"
+)
 _TEXT_TYPES = frozenset({"String", "MediaType", "NewCookie", "Cookie"})  # their `valueOf` keeps what it is given
 _LITERAL_ROOTS = frozenset(
     {
@@ -140,9 +143,11 @@ def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:
 
 
 def _promised(state: Evaluator, name: str) -> int:
-    """Bits of the labels that a call rules out by its name: `get_safe_redirect_url(x)`."""
+    """Bits of the labels that a call rules out by its name: `get_safe_redirect_url(x)`, `translate(x)`."""
     last = name.rpartition(".")[2]
     is_promise = _MAKES_SAFE.search(last) is not None and "unsafe" not in last.lower()
+    if _TRANSLATES.match(last):  # a key of the program's own texts
+        return label_mask(("security/error-exposure",), state.context.label_bits)
     return label_mask(_SAFE_FOR, state.context.label_bits) if is_promise else 0
 
 

@@ -86,7 +86,7 @@ def _member(state: Evaluator, node: Node) -> Flow:
     source = state.source_role(name or f"?.{node.text}", node, hint)
     if source is not None:
         return source
-    written = _member_name(state, obj, node.text)
+    written = _member_name(state, obj, node)
     if written is not None:
         return written
     roles = _attribute_roles(state, obj, node.text, name)
@@ -110,10 +110,10 @@ def _attribute_roles(state: Evaluator, obj: Node, attribute: str, name: str) -> 
     return written or (state.resolver.index.find_roles(name) if name else ())
 
 
-def _member_name(state: Evaluator, obj: Node, attribute: str) -> Flow | None:
+def _member_name(state: Evaluator, obj: Node, node: Node) -> Flow | None:
     """A source by its written name (`request.args` where the attribute itself has a type)."""
     base = state.resolver.resolve(obj, state.unit, state.stmt)
-    return state.source_role(f"{base}.{attribute}", obj) if base else None
+    return state.source_role(f"{base}.{node.text}", obj, read=node) if base else None
 
 
 def _index(state: Evaluator, node: Node) -> Flow:

@@ -30,7 +30,7 @@ def find_settings(view: UnitView) -> Iterator[Draft]:
         for role in roles:
             if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
                 seen.add(role.label)
-                if _is_made_harmless(role, call, view, stmt) or _is_for_development(role, view, stmt):
+                if _is_made_harmless(role, call, view, stmt) or _is_for_development(role.label, view, stmt):
                     continue
                 exact = not role.pattern.startswith(("*", "~"))
                 facts = {"exact_api": float(exact), "conditions": float(len(role.when)), **_where(view, stmt)}
@@ -68,15 +68,21 @@ def _is_sanitised(label: str, node: Node, view: UnitView, stmt: int, depth: int)
     return bool(parts) and all(_is_sanitised(label, part, view, stmt, depth + 1) for part in parts)
 
 
-def _is_for_development(role: ApiRole, view: UnitView, stmt: Stmt) -> bool:
-    """Whether debugging is switched on only behind a condition that asks for development."""
-    if role.label not in _DEBUGGING:
+def _is_for_development(label: str, view: UnitView, stmt: Stmt) -> bool:
+    """Whether debugging is switched on only behind a condition that asks for development, here or around a callback."""
+    if label not in _DEBUGGING:
         return False
-    for idx, outcome in view.unit.flow.guards(stmt.idx):
-        for expr in view.unit.control.stmts[idx].exprs if outcome else ():
-            if any(_DEVELOPMENT.search(n.text) for n in expr.walk() if n.kind in (K.NAME, K.MEMBER, K.STRING)):
-                return True
-    return False
+    unit, at = view.unit, stmt.idx
+    while True:
+        for idx, outcome in unit.flow.guards(at):
+            for expr in unit.control.stmts[idx].exprs if outcome else ():
+                if any(_DEVELOPMENT.search(n.text) for n in expr.walk() if n.kind in (K.NAME, K.MEMBER, K.STRING)):
+                    return True
+        outer = unit.parent
+        at = outer.statement_of(unit.node) if unit.node.kind is K.LAMBDA and outer is not None else -1
+        if at < 0 or outer is None:
+            return False
+        unit = outer
 
 
 def find_annotations(view: UnitView) -> Iterator[Draft]:
@@ -102,7 +108,11 @@ def find_properties(view: UnitView) -> Iterator[Draft]:
         if not roles or value is None or (value.kind is K.STRING and value.text == name):
             continue  # a name that stands for itself: `JWT_SECRET = "JWT_SECRET"`
         for role in roles:
-            if _is_on(role, node, view, stmt) and view.judge.value_holds(role.when, value, stmt.idx):
+            if (
+                _is_on(role, node, view, stmt)
+                and view.judge.value_holds(role.when, value, stmt.idx)
+                and not _is_for_development(role.label, view, stmt)
+            ):
                 facts = {"exact_api": float(bool(role.on)), "is_property": 1.0, **_where(view, stmt)}
                 steps = [(value, StepRole.CONTEXT, "")] if value is not node else []
                 yield Draft(role.label, node, stmt.idx, name, steps, facts, {"api": name, "name": name})

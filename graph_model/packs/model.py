@@ -46,8 +46,9 @@ class Condition:
 
     `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "result-name" (the variable, key or
     function the result is stored in or returned from), "purpose" (every name that the result ends in, as far as the
-    file shows), "function" (the enclosing function's name) and "around" (the names it mentions) are also tested with
-    `matches`. None means the property's own value, or the argument of the sink that is asked about.
+    file shows), "caught" (the types of the exception that is asked), "function" (the enclosing function's name) and
+    "around" (the names it mentions) are also tested with `matches`. None means the property's own value, or the
+    argument of the sink that is asked about.
     `key`: look at this property of an object literal given as the argument instead of the argument.
     """
 
