@@ -147,8 +147,10 @@ class ContextKind(Enum):
 class ContextRule:
     """What tells that a whole file is test, browser or script code.
 
-    One of `imports` (a module and everything below it), `calls` (a resolved name) or `decorators` (a simple name) is
-    enough; an import of one of `unless` outweighs them.
+    One of `imports` (a module and everything below it), `calls` (a resolved name), `decorators` (a simple name),
+    `blocks` (a bare name that nobody defines and the file calls with a function) or `functions` (glob patterns for
+    functions that state something and give nothing back, top-level or in a class that `classes` names) is enough; an
+    import of one of `unless` outweighs them.
     """
 
     kind: ContextKind
@@ -156,6 +158,9 @@ class ContextRule:
     imports: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
 
