@@ -194,7 +194,8 @@ class _Finder:
         if not handlers:
             return
         name = self.resolver.callee(call, unit, stmt)
-        hint = self.resolver.receiver_hint(call)
+        is_unknown = name.startswith("?") or self.resolver.types.is_untyped(name)
+        hint = self.resolver.receiver_hint(call) if is_unknown else ""
         for entry in wanted:
             if any(_is_callback_of(pattern, name, hint) for pattern in entry.callback_of):
                 for handler in handlers:

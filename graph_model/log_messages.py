@@ -4,6 +4,7 @@ from graph_model.definitions import DefKind
 from graph_model.evaluator import Evaluator
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import EMPTY, Flow, merge
+from graph_model.program import Unit
 from graph_model.syntax import Node
 from graph_model.textless import TYPED, is_object
 
@@ -60,8 +61,11 @@ def _is_object(state: Evaluator, node: Node) -> bool:
     """Whether a variable or parameter is declared with a class that is no text."""
     if node.kind is not K.NAME:
         return False
-    declared = [param.get("type") for name, param in state.unit.params if name == node.text]
-    for definition in state.unit.flow.definitions:
+    owner: Unit | None = state.unit
+    while owner is not None and node.text not in owner.locals:
+        owner = owner.parent
+    declared = [param.get("type") for name, param in owner.params if name == node.text] if owner is not None else []
+    for definition in owner.flow.definitions if owner is not None else ():
         around = definition.node.parent
         if definition.key == node.text and definition.kind is not DefKind.PARAM and around is not None:
             declared.append(around.get("type"))

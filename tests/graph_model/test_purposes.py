@@ -100,6 +100,8 @@ def test_conversions_and_callbacks_are_looked_through(language: str, text: str, 
         ("tokens", False),
         ("cancel_token", False),
         ("country_code secretary", False),
+        ("authorization_code", True),
+        ("author_code", False),
         ("", False),
     ],
 )
