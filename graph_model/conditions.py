@@ -7,11 +7,15 @@ from functools import cache
 from graph_model.configuration import is_configured, is_hard_coded
 from graph_model.constants import UNKNOWN, Constants
 from graph_model.digests import protects_something
+from graph_model.failures import find_caught
 from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.model import Condition
 from graph_model.program import Unit
+from graph_model.purposes import find_purposes, says_secret
 from graph_model.syntax import Node, dotted_name
+
+_AROUND_CALL = ("receiver", "made-of", "result-name", "purpose", "caught", "function", "around", "beside")
 
 
 @cache
@@ -61,9 +65,14 @@ class ConditionJudge:
     def __init__(self, unit: Unit, resolver: Resolver, constants: Constants) -> None:
         self.unit, self.resolver, self.constants = unit, resolver, constants
 
-    def all_hold(self, conditions: tuple[Condition, ...], call: Node, stmt: int) -> bool:
-        """Whether every condition holds of a call."""
-        return all(self._holds(condition, call, stmt) for condition in conditions)
+    def all_hold(self, conditions: tuple[Condition, ...], call: Node, stmt: int, argument: Node | None = None) -> bool:
+        """Whether every condition holds of a call; of an argument of it where the condition names none."""
+        return all(
+            self._test(condition, argument, stmt)
+            if condition.arg is None and argument is not None
+            else self._holds(condition, call, stmt)
+            for condition in conditions
+        )
 
     def value_holds(self, conditions: tuple[Condition, ...], value: Node, stmt: int) -> bool:
         """Whether every condition holds of a property's value."""
@@ -73,8 +82,10 @@ class ConditionJudge:
         )
 
     def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
-        if condition.arg in ("receiver", "made-of", "result-name", "function", "around", "beside"):
+        if condition.arg in _AROUND_CALL:
             text = self._context(str(condition.arg), call, stmt)
+            if condition.secret is not None and condition.secret is not says_secret(text, self.resolver.program.family):
+                return False
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
@@ -235,6 +246,10 @@ class ConditionJudge:
             return self.unit.qualname
         if which == "beside":
             return "\n".join(_settings(self.unit.node))
+        if which == "caught":
+            return find_caught(call, self.unit, stmt)
+        if which == "purpose":
+            return find_purposes(call, self.unit, stmt, self.resolver.program)
         if which == "around":
             return " ".join(n.text for n in self.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
         return result_name(call) or self.unit.name

@@ -17,6 +17,7 @@ _SEGMENT = {  # a route's parameter: its name and what converts it, which decide
     "<": re.compile(r"<(?:(?P<converter>\w+)(?:\([^()]*\))?:)?(?P<name>\w+)>"),
 }
 _ANY_PATH = frozenset({"path", "any", "re"})
+_IDENTIFIER = re.compile(r"U(UID|uid)(?![a-z])")
 EntrySources = dict[tuple[int, str], tuple[str, str]]
 """(unit, parameter) -> (what to call the source, kind of source)."""
 
@@ -200,7 +201,8 @@ class _Finder:
         if not handlers:
             return
         name = self.resolver.callee(call, unit, stmt)
-        hint = self.resolver.receiver_hint(call)
+        is_unknown = name.startswith("?") or self.resolver.types.is_untyped(name)
+        hint = self.resolver.receiver_hint(call) if is_unknown else ""
         for entry in wanted:
             if any(_is_callback_of(pattern, name, hint) for pattern in entry.callback_of):
                 for handler in handlers:
@@ -223,6 +225,9 @@ class _Finder:
 def _is_constrained(unit: Unit, param: Node) -> bool:
     """Whether the route itself lets nothing but plain characters through: `{id:[0-9]+}`."""
     name = param.get("name")
+    for decorator in param.all("decorators"):
+        if _checks_plainly(decorator):
+            return True
     given = [n.text for d in param.all("decorators") for n in d.walk() if n.kind is K.STRING]
     wanted = given[0] if given else name.text if name is not None else ""
     routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
@@ -245,6 +250,15 @@ def _is_one_segment(unit: Unit, name: str) -> bool:
         if found["name"] == name
     ]
     return bool(converters) and not _ANY_PATH.intersection(converters)
+
+
+def _checks_plainly(decorator: Node) -> bool:
+    """Whether a constraint of Bean Validation admits plain characters only: `@UUID`, `@Pattern(regexp = "[a-z]+")`."""
+    simple = dotted_name(decorator.get("callee")).rpartition(".")[2]
+    if _IDENTIFIER.search(simple):
+        return True
+    given = [n.text for n in decorator.walk() if n.kind is K.STRING] if simple == "Pattern" else []
+    return bool(given) and _PLAIN_ROUTE.match(given[0].removeprefix("^").removesuffix("$")) is not None
 
 
 def required_modules(program: Program) -> list[str]:

@@ -268,10 +268,15 @@ class Resolver:
         return found
 
     def _search_field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
-        declared = cls.field_types.get(name)
+        declared, value = cls.field_types.get(name), cls.field_values.get(name)
         if declared is not None:
-            return self.types.type_name(declared.text)
-        value = cls.field_values.get(name)
+            written = self.types.type_name(declared.text)
+            if value is None:
+                value = self._only_assigned(cls, name)
+            if value is None or value.kind is not K.NEW:
+                return written
+            made = self.types.type_name(callee.text) if (callee := value.get("callee")) is not None else ""
+            return self.types.nearer(written, made, is_made=True)
         if value is not None:
             return self.resolve(value, self.program.units[0], 0, depth)
         return self._assigned_field(cls, name, depth)
@@ -290,6 +295,18 @@ class Resolver:
                     if found:
                         return found
         return ""
+
+    def _only_assigned(self, cls: ClassInfo, name: str) -> Node | None:
+        """The one value that the methods of a class ever store in a field; None when there is not exactly one."""
+        values = [
+            definition.value
+            for idx in cls.methods.values()
+            for definition in self.program.units[idx].flow.definitions
+            if definition.key in (name, f"this.{name}")
+            and definition.kind is not DefKind.ENTRY
+            and definition.shadow_of is None
+        ]
+        return values[0] if len(values) == 1 else None
 
     def _this(self, node: Node, unit: Unit) -> str:
         cls = unit.cls
@@ -369,8 +386,7 @@ class Resolver:
         if definition.kind is not DefKind.ASSIGN or value is None or value.kind not in (K.CALL, K.NEW):
             return declared
         found = self.resolve(value, unit, definition.stmt, depth)
-        is_narrower = found in self.index.supertypes and f"{declared}.*" in self.index._with_supertypes(f"{found}.*")
-        return found if is_narrower else declared
+        return self.types.nearer(declared, found, is_made=value.kind is K.NEW)
 
     def decorator_name(self, decorator: Node, unit: Unit) -> str:
         """The dotted name of a decorator, annotation or attribute of a unit, its class or a parameter."""

@@ -96,6 +96,14 @@ class Unit:
         )  # `outer.push(x)` defines nothing here
         return frozenset(key for key in named if "." not in key and "[" not in key) - outer
 
+    def statement_of(self, node: Node) -> int:
+        """The statement that evaluates an expression or what is around it; -1 when none of this unit does."""
+        wanted = {id(expr): stmt.idx for stmt in self.control.stmts for expr in stmt.exprs}
+        outer: Node | None = node
+        while outer is not None and id(outer) not in wanted:
+            outer = outer.parent
+        return wanted[id(outer)] if outer is not None else -1
+
     def refold(self) -> None:
         """Solves the flow again after conditions were found constant."""
         solve(self.flow)

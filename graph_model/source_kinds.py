@@ -9,6 +9,8 @@ LOCAL_KINDS = frozenset({"command-line", "environment", "stdin", "file", "databa
 _SPECIAL_KINDS = frozenset({"archive-entry", "exception"})  # harmful only where a sink asks for them
 _FOREIGN = "foreign"  # seen to come from outside: no open parameter
 _REMOTE = "remote"  # seen to come from another party
+_REQUEST = "request"
+_REQUEST_KINDS = frozenset({"http-parameter", "http-body", "cookie", "file-upload", "url"})  # a header is one line
 _OPERATOR_KINDS = frozenset({"command-line", "environment", "stdin"})
 _TEXT_KINDS = frozenset({"http-header", "cookie", "url"})  # always text, never an object
 _STORED = "database"
@@ -55,6 +57,8 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
         return is_source and kind not in LOCAL_KINDS | _SPECIAL_KINDS
     if sink.source_kind == _FOREIGN:
         return is_source and kind not in _SPECIAL_KINDS
+    if sink.source_kind == _REQUEST:
+        return is_source and kind in _REQUEST_KINDS
     if kind in _OPERATOR_KINDS and sink.label in _OF_OTHERS:
         return False
     if sink.source_kind:

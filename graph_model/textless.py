@@ -76,6 +76,12 @@ def holds_no_text(declared: Node | None, family: Family, enums: frozenset[str] =
     return is_textless_name(name) or name in enums
 
 
+def is_object(declared: Node) -> bool:
+    """Whether a declared type of Java or C# is a class of things: neither text nor something that may hold any text."""
+    simple = simple_type(declared)
+    return simple[:1].isupper() and _DATA.search(simple.rstrip("[]")) is None
+
+
 def is_failure(declared: Node | None, family: Family) -> bool:
     """Whether a declared type is that of exceptions."""
     return declared is not None and family in TYPED and _FAILURE.search(declared.text) is not None

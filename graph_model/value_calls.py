@@ -9,7 +9,7 @@ from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.lookups import asks_a_store, is_lookup
 from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
-from graph_model.packs.model import ApiRole, Role
+from graph_model.packs.model import Role
 from graph_model.syntax import Node
 from graph_model.textless import TYPED, is_textless_name
 from graph_model.value_sinks import check_call, choose_arguments
@@ -23,6 +23,9 @@ _SAFE_FOR = (
     "security/server-side-request-forgery",
     "security/path-traversal",
     "security/header-injection",
+)
+_TRANSLATES = re.compile(
+    r"(?i)^(_|n?gettext(_lazy)?|translate(async|d|_text)?|locali[sz]ed?(async)?|get_?(translated|locali[sz]ed)\w*)$"
 )
 _TEXT_TYPES = frozenset({"String", "MediaType", "NewCookie", "Cookie"})  # their `valueOf` keeps what it is given
 _LITERAL_ROOTS = frozenset(
@@ -102,7 +105,7 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
     for role in roles:
         if role.role is Role.SOURCE and state.context.judge.all_hold(role.when, node, state.stmt):
             found = state.origin(OriginKind.SOURCE, -1, name, node, role.kind)
-            return {number: (_neutralised(state, roles), 0, None) for number in found}
+            return {number: (state.neutralised(roles), 0, None) for number in found}
         if role.role is Role.NEUTRAL or role.role is Role.VALIDATOR:
             return EMPTY
         if role.role is Role.SANITISER and state.context.judge.all_hold(role.when, node, state.stmt):
@@ -132,14 +135,6 @@ def _passed_on(state: Evaluator, call: EvaluatedCall) -> Flow:
     return call.receiver if is_lookup(name) else _union(call.args, call.receiver)
 
 
-def _neutralised(state: Evaluator, roles: tuple[ApiRole, ...]) -> int:
-    """What the result of a source is harmless for from the start."""
-    mask = 0
-    for role in roles:
-        mask |= label_mask(role.neutralises, state.context.label_bits) if role.role is Role.SANITISER else 0
-    return mask
-
-
 def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:
     """A constant of an enumeration looked up by name, a predicate, or a result whose known type holds no text."""
     if state.family not in TYPED:
@@ -157,9 +152,11 @@ def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:
 
 
 def _promised(state: Evaluator, name: str) -> int:
-    """Bits of the labels that a call rules out by its name: `get_safe_redirect_url(x)`."""
+    """Bits of the labels that a call rules out by its name: `get_safe_redirect_url(x)`, `translate(x)`."""
     last = name.rpartition(".")[2]
     is_promise = _MAKES_SAFE.search(last) is not None and "unsafe" not in last.lower()
+    if _TRANSLATES.match(last):  # a key of the program's own texts
+        return label_mask(("security/error-exposure",), state.context.label_bits)
     return label_mask(_SAFE_FOR, state.context.label_bits) if is_promise else 0
 
 

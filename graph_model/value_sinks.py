@@ -8,6 +8,7 @@ from graph_model.conditions import find_argument, find_key
 from graph_model.definitions import Definition, DefKind
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, SinkHit
 from graph_model.kinds import NodeKind as K
+from graph_model.log_messages import find_written
 from graph_model.markup import MARKUP, find_markup
 from graph_model.origins import Flow, Passed, passing
 from graph_model.packs.model import ApiRole, Role
@@ -74,7 +75,7 @@ def _check_role(state: Evaluator, call: EvaluatedCall, role: ApiRole) -> None:
     if not chosen and role.args:  # a keyword under another name, or an initialiser's property
         chosen = _by_name(state, role, node)
     for _, argument, flow in chosen:
-        if flow and state.context.judge.all_hold(role.when, node, state.stmt):
+        if flow and state.context.judge.all_hold(role.when, node, state.stmt, argument):
             record_sink(state, role, node, argument, flow, name)
     if "receiver" not in role.args or not receiver or obj is None:
         return
@@ -182,7 +183,8 @@ def record_sink(state: Evaluator, role: ApiRole, node: Node, argument: Node, flo
         return
     if role.label in _OF_PATHS and _is_stream(state, argument):
         return
-    deciding = find_deciding(state, role.label, name, node, argument, flow)
+    written = find_written(state, role.label, argument, flow)
+    deciding = find_deciding(state, role.label, name, node, argument, written)
     if role.label == MARKUP:
         deciding = find_markup(state, name, node, argument, deciding)
     open_flow = {origin: mark for origin, mark in deciding.items() if not mark[0] >> bit & 1}

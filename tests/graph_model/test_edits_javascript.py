@@ -317,8 +317,8 @@ MENDED = (
 +const crypto = require('crypto');
 
  function makeToken(alphabet) {
--  return alphabet[Math.floor(Math.random() * alphabet.length)];
-+  return alphabet[crypto.randomInt(alphabet.length)];
+-  return 'a' + alphabet[Math.floor(Math.random() * alphabet.length)];
++  return 'a' + alphabet[crypto.randomInt(alphabet.length)];
  }
 """,
     ),

@@ -966,7 +966,7 @@ LEFT_ALONE = (
  from random import choice
 
  def make_token():
-     return choice("abc")
+     return "a" + choice("abc")
 """,
     ),
     Case(
