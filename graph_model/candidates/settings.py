@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from graph_model.candidates.comparisons import compares_likeness
 from graph_model.candidates.model import StepRole
-from graph_model.candidates.trust import compares_likeness
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.conditions import find_argument
 from graph_model.constants import UNKNOWN
