@@ -28,6 +28,7 @@ def find_contexts(program: Program, rules: Iterable[ContextRule], called: Iterab
             or decorators & {*rule.decorators}
             or blocks & {*rule.blocks}
             or _has_tests(program, rule)
+            or (rule.assertions and _imports_any(imported, rule.assertions) and _has_titled_block(program))
         )
         and not _imports_any(imported, rule.unless)
     }
@@ -53,6 +54,18 @@ def _imports_any(imported: Iterable[str], modules: tuple[str, ...]) -> bool:
     """Whether one of the modules, or something below it, is imported."""
     below = tuple(f"{module}{separator}" for module in modules for separator in "./")
     return any(name in modules or name.startswith(below) for name in imported)
+
+
+def _has_titled_block(program: Program) -> bool:
+    """Whether the top level calls a plain function with a title and a function: `check('adds', () => {...})`."""
+    for calls in program.units[0].flow.calls:
+        for call in calls:
+            callee, args = call.get("callee"), call.get("args")
+            given = [argument.kind for argument in args.children[:2]] if args is not None else []
+            is_titled = len(given) == 2 and given[0] in (K.STRING, K.TEMPLATE) and given[1] in FUNCTION_KINDS
+            if is_titled and callee is not None and callee.kind is K.NAME:
+                return True
+    return False
 
 
 def _decorators(program: Program) -> Iterator[str]:

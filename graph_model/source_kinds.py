@@ -19,6 +19,8 @@ _IN_SCRIPT = f"{CONTEXT_FACT}{ContextKind.SCRIPT.value}"
 _REGEX = "security/regex-injection"
 _IS_PATTERN = re.compile(r"(?i)(?:regexp?|pattern|expr|expression)s?$")
 _LOG = "security/log-injection"
+_CODE = "security/code-injection"
+_FILE = "file"
 _OPERATORS = "security/nosql-injection"
 _OF_OTHERS = frozenset(  # harmless where the one who runs the program chooses the data
     {
@@ -61,6 +63,10 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
         return is_source and kind in _REQUEST_KINDS
     if kind in _OPERATOR_KINDS and sink.label in _OF_OTHERS:
         return False
+    if kind in LOCAL_KINDS and sink.label == _OPERATORS:
+        return False  # what the program keeps was let in as a value before
+    if kind == _FILE and sink.label == _CODE:
+        return False  # what a program reads of its own files to run is a part of the program
     if sink.source_kind:
         return kind == sink.source_kind
     return kind not in _SPECIAL_KINDS and (is_source or sink.label != _LOG)  # an open parameter harms no log entry

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Iterable
 
-from graph_model.candidates import authorisation, concurrency, documentation, loops, resources, settings, smells, trust
+from graph_model.candidates import (
+    authorisation,
+    comparisons,
+    concurrency,
+    documentation,
+    loops,
+    resources,
+    settings,
+    smells,
+    trust,
+)
 from graph_model.candidates.view import Draft, UnitView
 
 DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
@@ -12,7 +22,7 @@ DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
     authorisation.find_missing_guards,
     trust.find_late_checks,
     trust.find_secrets,
-    trust.find_unequal_time,
+    comparisons.find_unequal_time,
     loops.find_calls_in_loops,
     loops.find_searches_in_loops,
     loops.find_text_growth,

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from graph_model.candidates.ciphers import is_harmless_cipher
+from graph_model.candidates.comparisons import compares_likeness, is_harmless_comparison
 from graph_model.candidates.cookies import is_harmless_cookie
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.sanitising import is_no_page_markup, is_sanitised
-from graph_model.candidates.trust import compares_likeness
+from graph_model.candidates.transmission import stays_here
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.conditions import find_argument
 from graph_model.control_flow import Stmt
@@ -15,8 +17,11 @@ from graph_model.packs.model import ApiRole, PropertyRole, Role
 from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name
 
-_HARMLESS_IN_DEVELOPMENT = frozenset({"security/debug-enabled", "security/error-exposure", "security/permissive-cors"})
+_HARMLESS_IN_DEVELOPMENT = frozenset(
+    {"security/debug-enabled", "security/error-exposure", "security/permissive-cors", "security/cleartext-transmission"}
+)
 _UNESCAPED = "security/unescaped-template"
+_EXCEPTIONS = (is_harmless_comparison, is_harmless_cipher, stays_here)  # each knows the label that it is about
 _DEVELOPMENT = re.compile(r"(?i)^_?(is_?)?(dev|development|debug)(_?mode)?$|IsDevelopment")
 _PRODUCTION = re.compile(r"(?i)^_?(is_?)?(prod|production|live)(_?mode)?$|IsProduction")
 _PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTRIBUTE)
@@ -30,6 +35,8 @@ def find_settings(view: UnitView) -> Iterator[Draft]:
         for role in roles:
             if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
                 seen.add(role.label)
+                if any(is_harmless(role.label, call, view, stmt) for is_harmless in _EXCEPTIONS):
+                    continue
                 if _is_made_harmless(role, call, view, stmt) or _is_for_development(role.label, view, stmt):
                     continue
                 if is_harmless_cookie(role, call, view, stmt):

@@ -1,20 +1,15 @@
-"""What must stay secret, and checks that come too late: secrets in source, secrets compared in unequal time."""
+"""What must stay secret, and checks that come too late: secrets in source, checks after the use."""
 
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-from graph_model.access_paths import root_name
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
-from graph_model.constants import UNKNOWN
-from graph_model.control_flow import Stmt
 from graph_model.kinds import NodeKind as K
-from graph_model.origins import OriginKind
 from graph_model.packs.model import Role
-from graph_model.program import Unit
-from graph_model.syntax import Node, dotted_name
+from graph_model.syntax import Node
 
 _SECRET_NAME = re.compile(
     r"(?i)(passwo?r?d|passwd|pwd|secret|api_?key|auth_?token|access_?token|private_?key|credential)s?$"
@@ -30,28 +25,6 @@ _PLACEHOLDER = re.compile(
     r"|admin|root|foo|bar|placeholder|redacted|env|string|bearer|basic)([^a-z0-9]|[a-z_-]*\d{0,4}$)"
     r"|example|changeme|placeholder|_here$|^[a-z_.-]+$|^[A-Z_]+$|^/|://localhost"
 )
-_COMPARED = re.compile(r"(?i)(signature|digest|hmac|\bmac\b|token|secret|passwo?r?d|api_?key|otp|csrf|checksum_?hmac)$")
-_OWN_NAME = re.compile(
-    r"(?i)(prev|last|old|cached|current|pending|confirm|repeat|retype|again|fetch_?token|request_?token|cancel|abort)"
-)
-_SECRET = re.compile(r"(?i)(signature|hmac|secret|api_?key|otp|csrf)$")
-_EXPECTED = re.compile(r"(?i)(expected|actual|stored|given|supplied|provided|computed)")
-_CHECKS = re.compile(r"(?i)(verif|valid|auth|check|match|compare|equal|login|log_?in|sign|csrf|xsrf|hook|guard|allow)")
-_CURSOR = re.compile(
-    r"(?i)(next|prev(ious)?|page|paging|continuation|sync|cursor|last|first|current|lex|start|end)_?token$"
-)
-_REPEATED = re.compile(
-    r"(?i)pass(wo?r?d)?_?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
-)
-_CHECKSUM = re.compile(
-    r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint|feed|metadata|commit|download"
-)
-_DERIVED = re.compile(r"^(?:removeprefix|removesuffix|strip|lstrip|rstrip|trim|lower|upper|split|replace|substring)$")
-_QUERY_BUILDERS = frozenset(
-    {"filter", "where", "having", "and_", "or_", "not_", "on", "join", "outerjoin", "exists", "any", "case", "exclude"}
-)
-_KIND_NAME = re.compile(r"(?:Types?|Kinds?|Modes?|Status|States?|Schemes?|Names|Constants|Keys|Claims)$")
-_QUERIES = re.compile(r"^(?:Where|First|Single|Any|All|Count|Find|FindAll|RemoveAll)(?:OrDefault)?(?:Async)?$")
 
 
 def find_late_checks(view: UnitView) -> Iterator[Draft]:
@@ -127,181 +100,3 @@ def _entropy(text: str) -> float:
     """Shannon entropy, bits per character."""
     counts = Counter(text)
     return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
-
-
-_TAKES_APART = re.compile(r"(?i)(parser|lexer|tokeni[sz]er|scanner|grammar)\b")  # its tokens are words
-_ALIKE = frozenset({"equals", "Equals", "__eq__", "__ne__", "compareTo", "CompareTo", "isEqual"})
-
-
-def compares_likeness(unit: Unit) -> bool:
-    """Whether a unit compares objects, filters a query or takes text apart: nobody learns from how long that takes."""
-    return unit.name in _ALIKE or _is_query_filter(unit) or _TAKES_APART.search(unit.qualname) is not None
-
-
-def find_unequal_time(view: UnitView) -> Iterator[Draft]:
-    """A secret, digest or token compared with `==`; whether two objects are alike keeps nothing from anybody."""
-    if compares_likeness(view.unit):
-        return
-    for stmt, node in view.expressions(K.COMPARE, K.CALL):
-        pair = _compared_pair(node)
-        if pair is None:
-            continue
-        if _is_harmless_pair(*pair):
-            continue
-        named = [_compared_name(view, side, stmt) for side in pair]
-        if not any(named) or any(_is_known(view, side, stmt) for side in pair) or _is_no_check(node, pair):
-            continue
-        if _is_derived(view, *pair, stmt) or not _may_be_probed(view, pair, stmt):
-            continue
-        facts = {
-            "both_named": float(all(named)),
-            "computed_digest": float(any(n == "digest" for n in named)),
-            "in_entry": float(view.is_entry),
-        }
-        word = next(n for n in named if n)
-        yield Draft(
-            "security/timing-comparison",
-            node,
-            stmt.idx,
-            node.text,
-            facts=facts,
-            words={"name": word, "api": "=="},
-            fix="constant-time-comparison",
-        )
-
-
-def _is_known(view: UnitView, side: Node, stmt: Stmt) -> bool:
-    """A constant, or something written like one."""
-    if side.kind in (K.NULL, K.BOOL, K.INT) or view.constants.evaluate(side, stmt.idx) is not UNKNOWN:
-        return True
-    is_constant_name = side.kind in (K.NAME, K.MEMBER) and side.text.isupper()
-    return is_constant_name and not _comes_from(view, side, stmt) & {OriginKind.SOURCE}
-
-
-def _may_be_probed(view: UnitView, pair: tuple[Node, Node], stmt: Stmt) -> bool:
-    """Whether somebody else can try values: one side is what a caller sends, the other is not the same thing before.
-
-    A marker compared with its own last value, or a password with its repetition, keeps nothing from anybody.
-    """
-    if any(_OWN_NAME.search(dotted_name(side) or root_name(side) or "") for side in pair):
-        return False
-    origins = [_comes_from(view, side, stmt) for side in pair]
-    if OriginKind.SOURCE in origins[0] | origins[1] or "digest" in [_compared_name(view, s, stmt) for s in pair]:
-        return True
-    is_check = view.is_entry or bool(_CHECKS.search(view.unit.qualname))
-    is_check = is_check or any(_SECRET.search(_compared_name(view, side, stmt)) for side in pair)
-    is_check = is_check or any(_EXPECTED.search(dotted_name(side)) for side in pair)
-    return is_check and OriginKind.PARAM in origins[0] | origins[1]
-
-
-def _comes_from(view: UnitView, side: Node, stmt: Stmt) -> set[OriginKind]:
-    """The kinds of what an expression's value may come from."""
-    params = {name for name, _ in view.unit.params if name != view.unit.receiver}
-    found = {OriginKind.PARAM} if root_name(side) in params else set()
-    for node in side.walk():
-        if node.kind not in (K.NAME, K.MEMBER):
-            continue
-        name = view.resolver.resolve(node, view.unit, stmt.idx)
-        if name and any(role.role is Role.SOURCE for role in view.resolver.index.find_roles(name)):
-            found.add(OriginKind.SOURCE)
-        for definition in view.unit.flow.reaching(node.text, stmt.idx) if node.kind is K.NAME else ():
-            flow = view.values.values.get(definition.idx, {})
-            found.update(view.values.origins[origin].kind for origin in flow)
-    return found
-
-
-def _is_no_check(node: Node, pair: tuple[Node, Node]) -> bool:
-    """A condition that a database evaluates, an assertion, a secret typed twice, a page's token, a file's checksum."""
-    if _is_query_term(node) or _in_assertion(node):
-        return True
-    words = [_last_word(side) for side in pair]
-    return any(known.search(word) for word in words for known in (_REPEATED, _CURSOR, _CHECKSUM))
-
-
-def _last_word(node: Node) -> str:
-    """What an operand is called: its name, attribute, literal key or the function that gives it."""
-    if node.kind is K.INDEX:
-        key = node.get("key")
-        return key.text if key is not None and key.kind is K.STRING else root_name(node)
-    callee = node.get("callee") if node.kind is K.CALL else None
-    return callee.text if callee is not None else node.text
-
-
-def _is_query_term(node: Node) -> bool:
-    """Whether a comparison is an argument of a query's `filter`, `where`, ...: an expression, not a decision."""
-    parent = node.parent
-    while parent is not None and parent.kind in (K.ARGS, K.BINARY, K.KWARG):
-        parent = parent.parent
-    callee = parent.get("callee") if parent is not None and parent.kind is K.CALL else None
-    return callee is not None and callee.text in _QUERY_BUILDERS
-
-
-def _is_derived(view: UnitView, left: Node, right: Node, stmt: Stmt) -> bool:
-    """Whether one side is the other with a part taken off: whether it was there tells nothing that was not given."""
-    for side, other in ((left, right), (right, left)):
-        values = [d.value for d in view.unit.flow.reaching(side.text, stmt.idx)] if side.kind is K.NAME else []
-        callees = [value.get("callee") if value is not None else None for value in values]
-        if callees and all(c is not None and _DERIVED.match(c.text) and root_name(c) == other.text for c in callees):
-            return True
-    return False
-
-
-def _in_assertion(node: Node) -> bool:
-    parent = node.parent
-    while parent is not None and parent.kind in (K.NOT, K.BINARY, K.COMPARE):
-        parent = parent.parent
-    return parent is not None and parent.kind is K.ASSERT
-
-
-def _is_harmless_pair(left: Node, right: Node) -> bool:
-    """A form's two fields (`form.password == form.repeated`), or a member of a set of kinds (`TokenType.Bearer`)."""
-    members = [side for side in (left, right) if side.kind is K.MEMBER]
-    owners = [dotted_name(side.get("obj")) for side in members]
-    if len(owners) == 2 and owners[0] and owners[0] == owners[1]:
-        return owners[0] not in ("self", "this")
-    return any(_KIND_NAME.search(owner) and owner[:1].isupper() for owner in owners)
-
-
-def _is_query_filter(unit: Unit) -> bool:
-    """The condition of a query (`users.Where(u => u.Token == token)`), which a database or an index answers."""
-    args = unit.node.parent if unit.node.kind is K.LAMBDA else None
-    call = args.parent if args is not None and args.kind is K.ARGS else None
-    callee = call.get("callee") if call is not None else None
-    return callee is not None and callee.kind is K.MEMBER and bool(_QUERIES.match(callee.text))
-
-
-def _compared_pair(node: Node) -> tuple[Node, Node] | None:
-    if node.kind is K.COMPARE and node.text in ("==", "===", "!=", "!=="):
-        left, right = node.get("left"), node.get("right")
-        return (left, right) if left is not None and right is not None else None
-    if node.kind is K.CALL:
-        callee, args = node.get("callee"), node.get("args")
-        if (
-            callee is not None
-            and callee.kind is K.MEMBER
-            and callee.text in ("equals", "Equals", "SequenceEqual")
-            and args is not None
-        ):
-            obj = callee.get("obj")
-            if obj is not None and args.children and dotted_name(obj) not in ("Arrays", "MessageDigest", "Objects"):
-                return obj, args.children[0]
-            if len(args.children) == 2:
-                return args.children[0], args.children[1]
-    return None
-
-
-def _compared_name(view: UnitView, node: Node, stmt: Stmt) -> str:
-    if node.kind is K.CALL:
-        callee = node.get("callee")
-        return (
-            "digest" if callee is not None and callee.text in ("hexdigest", "digest", "doFinal", "ComputeHash") else ""
-        )
-    if node.kind not in (K.NAME, K.MEMBER, K.INDEX):
-        return ""
-    name = node.text if node.kind is not K.INDEX else root_name(node)
-    if node.kind is K.NAME:
-        for definition in view.unit.flow.reaching(name, stmt.idx):
-            value = definition.value
-            if value is not None and value.kind is K.CALL and _compared_name(view, value, stmt) == "digest":
-                return "digest"
-    return name if _COMPARED.search(name) else ""
