@@ -27,6 +27,8 @@ _SAFE_FOR = (
 _TRANSLATES = re.compile(
     r"(?i)^(_|n?gettext(_lazy)?|translate(async|d|_text)?|locali[sz]ed?(async)?|get_?(translated|locali[sz]ed)\w*)$"
 )
+_OF_PATHS = ("security/path-traversal", "security/archive-path-traversal")
+_EMPTY_TEXTS = frozenset({"Empty"})  # `string.Empty`
 _TEXT_TYPES = frozenset({"String", "MediaType", "NewCookie", "Cookie"})  # their `valueOf` keeps what it is given
 _LITERAL_ROOTS = frozenset(
     {
@@ -78,7 +80,31 @@ def evaluate_call(state: Evaluator, node: Node) -> Flow:
     keyed = _keyed_read(state, call)
     if keyed is not None or _gives_no_text(state, call):
         return keyed or EMPTY
-    return _call_result(state, call)
+    value = _call_result(state, call)
+    if value and _takes_steps_out(state, call):
+        return passing(value, Passed.SANITISED_OTHER, label_mask(_OF_PATHS, state.context.label_bits))
+    return value
+
+
+def _takes_steps_out(state: Evaluator, call: EvaluatedCall) -> bool:
+    """`"a/" + x.replace(".", "")`: behind other text, a name without dots cannot lead upwards.
+
+    JavaScript's `replace` takes the first one out only.
+    """
+    part = call.node
+    if part.parent is not None and part.parent.kind is K.INTERPOLATION:
+        part = part.parent
+    around = part.parent
+    is_text = around is not None and (around.kind is K.TEMPLATE or (around.kind is K.BINARY and around.text == "+"))
+    if around is None or not is_text or around.children[0] is part:
+        return False
+    callee, args = call.node.get("callee"), call.args
+    wanted = "replaceAll" if state.family is Family.JAVASCRIPT else "replace"
+    if callee is None or call.obj is None or len(args) != 2 or callee.text.lower() != wanted.lower():
+        return False
+    old, new = (state.context.constants.evaluate(node, state.stmt) for _, node, _ in args)
+    new = "" if args[1][1].text in _EMPTY_TEXTS else new
+    return old in (".", "..") and isinstance(new, str) and "." not in new
 
 
 def _keyed_read(state: Evaluator, call: EvaluatedCall) -> Flow | None:

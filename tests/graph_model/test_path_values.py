@@ -131,3 +131,33 @@ router.get("/:name", async (ctx) => {
 )
 def test_one_of_an_imported_list_is_no_way_out(condition: str, found: bool) -> None:
     assert is_proposed({"m.js": KOA % condition}) is found
+
+
+CSHARP = """using Microsoft.AspNetCore.Mvc;
+public class A : ControllerBase {
+  [HttpGet] public object Get(string name) { return System.IO.File.ReadAllText("a/" + %s); }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("name", True),
+        ('name.Replace(".", string.Empty)', False),
+        ('name.Replace("..", "")', False),
+        ('"" + System.IO.Path.Combine("b", name.Replace("..", ""))', True),
+        ('$"b/{name.Replace(".", string.Empty)}.csv"', False),
+        ('name.Replace("-", "_")', True),
+        ('name.Replace("-", "..")', True),
+    ],
+)
+def test_a_name_without_dots_does_not_lead_upwards(expression: str, found: bool) -> None:
+    assert is_proposed({"A.cs": CSHARP % expression}) is found
+
+
+@pytest.mark.parametrize(("method", "found"), [("replace", True), ("replaceAll", False)])
+def test_javascript_replaces_the_first_only(method: str, found: bool) -> None:
+    read = f'fs.readFileSync("a/" + req.query.n.{method}(".", ""))'
+    text = f'const fs = require("fs");\nmodule.exports = (req, res) => {read};\n'
+    assert is_proposed({"m.js": text}) is found
