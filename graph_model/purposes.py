@@ -20,7 +20,8 @@ _SECRET = re.compile(
     r"|oauth|jwt|kdf|hkdf)(_|$)|pbkdf|scrypt|password"
 )
 _KEEPS_SECRETS = re.compile(
-    r"(^|_)(passwords?|credentials?|signatures?|signer|tokens?|licen[sc]es?|certificates?)(_|$)"
+    r"(^|_)(passwords?|credentials?|signatures?|tokens?|licen[sc]es?|certificates?)(_(hash\w*|encod\w+|encrypt\w*|generat\w+"
+    r"|service|manager|provider|factory|verif\w+|check\w*|utils?|helper))?$|(^|_)(signer|verifier)$"
 )
 _MIXED_IN = re.compile(r"(^|_)(secret_key|app_secret|salt|salted)(_|$)")  # protects the digest, whatever that is for
 _IDENTIFIES = re.compile(r"etag|cache|checksum|gravatar|avatar|fingerprint|dedup|file_?name|path|colou?r|(^|_)key(_|$)")

@@ -28,6 +28,7 @@ HARMLESS = [
     ),
     ("python", _PYTHON + "def f(x):\n    etag = hashlib.md5(x.session_id).hexdigest()\n    return etag\n"),
     ("python", _PYTHON + "def f(x):\n    d = hashlib.sha1(x + settings.SECRET_KEY).hexdigest()\n    return limit(d)\n"),
+    ("python", _PYTHON + "class TokenBucket:\n    def of(self, x):\n        return hashlib.sha1(x).hexdigest()\n"),
     ("python", _PYTHON + "def f():\n    return store(hashlib.sha1(request.files['f'].read()).hexdigest())\n"),
     ("javascript", "const c = require('crypto');\nexports.tag = (s) => c.createHash('md5').update(s).digest('hex');\n"),
     ("java", _JAVA + 'class C { byte[] f(byte[] b) throws Exception { return d("MD5").digest(b); } }\n'),
