@@ -90,7 +90,7 @@ def _has_tests(program: Program, rule: ContextRule) -> bool:
         return False
     functions = [unit for unit in program.units if unit.is_function and _is_collected(unit, rule)]
     tests = [unit for unit in functions if _matches(unit.name, rule.functions) and not _gives_something(unit)]
-    if any(stmt.node.kind is K.ASSERT for unit in tests for stmt in unit.control.stmts):
+    if any(_asserts(unit) for unit in tests):
         return True
     called = {
         callee.text
@@ -108,8 +108,24 @@ def _is_collected(unit: Unit, rule: ContextRule) -> bool:
     owner = unit.parent
     if owner is None or unit.node.kind is not K.FUNCTION:
         return False
-    is_class = owner.node.kind is K.CLASS and owner.parent is not None and owner.parent.node.kind is K.MODULE
-    return owner.node.kind is K.MODULE or (is_class and _matches(owner.name, rule.classes))
+    cls = unit.cls if owner.node.kind is K.CLASS and owner.parent is not None else None
+    names = (cls.name, *(base.rpartition(".")[2] for base in cls.bases)) if cls is not None else ()
+    return owner.node.kind is K.MODULE or any(_matches(name, rule.classes) for name in names)
+
+
+def _asserts(unit: Unit) -> bool:
+    """Whether a function asserts something, by the statement or by a method of its test case."""
+    if any(stmt.node.kind is K.ASSERT for stmt in unit.control.stmts):
+        return True
+    callees = (call.get("callee") for calls in unit.flow.calls for call in calls)
+    return any(
+        callee is not None
+        and callee.kind is K.MEMBER
+        and callee.text.startswith("assert")
+        and (obj := callee.get("obj")) is not None
+        and obj.text == unit.receiver
+        for callee in callees
+    )
 
 
 def _gives_something(unit: Unit) -> bool:

@@ -151,9 +151,9 @@ class ContextRule:
 
     One of `imports` (a module and everything below it), `calls` (a resolved name), `decorators` (a simple name),
     `blocks` (a bare name that nobody defines and the file calls with a function) or `functions` (glob patterns for
-    functions that state something and give nothing back, top-level or in a class that `classes` names) is enough, or an
-    import of one of `assertions` where the top level calls a function with a title and a function: a runner of the
-    file's own. An import of one of `unless` outweighs them.
+    functions that assert something and give nothing back, top-level or in a class that `classes` names, itself or by a
+    base) is enough, or an import of one of `assertions` where the top level calls a function with a title and a
+    function: a runner of the file's own. An import of one of `unless` outweighs them.
     """
 
     kind: ContextKind
