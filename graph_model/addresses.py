@@ -6,17 +6,16 @@ from graph_model.definitions import DefKind
 from graph_model.evaluator import Evaluator
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import EMPTY, Flow, merge
-from graph_model.syntax import Node, dotted_name
+from graph_model.page_addresses import OWN_ADDRESS, OWN_PART, find_resolved, is_own_address, leads_home
+from graph_model.syntax import Node
 
 _REQUESTS = frozenset({"security/server-side-request-forgery", "security/open-redirect"})
 _MARKUP = "security/dom-cross-site-scripting"
-_ADDRESS_PROPERTY = re.compile(r"(?i)(^|[.?])(href|src|location|action|formAction|assign|open)$")
+_ADDRESS_PROPERTY = re.compile(r"(?i)(^|[.?])(href|src|location|action|formAction|assign|open|location\.replace)$")
 _ATTRIBUTE_CALL = re.compile(r"\.(attr|prop|setAttribute)$")
-_ADDRESS_ATTRIBUTES = frozenset({"href", "src", "action", "formaction"})
+_ADDRESS_ATTRIBUTES = frozenset({"href", "src", "action", "formaction", "xlink:href"})
 _FIXED = re.compile(r"(?i)^(([a-z][a-z0-9+.-]*:)?//[^/?#\\]+[/?#]|[^:/?#\\]+(:[\dx]+)?[/?#]|/[^/\\]|[?#])")
-_OWN_ADDRESS = re.compile(r"(^|\.)location\.(href|pathname|origin|host|hostname|protocol)$")
-_OWN_PART = re.compile(r"(^|\.)location\.(pathname|origin|host|hostname|protocol)$")
-_KEEPS_BEGINNING = frozenset({"split", "replace", "slice", "substring", "substr", "toString", "trim"})
+_SCHEME_FIXED = re.compile(r"(?i)^\s*(?!\s|javascript|data:|vbscript)")
 _BRACES = re.compile(r"\{(\w*)[^{}]*\}")
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0-9.]*[sdrfiux]")
 _UNKNOWN_PART = "x"
@@ -32,23 +31,29 @@ def find_deciding(state: Evaluator, label: str, name: str, node: Node, argument:
     """
     if label not in _REQUESTS and not (label == _MARKUP and _takes_address(name, node)):
         return flow
-    parts = _parts(state, argument, state.stmt, 0)
+    is_script = label == _MARKUP  # the harm is in a scheme that runs script: whoever fixes the scheme fixes it all
+    given = find_resolved(state, argument, state.stmt) if is_script else None
+    parts = _parts(state, *(given or (argument, state.stmt)), 0)
     prefix, deciding = "", EMPTY
     for part in parts:
-        if _FIXED.match(prefix):
+        if _FIXED.match(prefix) or (is_script and prefix.strip() and _SCHEME_FIXED.match(prefix)):
             break
         if isinstance(part, str):
             prefix += part
-        elif not prefix and _is_own_address(part[0]):
+        elif (not prefix and is_own_address(part[0])) or (is_script and leads_home(state, *part)):
             prefix = f"{_UNKNOWN_PART}/"
         else:
-            deciding = merge(deciding, _evaluate(state, *part) if len(parts) > 1 else flow)
-            prefix += _UNKNOWN_PART
+            deciding = merge(deciding, _evaluate(state, *part) if len(parts) > 1 or given else flow)
+            prefix += "" if is_script else _UNKNOWN_PART
     origins = state.result.origins
+    if is_script:
+        flow = {
+            origin: mark for origin, mark in flow.items() if mark[1] or not OWN_ADDRESS.search(origins[origin].name)
+        }
     return {
         origin: mark
         for origin, mark in flow.items()
-        if origin in deciding and not _OWN_PART.search(origins[origin].name)
+        if origin in deciding and not OWN_PART.search(origins[origin].name)
     }
 
 
@@ -149,17 +154,3 @@ def _format_prefix(state: Evaluator, node: Node, stmt: int) -> str:
         if isinstance(text, str):
             return re.split(r"[%{]", text, maxsplit=1)[0]
     return ""
-
-
-def _is_own_address(node: Node) -> bool:
-    """The page's own address, or its beginning: `location.pathname`, `location.href.split("?")[0]`."""
-    while True:
-        callee, key = node.get("callee"), node.get("key")
-        inner: Node | None = None
-        if node.kind is K.CALL and callee is not None and callee.text in _KEEPS_BEGINNING:
-            inner = callee.get("obj")
-        elif node.kind is K.INDEX and key is not None and key.text == "0":
-            inner = node.get("obj")
-        if inner is None:
-            return bool(_OWN_ADDRESS.search(dotted_name(node)))
-        node = inner

@@ -9,6 +9,7 @@ import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graph_model.candidates.authorisation import guards_project
 from graph_model.candidates.detectors import DETECTORS, SMELL_DETECTORS
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.candidates.view import Draft, UnitView
@@ -71,7 +72,8 @@ class FileAnalysis:
     exports: tuple[tuple[str, str], ...]
     contexts: tuple[ContextKind, ...] = ()
     silent: tuple[str, ...] = ()  # generated getters of fields that hold no text
-    enums: tuple[str, ...] = ()  # simple names of the enumerations that the file declares (Java, C#)
+    is_guard: bool = False  # puts an authorisation check in front of every entry point of its project
+    enums: tuple[str, ...] = ()  # simple names of the enumerations that the file declares (Java, C#, Python)
 
 
 def analyse_file(
@@ -158,6 +160,7 @@ class _Analysis:
             exports=tuple(sorted(program.exports.items())),
             contexts=self.contexts,
             silent=silent_accessors(program),
+            is_guard=guards_project(program),
             enums=tuple(sorted(program.enums)),
         )
 
@@ -244,7 +247,7 @@ class _Analysis:
                 for name, node in unit.params
                 if (declared := node.get("type")) is not None
             )
-            if self.program.family in (Family.JAVA, Family.CSHARP)
+            if self.program.family is not Family.JAVASCRIPT
             else (),
         )
 

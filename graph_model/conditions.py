@@ -1,15 +1,21 @@
 """Decides pack conditions (`when`) on calls and properties: literals, names, object keys, constants."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from graph_model.configuration import is_configured, is_hard_coded
 from graph_model.constants import UNKNOWN, Constants
+from graph_model.digests import protects_something
+from graph_model.failures import find_caught
 from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.model import Condition
 from graph_model.program import Unit
+from graph_model.purposes import find_purposes, says_secret
 from graph_model.syntax import Node, dotted_name
+
+_AROUND_CALL = ("receiver", "made-of", "result-name", "purpose", "caught", "function", "around", "beside")
 
 
 @cache
@@ -59,22 +65,37 @@ class ConditionJudge:
     def __init__(self, unit: Unit, resolver: Resolver, constants: Constants) -> None:
         self.unit, self.resolver, self.constants = unit, resolver, constants
 
-    def all_hold(self, conditions: tuple[Condition, ...], call: Node, stmt: int) -> bool:
-        """Whether every condition holds of a call."""
-        return all(self._holds(condition, call, stmt) for condition in conditions)
+    def all_hold(self, conditions: tuple[Condition, ...], call: Node, stmt: int, argument: Node | None = None) -> bool:
+        """Whether every condition holds of a call; of an argument of it where the condition names none."""
+        return all(
+            self._test(condition, argument, stmt)
+            if condition.arg is None and argument is not None
+            else self._holds(condition, call, stmt)
+            for condition in conditions
+        )
 
     def value_holds(self, conditions: tuple[Condition, ...], value: Node, stmt: int) -> bool:
         """Whether every condition holds of a property's value."""
-        return all(self._test(condition, value, stmt) for condition in conditions)
+        return all(
+            self._holds(condition, value, stmt) if condition.arg == "beside" else self._test(condition, value, stmt)
+            for condition in conditions
+        )
 
     def _holds(self, condition: Condition, call: Node, stmt: int) -> bool:
-        if condition.arg in ("receiver", "result-name", "function", "around"):
+        if condition.arg in _AROUND_CALL:
             text = self._context(str(condition.arg), call, stmt)
+            if condition.secret is not None and condition.secret is not says_secret(text, self.resolver.program.family):
+                return False
             if condition.matches is not None and not _pattern(condition.matches).search(text):
                 return False
             return condition.not_matches is None or not _pattern(condition.not_matches).search(text)
+        if condition.protects is not None:
+            return condition.protects is protects_something(call, self.unit, self.resolver, stmt)
         if condition.not_called:
             return not is_configured(call, condition.not_called, self.unit, self.resolver.program, stmt)
+        if condition.never_called:
+            program = self.resolver.program
+            return not is_configured(call, condition.never_called, self.unit, program, stmt, even_if=True)
         argument = find_argument(call, condition.arg)
         if condition.key is not None:
             argument = self._key_of(argument, condition, stmt)
@@ -219,11 +240,48 @@ class ConditionJudge:
             callee = call.get("callee")
             obj = callee.get("obj") if callee is not None else None
             return dotted_name(obj) or _chain(obj)
+        if which == "made-of":
+            return self._made_of(call, stmt)
         if which == "function":
             return self.unit.qualname
+        if which == "beside":
+            return "\n".join(_settings(self.unit.node))
+        if which == "caught":
+            return find_caught(call, self.unit, stmt)
+        if which == "purpose":
+            return find_purposes(call, self.unit, stmt, self.resolver.program)
         if which == "around":
             return " ".join(n.text for n in self.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
         return result_name(call) or self.unit.name
+
+    def _made_of(self, call: Node, stmt: int) -> str:
+        """The names in the expression that made the receiver, also where its variable or field is given a value."""
+        callee = call.get("callee")
+        obj = callee.get("obj") if callee is not None else None
+        if obj is None:
+            return ""
+        cls = self.unit.cls
+        made = self._written(obj, stmt)
+        if made is obj and cls is not None and obj.kind in (K.NAME, K.MEMBER):
+            made = cls.field_values.get(obj.text, obj)
+        return " ".join(n.text for n in made.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
+
+
+def _settings(node: Node) -> Iterator[str]:
+    """What a unit sets, as text: `name=value` of pairs, keywords and assignments, `name(value, value)` of calls."""
+    for part in node.walk():
+        value = part.get("value")
+        target = part.get("target") or part.get("name") or part.get("key")
+        callee, args = part.get("callee"), part.get("args")
+        if part.kind in (K.PAIR, K.KWARG, K.ASSIGN, K.DECLARATOR) and value is not None:
+            key = target.get("key") if target is not None and target.kind is K.INDEX else target
+            yield f"{part.text if part.kind in (K.PAIR, K.KWARG) else ''}{_shown(key)}={_shown(value)}"
+        elif part.kind is K.CALL and callee is not None and args is not None:
+            yield f"{callee.text}({', '.join(_shown(argument) for argument in args.children)})"
+
+
+def _shown(node: Node | None) -> str:
+    return node.text if node is not None and node.kind in (K.STRING, K.BOOL, K.INT, K.NAME, K.MEMBER) else ""
 
 
 def _chain(node: Node | None) -> str:

@@ -1,5 +1,6 @@
 """Objects that are configured after they are made, and values that are hard-coded though no literal: bytes, lists."""
 
+import re
 from collections.abc import Iterator
 
 from graph_model.access_paths import access_key
@@ -14,15 +15,18 @@ _OF_TEXT = frozenset(
     {"decode", "decodeBase64", "decodeHex", "parseHexBinary", "parseBase64Binary", "FromBase64String", "FromHexString"}
     | {"fromhex", "unhexlify", "b64decode", "GetBytes"}
 )
+_ENCODING = re.compile(r"(?i)^(?:utf[-_]?(?:8|16|32)|ascii|latin[-_]?1|iso[-_]8859[-_]\d+|cp\d+)$")
 _MAX_DEPTH = 8
 
 
-def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Program, stmt: int) -> bool:
+def is_configured(
+    call: Node, methods: tuple[str, ...], unit: Unit, program: Program, stmt: int, *, even_if: bool = False
+) -> bool:
     """Whether one of `methods` is called on a call's result: chained to it, on its variable, or on its field.
 
     Assigning a property of that name counts as a call.
 
-    In the same function a call under a further condition does not count.
+    In the same function a call under a further condition does not count, unless `even_if`.
     """
     target = call
     while target.parent is not None and target.parent.kind in (K.MEMBER, K.CALL, K.CAST, K.AWAIT):
@@ -39,7 +43,7 @@ def is_configured(call: Node, methods: tuple[str, ...], unit: Unit, program: Pro
     key = access_key(variable) if variable is not None else ""
     guards = set(unit.flow.guards(stmt))
     return bool(key) and any(
-        _is_called_on(key, methods, other, guards if other is unit else None)
+        _is_called_on(key, methods, other, guards if other is unit and not even_if else None)
         for other in _where_visible(key, unit, program)
     )
 
@@ -129,7 +133,10 @@ def _converted(call: Node) -> Node | None:
         return None
     if callee.text in _AS_BYTES:
         return callee.get("obj")
-    return args.children[0] if callee.text in _OF_TEXT and args is not None and args.children else None
+    first = args.children[0] if args is not None and args.children else None
+    if callee.text == "decode" and (first is None or _ENCODING.match(first.text)):
+        return callee.get("obj")
+    return first if callee.text in _OF_TEXT else None
 
 
 def _holds_constant(name: str, unit: Unit, constants: Constants, stmt: int, depth: int) -> bool:

@@ -12,6 +12,12 @@ from graph_model.syntax import Node, dotted_name
 from graph_model.textless import holds_no_text, is_injected
 
 _PLAIN_ROUTE = re.compile(r"([\w|?*+()-]|\\{1,2}[wd]|\[[\w-]+\]|\{[\d,]+\})+$")  # no wildcard, no excluding class
+_SEGMENT = {  # a route's parameter: its name and what converts it, which decides whether it may hold a separator
+    "{": re.compile(r"\{\s*(?P<name>\w+)\s*(?::\s*(?P<converter>\w+)[^{}]*)?\}"),
+    "<": re.compile(r"<(?:(?P<converter>\w+)(?:\([^()]*\))?:)?(?P<name>\w+)>"),
+}
+_ANY_PATH = frozenset({"path", "any", "re"})
+_IDENTIFIER = re.compile(r"U(UID|uid)(?![a-z])")
 EntrySources = dict[tuple[int, str], tuple[str, str]]
 """(unit, parameter) -> (what to call the source, kind of source)."""
 
@@ -123,6 +129,8 @@ class _Finder:
                 )
             if self._is_source(unit, entry, position, node) and name:
                 self.sources[(unit.idx, name)] = (f"parameter {name}", entry.kind)
+                if self.program.family is Family.PYTHON and _is_one_segment(unit, name):
+                    self.resolver.one_segment.add((unit.idx, name))
             elif name and (given or self._is_skipped(entry, unit, node)):
                 self.resolver.made_by_framework.add((unit.idx, name))
 
@@ -193,7 +201,8 @@ class _Finder:
         if not handlers:
             return
         name = self.resolver.callee(call, unit, stmt)
-        hint = self.resolver.receiver_hint(call)
+        is_unknown = name.startswith("?") or self.resolver.types.is_untyped(name)
+        hint = self.resolver.receiver_hint(call) if is_unknown else ""
         for entry in wanted:
             if any(_is_callback_of(pattern, name, hint) for pattern in entry.callback_of):
                 for handler in handlers:
@@ -216,12 +225,40 @@ class _Finder:
 def _is_constrained(unit: Unit, param: Node) -> bool:
     """Whether the route itself lets nothing but plain characters through: `{id:[0-9]+}`."""
     name = param.get("name")
+    for decorator in param.all("decorators"):
+        if _checks_plainly(decorator):
+            return True
     given = [n.text for d in param.all("decorators") for n in d.walk() if n.kind is K.STRING]
     wanted = given[0] if given else name.text if name is not None else ""
     routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
     pattern = rf"\{{\s*{re.escape(wanted)}\s*:([^{{}}]+(\{{[\d,]+\}})?)\}}"
     found = re.search(pattern, " ".join(routes)) if wanted else None
     return found is not None and _PLAIN_ROUTE.match(found[1].strip()) is not None
+
+
+def _is_one_segment(unit: Unit, name: str) -> bool:
+    """Whether every route that fills a parameter fills it with one part of the path: `{name}`, `<name>`.
+
+    Python's servers decode a path before it is matched, so that an encoded separator is one.
+    """
+    routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
+    converters = [
+        found["converter"]
+        for route in routes
+        for pattern in _SEGMENT.values()
+        for found in pattern.finditer(route)
+        if found["name"] == name
+    ]
+    return bool(converters) and not _ANY_PATH.intersection(converters)
+
+
+def _checks_plainly(decorator: Node) -> bool:
+    """Whether a constraint of Bean Validation admits plain characters only: `@UUID`, `@Pattern(regexp = "[a-z]+")`."""
+    simple = dotted_name(decorator.get("callee")).rpartition(".")[2]
+    if _IDENTIFIER.search(simple):
+        return True
+    given = [n.text for n in decorator.walk() if n.kind is K.STRING] if simple == "Pattern" else []
+    return bool(given) and _PLAIN_ROUTE.match(given[0].removeprefix("^").removesuffix("$")) is not None
 
 
 def required_modules(program: Program) -> list[str]:

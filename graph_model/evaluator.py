@@ -166,12 +166,24 @@ class Evaluator:
             return EMPTY
         return self.origin(OriginKind.FIELD, 0, name, self.unit.node, "")
 
-    def source_role(self, name: str, node: Node, hint: str = "") -> Flow | None:
-        """A source, where packs say that this name is one."""
-        for role in self.resolver.index.find_roles(name, hint):
-            if role.role is Role.SOURCE:
-                return self.origin(OriginKind.SOURCE, -1, name, node, role.kind)
+    def source_role(self, name: str, node: Node, hint: str = "", read: Node | None = None) -> Flow | None:
+        """A source, where packs say that this name is one, less what they say it is harmless for.
+
+        `read` is the expression that conditions are asked of, when it is more than `node`.
+        """
+        roles = self.resolver.index.find_roles(name, hint)
+        for role in roles:
+            if role.role is Role.SOURCE and self.context.judge.all_hold(role.when, read or node, self.stmt):
+                found = self.origin(OriginKind.SOURCE, -1, name, node, role.kind)
+                return {number: (self.neutralised(roles), 0, None) for number in found}
         return None
+
+    def neutralised(self, roles: tuple[ApiRole, ...]) -> int:
+        """Bits of the labels that the sanitisers among some roles rule out."""
+        mask = 0
+        for role in roles:
+            mask |= label_mask(role.neutralises, self.context.label_bits) if role.role is Role.SANITISER else 0
+        return mask
 
     def read_key(self, key: str) -> Flow:
         """The value of an access path at the current statement."""

@@ -7,6 +7,7 @@ from graph_model.candidates.view import UnitView
 from graph_model.catalogue import load_catalogue
 from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Role as StmtRole
+from graph_model.definitions import DefKind
 from graph_model.evaluator import SinkHit, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import Origin, OriginKind, hops_of
@@ -26,6 +27,7 @@ _MEMBERSHIP = frozenset(
         "TryGetValue",
     }
 )
+_WHOLE = frozenset({"keys", "values", "keySet", "Keys", "Values"})  # of a map: as constant as the map is
 _CHECK_NAME = re.compile(
     r"(?i)safe|allow|valid|trusted|permitted|white_?list|same_?(origin|host|site|domain)|local_?(url|path)"
 )
@@ -102,7 +104,7 @@ def _rules_out(view: UnitView, cond: Node, outcome: bool, hit: SinkHit, stmt: in
         callee = cond.get("callee")
         if callee is not None and callee.kind is K.MEMBER and callee.text in _MEMBERSHIP and outcome:
             obj = callee.get("obj")
-            if obj is not None and _is_constant_collection(view, obj, stmt):
+            if obj is not None and (_is_constant_collection(view, obj, stmt) or _is_own_collection(view, obj, stmt)):
                 return True
         bits = view_bits(view)
         for role in view.resolver.roles(cond, view.unit, stmt):
@@ -137,7 +139,8 @@ def _compare_rules_out(view: UnitView, cond: Node, outcome: bool, stmt: int) -> 
         return False
     if op in ("in", "not in"):
         is_known = bool(_KNOWN_NAMES.search(_collection_name(right)))
-        return outcome is (op == "in") and (is_known or _is_constant_collection(view, right, stmt))
+        is_known = is_known or _is_constant_collection(view, right, stmt) or _is_own_collection(view, right, stmt)
+        return outcome is (op == "in") and is_known
     if op in _EQUALITY or op in _INEQUALITY:
         known = [view.constants.evaluate(side, stmt) for side in (left, right)]
         constant = any(value is not UNKNOWN and value not in (None, "", True, False) for value in known)
@@ -153,6 +156,10 @@ def _is_constant_collection(view: UnitView, node: Node, stmt: int) -> bool:
         values = [c.get("key") if c.kind is K.PAIR else c for c in node.children]
         return bool(values) and all(v is not None and view.constants.evaluate(v, stmt) is not UNKNOWN for v in values)
     if node.kind in (K.CALL, K.NEW):
+        parts = node.get("callee") if node.kind is K.CALL else None
+        obj = parts.get("obj") if parts is not None and parts.text in _WHOLE else None
+        if obj is not None and _is_constant_collection(view, obj, stmt):
+            return True
         args = node.get("args")
         inner = [a for a in args.children if a.kind is not K.KWARG] if args is not None else []
         return bool(inner) and all(
@@ -167,6 +174,17 @@ def _is_constant_collection(view: UnitView, node: Node, stmt: int) -> bool:
             )
         return node.text.isupper() or _outer_collection(view, node)
     return node.kind is K.MEMBER and node.text.replace("_", "").isupper()
+
+
+def _is_own_collection(view: UnitView, node: Node, stmt: int) -> bool:
+    """A name for a collection that nobody else has put anything into: imported, or made here of the program's own."""
+    if node.kind is not K.NAME:
+        return False
+    if node.text in view.program.imports and node.text not in view.unit.locals:
+        return True
+    found = list(view.unit.flow.reaching(node.text, stmt))
+    is_made = any(d.kind is DefKind.ASSIGN and d.value is not None for d in found)
+    return is_made and all(d.kind is not DefKind.PARAM and not view.values.values.get(d.idx) for d in found)
 
 
 def _collection_name(node: Node) -> str:

@@ -13,14 +13,16 @@ from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate, Step, StepRole, without_repeats
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
+from graph_model.lookups import kept_arguments
 from graph_model.origins import SERVICE, CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 from graph_model.packs.model import ContextKind
-from graph_model.source_kinds import LOCAL_KINDS, suits
+from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, suits
 
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
 MAX_CALLERS = 24
 MAX_OVERRIDES = 4
+_UNGUARDED = "security/missing-authorization"  # none where another file guards everything
 _NOMINAL = frozenset({Family.JAVA, Family.CSHARP})  # a class says what it implements
 
 
@@ -39,10 +41,12 @@ def link_files(analyses: Iterable[FileAnalysis]) -> dict[str, tuple[Candidate, .
     """
     linker = _Linker({a.path: a for a in sorted(analyses, key=lambda a: a.path)})
     found: dict[str, tuple[Candidate, ...]] = {}
+    guarded = {BY_NAME[a.language].family for a in linker.files.values() if a.is_guard}
     for path, analysis in linker.files.items():
         flows = list(linker.find_flows(analysis))
         shown = {(flow.label, flow.start, flow.end) for flow in flows}  # the same place without its path is left out
-        alone = [c for c in analysis.candidates if (c.label, c.start, c.end) not in shown]
+        hidden = _UNGUARDED if BY_NAME[analysis.language].family in guarded else ""
+        alone = [c for c in analysis.candidates if (c.label, c.start, c.end) not in shown and c.label != hidden]
         found[path] = tuple(sorted((*alone, *flows), key=lambda c: (c.start, c.end, c.label)))
     return found
 
@@ -206,7 +210,12 @@ class _Linker:
         arrivals: list[_Arrival] = []
         for flow in sink.flows:
             found = self._trace(unit_id, flow, sink)
-            arrivals.extend(a for a in found if suits(a.origin.detail, sink, is_source=a.is_source))
+            arrivals.extend(
+                a
+                for a in found
+                if suits(a.origin.detail, sink, is_source=a.is_source)
+                and (a.is_source or not is_asked_for(a.origin, sink))
+            )
         if not arrivals:
             return None
         chosen = min(
@@ -310,7 +319,7 @@ class _Linker:
                 following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
             if not any(self.unit(callee).is_constructor for callee in callees):
                 return following
-        for _, flows in call.args:
+        for flows in kept_arguments(call, is_known=bool(callees)):
             for flow in flows:
                 moved = self._moved(state, state.unit, flow, state.stack, (step, *state.steps), hop=0)
                 following.append(replace(moved, passed=moved.passed | Passed.UNKNOWN_CALL))

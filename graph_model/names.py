@@ -39,6 +39,7 @@ class Resolver:
         self.made_by_framework: set[tuple[int, str]] = (
             set()
         )  # (unit, parameter) of an entry point: nothing foreign itself
+        self.one_segment: set[tuple[int, str]] = set()  # (unit, parameter): one part of a path, which has no separator
         self._kept: list[Node] = []  # synthetic nodes stay alive while their id is a key
 
     # Calls -----------------------------------------------------------------------------------------------------------
@@ -55,7 +56,9 @@ class Resolver:
         if callee is None:
             return ""
         if call.kind is K.NEW:
-            return self.types.type_name(callee.text) if callee.kind is K.TYPE_REF else self.resolve(callee, unit, stmt)
+            if callee.kind is K.TYPE_REF:
+                return self.types.type_name(callee.text)
+            return _less_function(callee, self.resolve(callee, unit, stmt))
         if callee.kind is K.MEMBER:
             base = self._receiver(callee, unit, stmt)
             cls = self.types.own_class(base, unit) if base else None
@@ -67,7 +70,7 @@ class Resolver:
             return self._called_name(callee, unit, stmt)
         if callee.kind is K.CAST:
             return ""  # what a value is called to be is not what runs
-        return self.resolve(callee, unit, stmt)
+        return _less_function(callee, self.resolve(callee, unit, stmt))
 
     def _called_name(self, callee: Node, unit: Unit, stmt: int) -> str:
         inherited = self.types.inherited(callee.text, unit.cls) if self.types.is_bare_member(callee.text, unit) else ""
@@ -265,10 +268,15 @@ class Resolver:
         return found
 
     def _search_field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
-        declared = cls.field_types.get(name)
+        declared, value = cls.field_types.get(name), cls.field_values.get(name)
         if declared is not None:
-            return self.types.type_name(declared.text)
-        value = cls.field_values.get(name)
+            written = self.types.type_name(declared.text)
+            if value is None:
+                value = self._only_assigned(cls, name)
+            if value is None or value.kind is not K.NEW:
+                return written
+            made = self.types.type_name(callee.text) if (callee := value.get("callee")) is not None else ""
+            return self.types.nearer(written, made, is_made=True)
         if value is not None:
             return self.resolve(value, self.program.units[0], 0, depth)
         return self._assigned_field(cls, name, depth)
@@ -287,6 +295,18 @@ class Resolver:
                     if found:
                         return found
         return ""
+
+    def _only_assigned(self, cls: ClassInfo, name: str) -> Node | None:
+        """The one value that the methods of a class ever store in a field; None when there is not exactly one."""
+        values = [
+            definition.value
+            for idx in cls.methods.values()
+            for definition in self.program.units[idx].flow.definitions
+            if definition.key in (name, f"this.{name}")
+            and definition.kind is not DefKind.ENTRY
+            and definition.shadow_of is None
+        ]
+        return values[0] if len(values) == 1 else None
 
     def _this(self, node: Node, unit: Unit) -> str:
         cls = unit.cls
@@ -366,8 +386,7 @@ class Resolver:
         if definition.kind is not DefKind.ASSIGN or value is None or value.kind not in (K.CALL, K.NEW):
             return declared
         found = self.resolve(value, unit, definition.stmt, depth)
-        is_narrower = found in self.index.supertypes and f"{declared}.*" in self.index._with_supertypes(f"{found}.*")
-        return found if is_narrower else declared
+        return self.types.nearer(declared, found, is_made=value.kind is K.NEW)
 
     def decorator_name(self, decorator: Node, unit: Unit) -> str:
         """The dotted name of a decorator, annotation or attribute of a unit, its class or a parameter."""
@@ -377,3 +396,8 @@ class Resolver:
         if self.program.family in (Family.JAVA, Family.CSHARP):
             return self.types.type_name(dotted_name(callee))
         return self.resolve(callee, unit.parent or unit, 0) or dotted_name(callee)
+
+
+def _less_function(callee: Node, name: str) -> str:
+    """A callee's name, but not that of the constructor of functions, unless it is written: a value is some function."""
+    return name if name != "Function" or callee.text == name else ""

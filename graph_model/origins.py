@@ -117,7 +117,7 @@ class UnitRecord:
     returns: tuple[FlowRecord, ...]
     stores: tuple[tuple[str, tuple[FlowRecord, ...]], ...]
     captured: tuple[tuple[str, tuple[FlowRecord, ...]], ...]
-    param_types: tuple[tuple[str, str], ...] = ()  # parameter -> simple name of its declared type (Java, C#)
+    param_types: tuple[tuple[str, str], ...] = ()  # parameter -> simple name of its declared type (not JavaScript)
 
     @property
     def is_constructor(self) -> bool:

@@ -12,6 +12,7 @@ from graph_model.languages import Family, Language
 from graph_model.syntax import Node, SyntaxTree, dotted_name
 
 MAX_STATEMENTS = 2_500
+_ENUMS = frozenset({"Enum", "StrEnum", "IntEnum", "TextChoices", "IntegerChoices"})
 
 
 @dataclass(slots=True)
@@ -95,6 +96,14 @@ class Unit:
         )  # `outer.push(x)` defines nothing here
         return frozenset(key for key in named if "." not in key and "[" not in key) - outer
 
+    def statement_of(self, node: Node) -> int:
+        """The statement that evaluates an expression or what is around it; -1 when none of this unit does."""
+        wanted = {id(expr): stmt.idx for stmt in self.control.stmts for expr in stmt.exprs}
+        outer: Node | None = node
+        while outer is not None and id(outer) not in wanted:
+            outer = outer.parent
+        return wanted[id(outer)] if outer is not None else -1
+
     def refold(self) -> None:
         """Solves the flow again after conditions were found constant."""
         solve(self.flow)
@@ -143,8 +152,13 @@ class Program:
 
     @property
     def enums(self) -> frozenset[str]:
-        """The simple names of the enumerations that the file declares (Java, C#)."""
-        return frozenset(c.name for c in self.classes.values() if c.node.raw == "enum_declaration")
+        """The simple names of the enumerations that the file declares (Java, C#, Python)."""
+        return frozenset(
+            c.name
+            for c in self.classes.values()
+            if c.node.raw == "enum_declaration"
+            or (self.family is Family.PYTHON and any(base.rpartition(".")[2] in _ENUMS for base in c.bases))
+        )
 
 
 def build_program(path: str, language: Language, tree: SyntaxTree) -> Program:

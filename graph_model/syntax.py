@@ -41,7 +41,7 @@ BINARY COMPARE BOOLEAN  left, right (COMPARE may chain: children); text: operato
 TERNARY     cond, body, orelse          TYPE_TEST  value, type
 COMPREHENSION body (expr or PAIR), then COMP_FOR(target, iter), COMP_IF(cond); text "list|set|dict|generator"
 NAME THIS STRING TEXT INT FLOAT BOOL NULL REGEX  text: content (STRING: without quotes; BOOL: "true"/"false")
-TEMPLATE    children TEXT, INTERPOLATION(value)         callee? (tagged template)
+TEMPLATE    children TEXT, INTERPOLATION(value; data: repr?) callee? (tagged template)
 DICT        children PAIR(key, value; text: the key when literal), SPREAD, FUNCTION       LIST TUPLE SET
 IMPORT      data: tuple of (local name, dotted API name); local "*" for wildcard/namespace imports
 EXPORT      children: the declaration exported; data: tuple of (exported name, local name)

@@ -39,6 +39,7 @@ _DATA = re.compile(
     r"|\w*(Stream|Reader|Buffer|Buf|Json|JSONObject|JSONArray|Node|Element|Document|Map|List|Set|Collection|Iterable"
     r"|Iterator|Optional|Request|Message|Exchange|Part|File|Cookie|Properties|var))$"
 )
+_ROWS = re.compile(r"^(?:\w*ResultSet|SqlRowSet|CallableStatement|I?\w*DataReader|I?DataRecord)$")
 _SERVICE = re.compile(
     r"^\w+(?:Services?|Provider|Factory|Repository|Configuration|Manager|Accessor|Logger|DbContext|HttpClient|Mediator"
     r"|Environment|HostBuilder|ServiceCollection|ApplicationBuilder|Serializer|Encoder|Scheduler)$|^HttpClient$|^ILogger$"
@@ -61,7 +62,8 @@ def holds_no_text(declared: Node | None, family: Family, enums: frozenset[str] =
     are taken at their word: frameworks that fill parameters convert by them, and callers are checked against them.
     """
     if declared is not None and family is Family.PYTHON:
-        return declared.text.rpartition(".")[2] in _PYTHON_SCALARS
+        simple = declared.text.rpartition(".")[2]
+        return simple in _PYTHON_SCALARS or simple in enums
     if declared is None or family not in TYPED:
         return False
     name = declared.text.rstrip("?")
@@ -72,6 +74,12 @@ def holds_no_text(declared: Node | None, family: Family, enums: frozenset[str] =
     if parts and name.rpartition(".")[2] in _CONTAINERS:
         return all(holds_no_text(part, family, enums) for part in parts)
     return is_textless_name(name) or name in enums
+
+
+def is_object(declared: Node) -> bool:
+    """Whether a declared type of Java or C# is a class of things: neither text nor something that may hold any text."""
+    simple = simple_type(declared)
+    return simple[:1].isupper() and _DATA.search(simple.rstrip("[]")) is None
 
 
 def is_failure(declared: Node | None, family: Family) -> bool:
@@ -86,6 +94,8 @@ def is_service(declared: Node | None, family: Family) -> bool:
     """
     if declared is None or family not in TYPED:
         return False
+    if _ROWS.match(simple_type(declared)):
+        return True  # what the program has stored
     if family is Family.CSHARP:  # classes of data and of services are told apart by their names
         return bool(_SERVICE.match(simple_type(declared)))
     return _DATA.search(declared.text.rstrip("[]?. ")) is None

@@ -128,6 +128,13 @@ class TypeNames:
                 return found
         return ""
 
+    def nearer(self, declared: str, found: str, *, is_made: bool) -> str:
+        """The type found for a value where packs know it as a kind of the declared one, or it was constructed so."""
+        if found not in self.index.supertypes:
+            return declared
+        is_below = f"{declared}.*" in self.index._with_supertypes(f"{found}.*")
+        return found if is_made or is_below else declared
+
     def element(self, base: str) -> str:
         """The type of an array's or collection's elements."""
         return self.index.types.get(f"{base}[]", "") or (base[:-2] if base.endswith("[]") else "")

@@ -7,8 +7,9 @@ from graph_model.definitions import KEYED_READS
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
+from graph_model.lookups import asks_a_store, is_lookup
 from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
-from graph_model.packs.model import ApiRole, Role
+from graph_model.packs.model import Role
 from graph_model.syntax import Node
 from graph_model.textless import TYPED, is_textless_name
 from graph_model.value_sinks import check_call, choose_arguments
@@ -23,6 +24,11 @@ _SAFE_FOR = (
     "security/path-traversal",
     "security/header-injection",
 )
+_TRANSLATES = re.compile(
+    r"(?i)^(_|n?gettext(_lazy)?|translate(async|d|_text)?|locali[sz]ed?(async)?|get_?(translated|locali[sz]ed)\w*)$"
+)
+_OF_PATHS = ("security/path-traversal", "security/archive-path-traversal")
+_EMPTY_TEXTS = frozenset({"Empty"})  # `string.Empty`
 _TEXT_TYPES = frozenset({"String", "MediaType", "NewCookie", "Cookie"})  # their `valueOf` keeps what it is given
 _LITERAL_ROOTS = frozenset(
     {
@@ -74,7 +80,31 @@ def evaluate_call(state: Evaluator, node: Node) -> Flow:
     keyed = _keyed_read(state, call)
     if keyed is not None or _gives_no_text(state, call):
         return keyed or EMPTY
-    return _call_result(state, call)
+    value = _call_result(state, call)
+    if value and _takes_steps_out(state, call):
+        return passing(value, Passed.SANITISED_OTHER, label_mask(_OF_PATHS, state.context.label_bits))
+    return value
+
+
+def _takes_steps_out(state: Evaluator, call: EvaluatedCall) -> bool:
+    """`"a/" + x.replace(".", "")`: behind other text, a name without dots cannot lead upwards.
+
+    JavaScript's `replace` takes the first one out only.
+    """
+    part = call.node
+    if part.parent is not None and part.parent.kind is K.INTERPOLATION:
+        part = part.parent
+    around = part.parent
+    is_text = around is not None and (around.kind is K.TEMPLATE or (around.kind is K.BINARY and around.text == "+"))
+    if around is None or not is_text or around.children[0] is part:
+        return False
+    callee, args = call.node.get("callee"), call.args
+    wanted = "replaceAll" if state.family is Family.JAVASCRIPT else "replace"
+    if callee is None or call.obj is None or len(args) != 2 or callee.text.lower() != wanted.lower():
+        return False
+    old, new = (state.context.constants.evaluate(node, state.stmt) for _, node, _ in args)
+    new = "" if args[1][1].text in _EMPTY_TEXTS else new
+    return old in (".", "..") and isinstance(new, str) and "." not in new
 
 
 def _keyed_read(state: Evaluator, call: EvaluatedCall) -> Flow | None:
@@ -101,7 +131,7 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
     for role in roles:
         if role.role is Role.SOURCE and state.context.judge.all_hold(role.when, node, state.stmt):
             found = state.origin(OriginKind.SOURCE, -1, name, node, role.kind)
-            return {number: (_neutralised(state, roles), 0, None) for number in found}
+            return {number: (state.neutralised(roles), 0, None) for number in found}
         if role.role is Role.NEUTRAL or role.role is Role.VALIDATOR:
             return EMPTY
         if role.role is Role.SANITISER and state.context.judge.all_hold(role.when, node, state.stmt):
@@ -117,18 +147,18 @@ def _call_result(state: Evaluator, call: EvaluatedCall) -> Flow:
     mask = _promised(state, name) if not roles else 0
     if not roles and _may_be_project(state, name):
         return passing(_project_call(state, call), Passed.SANITISED_OTHER if mask else Passed.NOTHING, mask)
-    if any(value for _, _, value in args) or receiver:
-        unknown = Passed.UNKNOWN_CALL if not roles else flag
-        return passing(_union(args, receiver), unknown, mask)
-    return EMPTY
+    unknown = Passed.UNKNOWN_CALL if not roles else flag
+    return passing(_passed_on(state, call), unknown, mask)
 
 
-def _neutralised(state: Evaluator, roles: tuple[ApiRole, ...]) -> int:
-    """What the result of a source is harmless for from the start."""
-    mask = 0
-    for role in roles:
-        mask |= label_mask(role.neutralises, state.context.label_bits) if role.role is Role.SANITISER else 0
-    return mask
+def _passed_on(state: Evaluator, call: EvaluatedCall) -> Flow:
+    """What a call of unknown meaning gives of what goes in: everything, but nothing that only chooses a record."""
+    name = call.name
+    if name.startswith("?."):
+        name = f"{state.resolver.receiver_hint(call.node)}{name[1:]}"
+    if asks_a_store(name):
+        return EMPTY
+    return call.receiver if is_lookup(name) else _union(call.args, call.receiver)
 
 
 def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:
@@ -148,9 +178,11 @@ def _gives_no_text(state: Evaluator, call: EvaluatedCall) -> bool:
 
 
 def _promised(state: Evaluator, name: str) -> int:
-    """Bits of the labels that a call rules out by its name: `get_safe_redirect_url(x)`."""
+    """Bits of the labels that a call rules out by its name: `get_safe_redirect_url(x)`, `translate(x)`."""
     last = name.rpartition(".")[2]
     is_promise = _MAKES_SAFE.search(last) is not None and "unsafe" not in last.lower()
+    if _TRANSLATES.match(last):  # a key of the program's own texts
+        return label_mask(("security/error-exposure",), state.context.label_bits)
     return label_mask(_SAFE_FOR, state.context.label_bits) if is_promise else 0
 
 

@@ -86,7 +86,7 @@ def _member(state: Evaluator, node: Node) -> Flow:
     source = state.source_role(name or f"?.{node.text}", node, hint)
     if source is not None:
         return source
-    written = _member_name(state, obj, node.text)
+    written = _member_name(state, obj, node)
     if written is not None:
         return written
     roles = _attribute_roles(state, obj, node.text, name)
@@ -110,10 +110,10 @@ def _attribute_roles(state: Evaluator, obj: Node, attribute: str, name: str) -> 
     return written or (state.resolver.index.find_roles(name) if name else ())
 
 
-def _member_name(state: Evaluator, obj: Node, attribute: str) -> Flow | None:
+def _member_name(state: Evaluator, obj: Node, node: Node) -> Flow | None:
     """A source by its written name (`request.args` where the attribute itself has a type)."""
     base = state.resolver.resolve(obj, state.unit, state.stmt)
-    return state.source_role(f"{base}.{attribute}", obj) if base else None
+    return state.source_role(f"{base}.{node.text}", obj, read=node) if base else None
 
 
 def _index(state: Evaluator, node: Node) -> Flow:
@@ -162,6 +162,15 @@ def _template(state: Evaluator, node: Node) -> Flow:
     return passing(value, Passed.BUILT, mask)
 
 
+def _interpolation(state: Evaluator, node: Node) -> Flow:
+    """A part of a template, written as it is or by a function (`{x!r}`)."""
+    value = EMPTY
+    for child in node.children:
+        value = merge(value, state.evaluate(child))
+    roles = state.resolver.index.find_roles(node.data) if value and isinstance(node.data, str) else ()
+    return passing(value, Passed.SANITISED_OTHER, state.neutralised(roles)) if roles else value
+
+
 def _ternary(state: Evaluator, node: Node) -> Flow:
     cond, body, orelse = node.get("cond"), node.get("body"), node.get("orelse")
     decided = state.context.constants.evaluate(cond, state.stmt) if cond is not None else UNKNOWN
@@ -172,6 +181,21 @@ def _ternary(state: Evaluator, node: Node) -> Flow:
         return state.evaluate(chosen) if chosen is not None else EMPTY
     value = state.evaluate(body) if body is not None else EMPTY
     return merge(value, state.evaluate(orelse)) if orelse is not None else value
+
+
+def _switch(state: Evaluator, node: Node) -> Flow:
+    """A switch as an expression: what its cases give, not what they are chosen by."""
+    value = EMPTY
+    for child in node.children:
+        body = child.get("body") if child.kind is K.CASE else None
+        if child.kind is not K.CASE or body is None:
+            if state.recording:
+                state.evaluate(child)
+            continue
+        for part in body.children if body.kind is K.BLOCK else (body,):
+            given = state.evaluate(part)
+            value = value if part.kind is K.THROW else merge(value, given)
+    return value
 
 
 def _assign(state: Evaluator, node: Node) -> Flow:
@@ -230,7 +254,9 @@ HANDLERS: Handlers = {
     K.NEW: evaluate_call,
     K.BINARY: _binary,
     K.TEMPLATE: _template,
+    K.INTERPOLATION: _interpolation,
     K.TERNARY: _ternary,
+    K.SWITCH: _switch,
     K.ASSIGN: _assign,
     K.DECLARATOR: _assign,
     K.CAST: _cast,

@@ -9,7 +9,7 @@ from graph_model.control_flow import Role as StmtRole
 from graph_model.control_flow import Stmt
 from graph_model.definitions import Definition, DefKind
 from graph_model.encoding import EdgeType
-from graph_model.evaluator import Evaluator, FlowContext, UnitFlow
+from graph_model.evaluator import Evaluator, FlowContext, UnitFlow, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import EMPTY, SERVICE, Flow, OriginKind, Passed, merge, passing, through
 from graph_model.packs.model import Role
@@ -20,6 +20,7 @@ from graph_model.value_expressions import HANDLERS
 from graph_model.value_sinks import check_assigned, check_returned
 
 _MAX_PASSES = 4
+_OF_PATHS = ("security/path-traversal",)
 
 
 def analyse_unit_flow(unit: Unit, context: FlowContext) -> UnitFlow:
@@ -156,7 +157,9 @@ def _param(state: Evaluator, definition: Definition) -> Flow:
     unit = state.unit
     given = state.context.entry_sources.get((unit.idx, name))
     if given is not None:
-        return state.origin(OriginKind.SOURCE, definition.param, given[0], definition.node, given[1])
+        found = state.origin(OriginKind.SOURCE, definition.param, given[0], definition.node, given[1])
+        is_segment = (unit.idx, name) in state.resolver.one_segment
+        return passing(found, Passed.NOTHING, label_mask(_OF_PATHS, state.context.label_bits)) if is_segment else found
     if (unit.idx, name) in state.resolver.made_by_framework:
         return EMPTY
     declared = unit.params[definition.param][1].get("type")

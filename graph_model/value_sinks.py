@@ -1,10 +1,15 @@
 """What arrives at sinks: calls, results of entry points, assignments that packs call dangerous."""
 
+import re
+
 from graph_model.addresses import find_deciding
+from graph_model.answers import is_markup_free
 from graph_model.conditions import find_argument, find_key
 from graph_model.definitions import Definition, DefKind
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, SinkHit
 from graph_model.kinds import NodeKind as K
+from graph_model.log_messages import find_written
+from graph_model.markup import MARKUP, find_markup
 from graph_model.origins import Flow, Passed, passing
 from graph_model.packs.model import ApiRole, Role
 from graph_model.prototypes import may_hold_prototype
@@ -43,7 +48,15 @@ _HIGHER_ORDER = frozenset(
     ]
 )
 _POLLUTION = "security/prototype-pollution"
+_OF_PATHS = frozenset({"security/path-traversal"})
+_STREAM = re.compile(
+    r"(?:^|\.)(?:BytesIO|StringIO|\w*TemporaryFile|FileStorage|bytes|bytearray|\w*Stream|\w*Reader|\w*Writer|MemoryStream)$"
+)
+_PAGE = "security/cross-site-scripting"
 _EVERY_FIELD = "security/mass-assignment"  # the harm is in fields that the caller chooses
+_ENCODES = re.compile(
+    r"^(?:present(?:[A-Z_]|$)|serialize(?:[A-Z_]|$)|jsonify$|to_?(?:json|dict|dto)$|toJSON$|model_dump|as_?dict$)"
+)
 _MAY_BE_OBJECT = frozenset({K.NAME, K.MEMBER, K.INDEX, K.CALL, K.AWAIT, K.CAST})
 
 
@@ -62,7 +75,7 @@ def _check_role(state: Evaluator, call: EvaluatedCall, role: ApiRole) -> None:
     if not chosen and role.args:  # a keyword under another name, or an initialiser's property
         chosen = _by_name(state, role, node)
     for _, argument, flow in chosen:
-        if flow and state.context.judge.all_hold(role.when, node, state.stmt):
+        if flow and state.context.judge.all_hold(role.when, node, state.stmt, argument):
             record_sink(state, role, node, argument, flow, name)
     if "receiver" not in role.args or not receiver or obj is None:
         return
@@ -147,12 +160,33 @@ def _names_its_fields(argument: Node) -> bool:
     return argument.kind is K.DICT and all(child.kind is K.PAIR for child in argument.children)
 
 
+def _is_stream(state: Evaluator, argument: Node) -> bool:
+    """Open data instead of a name: a stream, bytes in memory, an uploaded file."""
+    name = state.resolver.resolve(argument, state.unit, state.stmt)
+    return bool(_STREAM.search(name.removesuffix("()")))
+
+
+def _is_data(state: Evaluator, argument: Node) -> bool:
+    """An object that the framework encodes: a literal, or what a function that says so makes of others."""
+    if state.context.judge.literal(argument, state.stmt) is not None:
+        return argument.kind is not K.NEW
+    callee = argument.get("callee") if argument.kind is K.CALL else None
+    return callee is not None and _ENCODES.match(callee.text) is not None
+
+
 def record_sink(state: Evaluator, role: ApiRole, node: Node, argument: Node, flow: Flow, name: str) -> None:
     """Notes a sink, unless everything that arrives was neutralised for its label."""
     bit = state.context.label_bits.get(role.label)
     if bit is None or (role.label == _EVERY_FIELD and _names_its_fields(argument)):
         return
-    deciding = find_deciding(state, role.label, name, node, argument, flow)
+    if role.label == _PAGE and (_is_data(state, argument) or is_markup_free(state)):
+        return
+    if role.label in _OF_PATHS and _is_stream(state, argument):
+        return
+    written = find_written(state, role.label, argument, flow)
+    deciding = find_deciding(state, role.label, name, node, argument, written)
+    if role.label == MARKUP:
+        deciding = find_markup(state, name, node, argument, deciding)
     open_flow = {origin: mark for origin, mark in deciding.items() if not mark[0] >> bit & 1}
     if open_flow:
         exact = not role.pattern.startswith(("*", "~"))

@@ -2,17 +2,27 @@
 
 from collections.abc import Callable, Iterable
 
-from graph_model.candidates import concurrency, documentation, loops, resources, settings, smells, trust
+from graph_model.candidates import (
+    authorisation,
+    comparisons,
+    concurrency,
+    documentation,
+    loops,
+    resources,
+    settings,
+    smells,
+    trust,
+)
 from graph_model.candidates.view import Draft, UnitView
 
 DETECTORS: tuple[Callable[[UnitView], Iterable[Draft]], ...] = (
     settings.find_settings,
     settings.find_annotations,
     settings.find_properties,
-    trust.find_missing_guards,
+    authorisation.find_missing_guards,
     trust.find_late_checks,
     trust.find_secrets,
-    trust.find_unequal_time,
+    comparisons.find_unequal_time,
     loops.find_calls_in_loops,
     loops.find_searches_in_loops,
     loops.find_text_growth,

@@ -98,6 +98,8 @@ def find_calls_in_loops(view: UnitView) -> Iterator[Draft]:
             varying = _varying(call, loop, role.args)
             if role.role in _MUST_NOT_CHANGE and varying:
                 continue
+            if role.role is Role.COMPILE and (loop.is_small or _leaves_loop(view, stmt)):
+                continue
             if role.role in _SAME_OBJECT and _receiver_is_new(view, call, loop):
                 continue
             fix = "hoist-out-of-loop" if role.role in _MUST_NOT_CHANGE else ""
@@ -144,7 +146,7 @@ def _draft(cost: _Cost, view: UnitView, stmt: Stmt, loop: LoopContext) -> Draft:
         "in_try": float(stmt.in_try),
         "in_entry": float(view.is_entry),
         "conditional": float(_is_conditional(view, stmt, loop)),
-        "leaves_loop": float(_leaves_loop(view, stmt) and not loop.is_callback),
+        "leaves_loop": float(stmt.role in (StmtRole.RETURN, StmtRole.THROW) and not loop.is_callback),
         "async_unit": float(view.unit.is_async),
         **cost.facts,
     }
@@ -167,7 +169,7 @@ def _is_conditional(view: UnitView, stmt: Stmt, loop: LoopContext) -> bool:
 
 def _leaves_loop(view: UnitView, stmt: Stmt) -> bool:
     """Whether the statement returns or throws, so that it runs once."""
-    return stmt.role in (StmtRole.RETURN, StmtRole.THROW)
+    return stmt.role in (StmtRole.RETURN, StmtRole.THROW) and bool(stmt.loops)
 
 
 def find_searches_in_loops(view: UnitView) -> Iterator[Draft]:

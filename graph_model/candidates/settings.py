@@ -3,22 +3,27 @@
 import re
 from collections.abc import Iterator
 
+from graph_model.candidates.ciphers import is_harmless_cipher
+from graph_model.candidates.comparisons import compares_likeness, is_harmless_comparison
+from graph_model.candidates.cookies import is_harmless_cookie
 from graph_model.candidates.model import StepRole
-from graph_model.candidates.trust import compares_likeness
+from graph_model.candidates.sanitising import is_no_page_markup, is_sanitised
+from graph_model.candidates.transmission import stays_here
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.conditions import find_argument
-from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Stmt
-from graph_model.definitions import DefKind
-from graph_model.evaluator import label_mask
-from graph_model.guards import view_bits
 from graph_model.kinds import NodeKind as K
 from graph_model.packs.model import ApiRole, PropertyRole, Role
+from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name
 
-_DEBUGGING = frozenset({"security/debug-enabled", "security/error-exposure"})
+_HARMLESS_IN_DEVELOPMENT = frozenset(
+    {"security/debug-enabled", "security/error-exposure", "security/permissive-cors", "security/cleartext-transmission"}
+)
+_UNESCAPED = "security/unescaped-template"
+_EXCEPTIONS = (is_harmless_comparison, is_harmless_cipher, stays_here)  # each knows the label that it is about
 _DEVELOPMENT = re.compile(r"(?i)^_?(is_?)?(dev|development|debug)(_?mode)?$|IsDevelopment")
-_MAX_PARTS = 8
+_PRODUCTION = re.compile(r"(?i)^_?(is_?)?(prod|production|live)(_?mode)?$|IsProduction")
 _PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTRIBUTE)
 
 
@@ -30,7 +35,11 @@ def find_settings(view: UnitView) -> Iterator[Draft]:
         for role in roles:
             if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
                 seen.add(role.label)
-                if _is_made_harmless(role, call, view, stmt) or _is_for_development(role, view, stmt):
+                if any(is_harmless(role.label, call, view, stmt) for is_harmless in _EXCEPTIONS):
+                    continue
+                if _is_made_harmless(role, call, view, stmt) or _is_for_development(role.label, view, stmt):
+                    continue
+                if is_harmless_cookie(role, call, view, stmt):
                     continue
                 exact = not role.pattern.startswith(("*", "~"))
                 facts = {"exact_api": float(exact), "conditions": float(len(role.when)), **_where(view, stmt)}
@@ -41,42 +50,38 @@ def _is_made_harmless(role: ApiRole, call: Node, view: UnitView, stmt: Stmt) -> 
     """Whether the value that ought to be constant holds only what the label's sanitisers have given."""
     asked = next((condition.arg for condition in role.when if condition.literal is False), None)
     value = find_argument(call, asked) if asked is not None else None
-    return value is not None and _is_sanitised(role.label, value, view, stmt.idx, 0)
+    return value is not None and is_sanitised(role.label, value, view, stmt.idx)
 
 
-def _is_sanitised(label: str, node: Node, view: UnitView, stmt: int, depth: int) -> bool:
-    if depth > _MAX_PARTS:
+def _is_for_development(label: str, view: UnitView, stmt: Stmt) -> bool:
+    """Whether debugging, or any origin, is allowed only behind a condition for development or against production."""
+    if label not in _HARMLESS_IN_DEVELOPMENT:
         return False
-    if view.constants.evaluate(node, stmt) is not UNKNOWN or node.kind is K.TEXT:
-        return True
-    if node.kind is K.CALL:
-        bits = view_bits(view)
-        return any(
-            one.role is Role.NEUTRAL
-            or (one.role is Role.SANITISER and label_mask(one.neutralises, bits) >> bits[label] & 1)
-            for one in view.resolver.roles(node, view.unit, stmt)
-        )
-    parts: list[Node] = []
-    if node.kind is K.TEMPLATE or (node.kind is K.BINARY and node.text in ("+", "??")):
-        parts = [child.get("value") or child for child in node.children]
-    elif node.kind is K.TERNARY:
-        parts = [part for part in (node.get("body"), node.get("orelse")) if part is not None]
-    elif node.kind is K.NAME:
-        found = list(view.unit.flow.reaching(node.text, stmt))
-        parts = [d.value for d in found if d.value is not None and d.kind is DefKind.ASSIGN]
-        parts = parts if len(parts) == len(found) else []
-    return bool(parts) and all(_is_sanitised(label, part, view, stmt, depth + 1) for part in parts)
-
-
-def _is_for_development(role: ApiRole, view: UnitView, stmt: Stmt) -> bool:
-    """Whether debugging is switched on only behind a condition that asks for development."""
-    if role.label not in _DEBUGGING:
-        return False
-    for idx, outcome in view.unit.flow.guards(stmt.idx):
-        for expr in view.unit.control.stmts[idx].exprs if outcome else ():
-            if any(_DEVELOPMENT.search(n.text) for n in expr.walk() if n.kind in (K.NAME, K.MEMBER, K.STRING)):
-                return True
+    unit: Unit | None = view.unit
+    at: int | None = stmt.idx
+    while unit is not None and at is not None:
+        guards = unit.flow.guards(at)
+        if any(_asks_for(expr, outcome) for idx, outcome in guards for expr in unit.control.stmts[idx].exprs):
+            return True
+        at = _made_at(unit) if unit.node.kind is K.LAMBDA else None
+        unit = unit.parent
     return False
+
+
+def _made_at(unit: Unit) -> int | None:
+    """The statement of the unit around that makes a lambda, None when it is not found."""
+    around = unit.parent.control.stmts if unit.parent is not None else ()
+    return next((s.idx for s in around if any(part is unit.node for e in s.exprs for part in e.walk())), None)
+
+
+def _asks_for(expr: Node, outcome: bool) -> bool:
+    """Whether a condition that turned out so tells that this is development."""
+    parts = list(expr.walk())
+    denials = sum(n.kind is K.NOT or (n.kind is K.COMPARE and n.text.startswith("!")) for n in parts)
+    holds = outcome is (denials % 2 == 0)
+    names = [n.text for n in parts if n.kind in (K.NAME, K.MEMBER, K.STRING)]
+    asked = _DEVELOPMENT if holds else _PRODUCTION
+    return any(asked.search(name) for name in names)
 
 
 def find_annotations(view: UnitView) -> Iterator[Draft]:
@@ -103,10 +108,19 @@ def find_properties(view: UnitView) -> Iterator[Draft]:
             continue  # a name that stands for itself: `JWT_SECRET = "JWT_SECRET"`
         for role in roles:
             if _is_on(role, node, view, stmt) and view.judge.value_holds(role.when, value, stmt.idx):
+                if _is_harmless_markup(role, node, value, view, stmt) or _is_for_development(role.label, view, stmt):
+                    break
                 facts = {"exact_api": float(bool(role.on)), "is_property": 1.0, **_where(view, stmt)}
                 steps = [(value, StepRole.CONTEXT, "")] if value is not node else []
                 yield Draft(role.label, node, stmt.idx, name, steps, facts, {"api": name, "name": name})
                 break
+
+
+def _is_harmless_markup(role: PropertyRole, node: Node, value: Node, view: UnitView, stmt: Stmt) -> bool:
+    """Whether unescaped markup is sanitised, or no markup of the page."""
+    if role.label != _UNESCAPED or not any(condition.literal is False for condition in role.when):
+        return False
+    return is_no_page_markup(node) or is_sanitised(role.label, value, view, stmt.idx)
 
 
 def _named_value(node: Node) -> tuple[str, Node | None]:

@@ -88,7 +88,16 @@ def _call(node: Node, source: bytes) -> Node:
     return node
 
 
+def _interpolation(node: Node, source: bytes) -> Node:
+    """`{x!r}` is marked as written by `repr`, and so is `!a`, which escapes the same and more."""
+    value = node.get("value")
+    if value is not None and source[value.end : node.end].lstrip().startswith((b"!r", b"!a")):
+        node.data = "repr"
+    return node
+
+
 REWRITES: dict[str, Rewrite] = {
+    "interpolation": _interpolation,
     "string": _string,
     "string_content": _string_content,
     "concatenated_string": _concatenated,

@@ -114,7 +114,10 @@ _CONDITION_KEYS = (
     "below",
     "literal",
     "built",
+    "secret",
     "not_called",
+    "never_called",
+    "protects",
 )
 
 
@@ -134,7 +137,10 @@ def _condition(entry: Mapping[str, Any], where: str) -> Condition:
         below=entry.get("below"),
         literal=entry.get("literal"),
         built=entry.get("built"),
+        protects=entry.get("protects"),
+        secret=entry.get("secret"),
         not_called=_strings(entry.get("not_called", [])),
+        never_called=_strings(entry.get("never_called", [])),
     )
 
 
@@ -192,7 +198,7 @@ def _return(entry: Mapping[str, Any], pack: str, where: str) -> ReturnRole:
     return ReturnRole(sink, _strings(entry.get("types", [])), _strings(entry.get("decorators", [])))
 
 
-_CONTEXT_LISTS = ("imports", "calls", "decorators", "unless")
+_CONTEXT_LISTS = ("imports", "calls", "decorators", "blocks", "functions", "classes", "assertions", "unless")
 
 
 def _context(entry: Mapping[str, Any], pack: str, where: str) -> ContextRule:

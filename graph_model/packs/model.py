@@ -44,9 +44,11 @@ class Role(Enum):
 class Condition:
     """One test on a call or property; every field that is set must hold.
 
-    `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "result-name" (the variable, key or
-    function the result is stored in or returned from) "function" (the enclosing function's name) and "around" (the
-    names it mentions) are also tested with `matches`. None means the property's own value.
+    `arg`: positional index, keyword name, or a tuple of alternatives; "receiver", "made-of" (the names in what made the
+    receiver), "result-name" (the variable, key or function the result is stored in or returned from), "purpose" (every
+    name that the result ends in, as far as the file shows), "caught" (the types of the exception that is asked),
+    "function" (the enclosing function's name), "around" (the names it mentions) and "beside" (what it sets) are also
+    tested with `matches`. None means the property's own value, or the argument of the sink that is asked about.
     `key`: look at this property of an object literal given as the argument instead of the argument.
     """
 
@@ -60,7 +62,10 @@ class Condition:
     below: int | None = None  # an integer literal below this
     literal: bool | None = None  # a hard-coded constant (also through a constant variable), or not
     built: bool | None = None  # text assembled from parts that are not all constant
+    protects: bool | None = None  # the call makes a digest of something secret, or one that is a signature or the like
+    secret: bool | None = None  # names of a "purpose" say that the value must not be guessed, or do not
     not_called: tuple[str, ...] = ()  # none of these methods is called on the call's result, as far as this class shows
+    never_called: tuple[str, ...] = ()  # the same, and not under a condition either
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +149,11 @@ class ContextKind(Enum):
 class ContextRule:
     """What tells that a whole file is test, browser or script code.
 
-    One of `imports` (a module and everything below it), `calls` (a resolved name) or `decorators` (a simple name) is
-    enough; an import of one of `unless` outweighs them.
+    One of `imports` (a module and everything below it), `calls` (a resolved name), `decorators` (a simple name),
+    `blocks` (a bare name that nobody defines and the file calls with a function) or `functions` (glob patterns for
+    functions that assert something and give nothing back, top-level or in a class that `classes` names, itself or by a
+    base) is enough, or an import of one of `assertions` where the top level calls a function with a title and a
+    function: a runner of the file's own. An import of one of `unless` outweighs them.
     """
 
     kind: ContextKind
@@ -153,6 +161,10 @@ class ContextRule:
     imports: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    assertions: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
 

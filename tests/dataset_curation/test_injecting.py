@@ -14,8 +14,8 @@ from flask import Flask, request
 app = Flask(__name__)
 
 
-def digest(data):
-    return hashlib.sha256(data).hexdigest()
+def digest(password):
+    return hashlib.sha256(password).hexdigest()
 
 
 @app.route("/quoted")

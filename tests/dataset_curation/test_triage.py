@@ -56,7 +56,7 @@ def test_a_larger_sample_contains_the_smaller_and_leaves_out_what_is_done() -> N
 
 @pytest.mark.parametrize(("head", "weight", "expected"), [("", 5.0, 1), ("", -5.0, 0), ("import pytest\n", 5.0, 0)])
 def test_only_what_a_review_shows_may_be_drawn(head: str, weight: float, expected: int) -> None:
-    text = f"{head}import hashlib\n\n\ndef sum_of(data):\n    return hashlib.md5(data)  # \u00e9\n"
+    text = f"{head}import hashlib\n\n\ndef sum_of(token):\n    return hashlib.md5(token)  # \u00e9\n"
     tally = Tally()
     project = analyse_project([(SourceFile("a.py", text.encode()), BY_NAME["python"])], tally)
     records = list(make_records(project, Provenance("o/n", "o/n", "c0ffee"), tally))

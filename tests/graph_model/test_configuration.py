@@ -22,11 +22,11 @@ def _labels(body: str) -> set[str]:
 @pytest.mark.parametrize(
     "body",
     [
-        'void f() { Cookie c = new Cookie("a", "b"); c.setSecure(true); }',
-        'void f() { Cookie c = new Cookie("a", "b"); if (c.getPath() == null) { c.setPath("/"); } c.setSecure(true); }',
-        'void f() { kept = new Cookie("a", "b"); } void g() { kept.setSecure(true); }',
-        'void f() { this.kept = new Cookie("a", "b"); } void g() { this.kept.setSecure(true); }',
-        'Cookie own = new Cookie("a", "b"); void g() { own.setSecure(true); }',
+        'void f() { Cookie c = new Cookie("sid", "b"); c.setSecure(true); }',
+        'void f() { Cookie c = new Cookie("sid", "b"); if (c.getPath() == null) { c.x(); } c.setSecure(true); }',
+        'void f() { kept = new Cookie("sid", "b"); } void g() { kept.setSecure(true); }',
+        'void f() { this.kept = new Cookie("sid", "b"); } void g() { this.kept.setSecure(true); }',
+        'Cookie own = new Cookie("sid", "b"); void g() { own.setSecure(true); }',
     ],
 )
 def test_configured_object_is_no_candidate(body: str) -> None:
@@ -36,10 +36,10 @@ def test_configured_object_is_no_candidate(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        'void f() { Cookie c = new Cookie("a", "b"); use(c); }',
-        'void f(boolean safe) { Cookie c = new Cookie("a", "b"); if (safe) { c.setSecure(true); } }',
-        'void f(Cookie d) { Cookie c = new Cookie("a", "b"); d.setSecure(true); }',
-        'Cookie f() { return new Cookie("a", "b"); }',
+        'void f() { Cookie c = new Cookie("sid", "b"); use(c); }',
+        'void f(boolean safe) { Cookie c = new Cookie("sid", "b"); if (safe) { c.setSecure(true); } }',
+        'void f(Cookie d) { Cookie c = new Cookie("sid", "b"); d.setSecure(true); }',
+        'Cookie f() { return new Cookie("sid", "b"); }',
     ],
 )
 def test_object_left_as_it_comes_is_a_candidate(body: str) -> None:

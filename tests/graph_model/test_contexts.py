@@ -5,6 +5,7 @@ from graph_model.languages import BY_NAME
 from graph_model.linking import link_files
 from graph_model.packs.model import ContextKind
 
+OWN_RUNNER = "function test(name, fn) { fn(); console.log(name); }\n"
 TEST, BROWSER, SCRIPT = ContextKind.TEST, ContextKind.BROWSER, ContextKind.SCRIPT
 
 
@@ -22,6 +23,15 @@ def contexts(language: str, text: str) -> tuple[ContextKind, ...]:
         ("javascript", "describe('sums', () => { it('adds', () => {}) })", (TEST,)),
         ("javascript", "function describe(x) {}\nlog.describe('sums')", ()),
         ("typescript", "import { test } from 'node:test'", (TEST,)),
+        ("javascript", f"const assert = require('node:assert');\n{OWN_RUNNER}test('adds', () => {{}});\n", (TEST,)),
+        (
+            "javascript",
+            f"import assert from 'assert/strict';\n{OWN_RUNNER}test(`a${{1}}`, async () => {{}});\n",
+            (TEST,),
+        ),
+        ("javascript", "const assert = require('assert'); server.on('end', () => assert(server.done));\n", ()),
+        ("javascript", "const assert = require('assert'); export function add(a) { assert(a); }\n", ()),
+        ("javascript", f"{OWN_RUNNER}test('adds', () => {{}});\n", ()),
         ("tsx", "import { render } from '@testing-library/react'", (TEST,)),
         ("javascript", "document.querySelector('#é').focus()", (BROWSER,)),
         ("javascript", "const express = require('express'); const React = require('react')", ()),
@@ -29,7 +39,30 @@ def contexts(language: str, text: str) -> tuple[ContextKind, ...]:
         ("java", "class A {}", ()),
         ("csharp", "class A { [Fact] public void Adds() {} }", (TEST,)),
         ("csharp", "using Xunit;", (TEST,)),
+        ("csharp", "using AutoFixture;", (TEST,)),
+        ("java", "import net.datafaker.Faker;", (TEST,)),
+        ("typescript", "import { faker } from '@faker-js/faker';", (TEST,)),
+        ("python", "from model_bakery import baker\n", (TEST,)),
         ("python", "", ()),
+        ("python", "def test_é():\n    assert add(1, 1) == 2\n", (TEST,)),
+        ("python", "async def test_a():\n    for a in b:\n        assert a\n", (TEST,)),
+        ("python", "class TestSums:\n    def test_a(self):\n        assert add(1, 1) == 2\n", (TEST,)),
+        ("python", "class SumsTestCase(Base):\n    def test_a(self):\n        self.assertTrue(add(1, 1))\n", (TEST,)),
+        ("python", "class Sums(BaseTestCase):\n    def test_a(self):\n        self.assertTrue(add(1, 1))\n", (TEST,)),
+        ("python", "class Sums(Base):\n    def test_a(self):\n        self.assertTrue(add(1, 1))\n", ()),
+        ("python", "class Sums:\n    def test_a(self):\n        assert add(1, 1) == 2\n", ()),
+        ("python", "def test_a(client, user):\n    check(client.get(user))\n", (TEST,)),
+        ("python", "def test_a(client):\n    check(client)\n\n\ndef run(a):\n    return a\n", ()),
+        ("python", "def test_a():\n    check(client)\n", ()),
+        ("python", "def test_a(client):\n    check(client)\n\n\ntest_a(1)\n", ()),
+        ("python", "def test_a(client):\n    assert client\n    return client.ask()\n", ()),
+        ("python", "@app.get('/')\ndef test_a(client):\n    assert client\n", ()),
+        ("python", "def add(a):\n    assert a\n", ()),
+        ("javascript", "it('adds', () => { expect(add(1, 1)).toBe(2) })", (TEST,)),
+        ("typescript", "test('adds', async function () {})", (TEST,)),
+        ("javascript", "const test = make(); test('adds', () => {})", ()),
+        ("javascript", "function f() { test('adds', () => {}) }", ()),
+        ("javascript", "test('adds')", ()),
     ],
 )
 def test_contexts_are_told_by_imports_calls_and_decorators(
@@ -50,6 +83,6 @@ def test_a_label_is_not_looked_for_where_it_does_no_harm() -> None:
 
 
 def test_candidates_say_that_they_lie_in_test_code() -> None:
-    text = "import hashlib\nimport pytest\n\n\ndef test_a(data):\n    return hashlib.md5(data)\n"
+    text = "import hashlib\nimport pytest\n\n\ndef test_a(token):\n    return hashlib.md5(token)\n"
     (candidate,) = analyse_file("a.py", text.encode(), BY_NAME["python"], smells=False).candidates
     assert dict(candidate.facts)["context_test"] == 1.0

@@ -331,11 +331,11 @@ SETTINGS: list[Case] = [
         JAVA,
         (
             "import org.apache.commons.codec.digest.DigestUtils;\n"
-            "class C { String f(byte[] b) { return DigestUtils.md5Hex(b); } }\n"
+            "class C { String f(byte[] b) { String token = DigestUtils.md5Hex(b); return token; } }\n"
         ),
         (
             "import org.apache.commons.codec.digest.DigestUtils;\n"
-            "class C { String f(byte[] b) { return DigestUtils.sha256Hex(b); } }\n"
+            "class C { String f(byte[] b) { String token = DigestUtils.sha256Hex(b); return token; } }\n"
         ),
     ),
     (
@@ -416,10 +416,46 @@ def test_whether_two_objects_are_alike_is_no_check_of_a_secret() -> None:
     assert "security/timing-comparison" not in {c.label for c in find(method.format("__eq__"), PYTHON)}
 
 
+def test_a_value_compared_with_a_part_of_itself_tells_nothing() -> None:
+    check = "def check_token(token, prefix):\n    body = {}\n    return body == token\n"
+    assert "security/timing-comparison" in {c.label for c in find(check.format("prefix.of()"), PYTHON)}
+    text = check.format("token.removeprefix(prefix)")
+    assert "security/timing-comparison" not in {c.label for c in find(text, PYTHON)}
+
+
 def test_tokens_of_a_parser_are_no_secrets() -> None:
     check = "class {}:\n    def check(self, token, expected_token):\n        return token == expected_token\n"
     assert "security/timing-comparison" in {c.label for c in find(check.format("Gate"), PYTHON)}
     assert "security/timing-comparison" not in {c.label for c in find(check.format("QueryParser"), PYTHON)}
+
+
+SITE = (
+    "from django.contrib.auth.decorators import login_required\nfrom django.views.decorators.http import require_POST\n"
+)
+
+
+ONE = "@require_POST\ndef one(request, code):\n    return Check.objects.get(code=code)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@require_POST\ndef one(request, code):\n    return show(Check.objects.get(code=code))\n", True),
+        ("@require_POST\ndef one(request, code):\n    return export(code)\n", True),
+        ("@require_POST\ndef remove_one(request):\n    return done()\n", True),
+        ("@require_POST\ndef guide(request):\n    return render(request, 'guide.html')\n", False),
+        ("@require_POST\ndef preview(request):\n    return render(request, request.POST.get('text'))\n", False),
+        ("@require_POST\ndef authorize_one(request, code):\n    return Check.objects.get(code=code)\n", False),
+        ("@require_POST\n@admins_only\ndef one(request, code):\n    return Check.objects.get(code=code)\n", False),
+        ("@staticmethod\ndef one(request, code):\n    return Check.objects.get(code=code)\n", False),
+        (f"{ONE}\n\n@login_required\ndef two(request):\n    return one(request, 1)\n", False),
+        (f"{ONE}\n\nrouter = APIRouter(dependencies=[Depends(get_current_user)])\n", False),
+    ],
+)
+def test_an_entry_without_a_guard_has_something_to_protect(text: str, expected: bool) -> None:
+    decorators = "@require_POST\n@staticmethod\n@login_required\n"
+    guarded = "".join(f"{decorators}def {name}(request):\n    pass\n\n\n" for name in "abc")
+    assert ("security/missing-authorization" in {c.label for c in find(SITE + guarded + text, PYTHON)}) is expected
 
 
 @pytest.mark.parametrize(("base", "expected"), [("ControllerBase", True), ("ShopController", False)])

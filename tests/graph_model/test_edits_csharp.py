@@ -167,12 +167,12 @@ MENDED = (
         """
  using System.Security.Cryptography;
 """,
-        "public void Run(byte[] data)",
+        "public void Run(byte[] password)",
         """
 -using (MD5 hash = MD5.Create())
 +using (SHA256 hash = SHA256.Create())
  {
-     hash.ComputeHash(data);
+     hash.ComputeHash(password);
  }
 """,
     ),
@@ -182,11 +182,11 @@ MENDED = (
         """
  using System.Security.Cryptography;
 """,
-        "public void Run(byte[] data)",
+        "public void Run(byte[] password)",
         """
 -SHA1 hash = SHA1.Create();
 +SHA256 hash = SHA256.Create();
- hash.ComputeHash(data);
+ hash.ComputeHash(password);
 """,
     ),
     method(
@@ -195,10 +195,10 @@ MENDED = (
         """
  using System.Security.Cryptography;
 """,
-        "public byte[] Run(byte[] data)",
+        "public byte[] Run(byte[] password)",
         """
--return MD5.HashData(data);
-+return SHA256.HashData(data);
+-return MD5.HashData(password);
++return SHA256.HashData(password);
 """,
     ),
     method(
@@ -209,8 +209,8 @@ MENDED = (
 """,
         "public void Run()",
         """
--var hash = new MD5CryptoServiceProvider();
-+var hash = SHA256.Create();
+-var signature = new MD5CryptoServiceProvider();
++var signature = SHA256.Create();
 """,
     ),
     method(
@@ -679,7 +679,7 @@ LEFT_ALONE = (
 """,
         "public void Run()",
         """
- this.hash = MD5.Create();
+ this.signature = MD5.Create();
 """,
     ),
     method(
@@ -688,7 +688,7 @@ LEFT_ALONE = (
         """
  using System.Security.Cryptography;
 """,
-        "public MD5 Run()",
+        "public MD5 Sign()",
         """
  return MD5.Create();
 """,

@@ -164,8 +164,8 @@ MENDED = (
 """,
         "void run() throws Exception",
         """
--MessageDigest digest = MessageDigest.getInstance("MD5");
-+MessageDigest digest = MessageDigest.getInstance("SHA-256");
+-MessageDigest signature = MessageDigest.getInstance("MD5");
++MessageDigest signature = MessageDigest.getInstance("SHA-256");
 """,
     ),
     method(
@@ -399,7 +399,7 @@ MENDED = (
 """,
         "void run(HttpServletResponse response, String value)",
         """
- Cookie cookie = new Cookie("a", value);
+ Cookie cookie = new Cookie("sid", value);
 +cookie.setSecure(true);
  response.addCookie(cookie);
 """,
@@ -413,7 +413,7 @@ MENDED = (
 """,
         "void run(HttpServletResponse response, String value)",
         """
- Cookie cookie = new Cookie("a", value);
+ Cookie cookie = new Cookie("sid", value);
 -cookie.setSecure(false);
 +cookie.setSecure(true);
  response.addCookie(cookie);
@@ -428,7 +428,7 @@ MENDED = (
 """,
         "void run(HttpServletResponse response, String value)",
         """
- Cookie cookie = new Cookie("a", value); // for a day
+ Cookie cookie = new Cookie("sid", value); // for a day
 +cookie.setHttpOnly(true);
  response.addCookie(cookie);
 """,
@@ -787,7 +787,7 @@ LEFT_ALONE = (
 """,
         "void run(HttpServletResponse response)",
         """
- response.addCookie(new Cookie("a", "1"));
+ response.addCookie(new Cookie("sid", "1"));
 """,
     ),
     method(

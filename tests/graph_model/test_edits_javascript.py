@@ -101,8 +101,8 @@ MENDED = (
  const express = require('express');
  const app = express();
  app.get('/', (req, res) => {
--  res.cookie('a', '1', { httpOnly: true, maxAge: 7 /* days */ });
-+  res.cookie('a', '1', { httpOnly: true, maxAge: 7 /* days */, secure: true });
+-  res.cookie('sid', '1', { httpOnly: true, maxAge: 7 /* days */ });
++  res.cookie('sid', '1', { httpOnly: true, maxAge: 7 /* days */, secure: true });
    res.end();
  });
 """,
@@ -113,8 +113,8 @@ MENDED = (
         """
  const crypto = require('crypto');
 
--const name = (data) => crypto.createHash('md5').update(data).digest('hex');
-+const name = (data) => crypto.createHash('sha256').update(data).digest('hex');
+-const sign = (data) => crypto.createHash('md5').update(data).digest('hex');
++const sign = (data) => crypto.createHash('sha256').update(data).digest('hex');
 """,
     ),
     Case(
@@ -184,8 +184,8 @@ MENDED = (
  const express = require('express');
  const app = express();
  app.get('/', (req, res) => {
--  res.cookie('a', '1');
-+  res.cookie('a', '1', { secure: true });
+-  res.cookie('sid', '1');
++  res.cookie('sid', '1', { secure: true });
    res.end();
  });
 """,
@@ -197,8 +197,8 @@ MENDED = (
  const express = require('express');
  const app = express();
  app.get('/', (req, res) => {
--  res.cookie('a', '1', { httpOnly: true });
-+  res.cookie('a', '1', { httpOnly: true, secure: true });
+-  res.cookie('sid', '1', { httpOnly: true });
++  res.cookie('sid', '1', { httpOnly: true, secure: true });
    res.end();
  });
 """,
@@ -210,7 +210,7 @@ MENDED = (
  const express = require('express');
  const app = express();
  app.get('/', (req, res) => {
-   res.cookie('a', '1', {
+   res.cookie('sid', '1', {
      secure: true,
      maxAge: 10, // seconds
 +    httpOnly: true,
@@ -226,12 +226,12 @@ MENDED = (
  const express = require('express');
  const app = express();
  app.get('/', (req, res) => {
--  res.cookie('a', '1', {});
-+  res.cookie('a', '1', { secure: true });
+-  res.cookie('sid', '1', {});
++  res.cookie('sid', '1', { secure: true });
    res.end();
  });
 """,
-        "res.cookie('a', '1', {})",
+        "res.cookie('sid', '1', {})",
         "express.Response.cookie",
     ),
     Case(
@@ -317,8 +317,8 @@ MENDED = (
 +const crypto = require('crypto');
 
  function makeToken(alphabet) {
--  return alphabet[Math.floor(Math.random() * alphabet.length)];
-+  return alphabet[crypto.randomInt(alphabet.length)];
+-  return 'a' + alphabet[Math.floor(Math.random() * alphabet.length)];
++  return 'a' + alphabet[crypto.randomInt(alphabet.length)];
  }
 """,
     ),
@@ -477,18 +477,18 @@ LEFT_ALONE = (
         "options that are spread",
         "security/insecure-cookie",
         """
- res.cookie('a', '1', { ...options, httpOnly: true });
+ res.cookie('sid', '1', { ...options, httpOnly: true });
 """,
-        "res.cookie('a', '1', { ...options, httpOnly: true })",
+        "res.cookie('sid', '1', { ...options, httpOnly: true })",
         "express.Response.cookie",
     ),
     Case(
         "options in a variable",
         "security/insecure-cookie",
         """
- res.cookie('a', '1', options);
+ res.cookie('sid', '1', options);
 """,
-        "res.cookie('a', '1', options)",
+        "res.cookie('sid', '1', options)",
         "express.Response.cookie",
     ),
     Case(

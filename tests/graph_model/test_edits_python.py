@@ -80,7 +80,7 @@ MENDED = (
         """
  import hashlib
 
- def name(data):
+ def sign(data):
 -    return hashlib.md5(data).hexdigest()
 +    return hashlib.sha256(data).hexdigest()
 """,
@@ -92,7 +92,7 @@ MENDED = (
 -from hashlib import sha1
 +from hashlib import sha1, sha256
 
- def name(data):
+ def sign(data):
 -    first = sha1(data).hexdigest()
 +    first = sha256(data).hexdigest()
      return first, sha1
@@ -104,7 +104,7 @@ MENDED = (
         """
  import hashlib
 
- def name(data):
+ def sign(data):
 -    return hashlib.new('sha1', data).hexdigest()
 +    return hashlib.new('sha256', data).hexdigest()
 """,
@@ -395,8 +395,8 @@ MENDED = (
 
  def page(value):
      response = make_response("hello")
--    response.set_cookie("a", value, httponly=True)
-+    response.set_cookie("a", value, httponly=True, secure=True)
+-    response.set_cookie("sid", value, httponly=True)
++    response.set_cookie("sid", value, httponly=True, secure=True)
      return response
 """,
     ),
@@ -409,7 +409,7 @@ MENDED = (
  def page(value):
      response = make_response("hello")
      response.set_cookie(
-         "a",
+         "sid",
          value,  # what it holds
 +        secure=True,
      )
@@ -425,7 +425,7 @@ MENDED = (
  def page(value):
      response = make_response("hello")
      response.set_cookie(
-         "a",
+         "sid",
 -        value  # what it holds
 +        value,  # what it holds
 +        secure=True
@@ -441,8 +441,8 @@ MENDED = (
 
  def page(value):
      response = make_response("hello")
--    response.set_cookie("a", value, secure=False)
-+    response.set_cookie("a", value, secure=True)
+-    response.set_cookie("sid", value, secure=False)
++    response.set_cookie("sid", value, secure=True)
      return response
 """,
     ),
@@ -462,8 +462,8 @@ MENDED = (
 
  def page(value):
      response = make_response("hello")
--    response.set_cookie("a", value, secure=True)
-+    response.set_cookie("a", value, secure=True, httponly=True)
+-    response.set_cookie("sid", value, secure=True)
++    response.set_cookie("sid", value, secure=True, httponly=True)
      return response
 """,
     ),
@@ -666,8 +666,8 @@ MENDED = (
  from flask import Flask
 
  app = Flask(__name__)
--app.run(host="127.0.0.1", debug=True)
-+app.run(host="127.0.0.1", debug=False)
+-app.run(host="0.0.0.0", debug=True)
++app.run(host="0.0.0.0", debug=False)
 """,
     ),
     Case(
@@ -864,7 +864,7 @@ LEFT_ALONE = (
  import hashlib
 
  ALGORITHM = "md5"
- found = hashlib.new(ALGORITHM, data)
+ signature = hashlib.new(ALGORITHM, data)
 """,
     ),
     Case(
@@ -897,7 +897,7 @@ LEFT_ALONE = (
         """
  from hashlib import *
 
- found = md5(data)
+ signature = md5(data)
 """,
         "md5(data)",
         "hashlib.md5",
@@ -915,9 +915,9 @@ LEFT_ALONE = (
         "cookie with given options",
         "security/insecure-cookie",
         """
- response.set_cookie("a", value, **options)
+ response.set_cookie("sid", value, **options)
 """,
-        'response.set_cookie("a", value, **options)',
+        'response.set_cookie("sid", value, **options)',
         "flask.Response.set_cookie",
     ),
     Case(
@@ -966,7 +966,7 @@ LEFT_ALONE = (
  from random import choice
 
  def make_token():
-     return choice("abc")
+     return "a" + choice("abc")
 """,
     ),
     Case(

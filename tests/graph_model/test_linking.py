@@ -177,3 +177,44 @@ def test_a_literal_that_names_its_fields_assigns_no_others() -> None:
     for text, expected in ((every, True), (named, False), (spread, True)):
         found = link_files([analyse_file("a.js", text.encode(), BY_NAME["javascript"], smells=False)])["a.js"]
         assert ("security/mass-assignment" in {one.label for one in found}) is expected
+
+
+ORDERS = """using Microsoft.AspNetCore.Mvc;
+class Orders : ControllerBase {
+  [Authorize] [HttpPost] public IActionResult Pay(int id) { return Ok(); }
+  [Authorize] [HttpPost] public IActionResult Ship(int id) { return Ok(); }
+  [HttpPost] public IActionResult Delete(int id) { return Ok(); }
+}
+"""
+START = "class Start { void Configure(Services services, App app) { %s } }\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("app.MapControllers();", True),
+        ("app.MapControllers().RequireAuthorization();", False),
+        ("services.AddAuthorization(options => { options.FallbackPolicy = policy; });", False),
+    ],
+)
+def test_a_guard_of_everything_is_in_another_file(statement: str, found: bool) -> None:
+    files = {"Orders.cs": ORDERS, "Start.cs": START % statement}
+    assert bool(candidates(files, "security/missing-authorization")) is found
+
+
+SHOP = """import org.springframework.web.bind.annotation.*;
+@RestController class Orders {
+  @PreAuthorize("a") @PostMapping void pay(@RequestParam String id) { }
+  @PreAuthorize("a") @PostMapping void ship(@RequestParam String id) { }
+  @PostMapping void delete(@RequestParam String id) { }
+}
+"""
+CHAIN = "class Chain { void filter(HttpSecurity http) { http.authorizeRequests().%s; } }\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"), [("anyRequest().permitAll()", True), ("anyRequest().authenticated()", False)]
+)
+def test_a_chain_of_filters_guards_everything(rule: str, found: bool) -> None:
+    files = {"Orders.java": SHOP, "Chain.java": CHAIN % rule}
+    assert bool(candidates(files, "security/missing-authorization")) is found

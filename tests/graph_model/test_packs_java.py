@@ -56,7 +56,7 @@ def test_labels_of_a_pack_are_in_the_catalogue(pack: Pack) -> None:
 def test_roles_carry_what_they_need(pack: Pack) -> None:
     for api in pack.apis:
         assert (api.role is not Role.SOURCE) or api.kind in KINDS, api
-        assert (api.role is not Role.SINK) or api.kind in ("", *KINDS), api
+        assert (api.role is not Role.SINK) or api.kind in ("", "request", *KINDS), api
         assert (api.role not in (Role.SANITISER, Role.VALIDATOR)) or api.neutralises, api
         assert (api.role not in (Role.RESOURCE, Role.LOCK)) or api.release, api
         assert (api.role is not Role.EXPENSIVE) or api.kind in ("", "object"), api

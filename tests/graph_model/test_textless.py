@@ -106,16 +106,37 @@ def test_a_route_that_admits_plain_characters_only_makes_its_variable_harmless(r
     assert len(candidates({"Web.java": web})) == count
 
 
+@pytest.mark.parametrize(
+    ("constraint", "count"),
+    [
+        ("@UUID", 0),
+        ("@ValidUuid", 0),
+        ('@Pattern(regexp = "^[a-z0-9]+$")', 0),
+        ('@Pattern(regexp = ".+")', 1),
+        ("@Size", 1),
+    ],
+)
+def test_a_constraint_that_admits_plain_characters_only_makes_a_parameter_harmless(constraint: str, count: int) -> None:
+    run = RUN.format("x")
+    web = (
+        "import org.springframework.web.bind.annotation.*;\n@RestController\nclass Web {\n"
+        f'  @GetMapping("/a") public void a(@RequestParam {constraint} String x) throws Exception {{ {run} }}\n}}\n'
+    )
+    assert len(candidates({"Web.java": web})) == count
+
+
 LOG = "import org.slf4j.*;\nclass A { Logger log = LoggerFactory.getLogger(A.class);\n%s }\n"
 
 
 @pytest.mark.parametrize(
     ("method", "count"),
     [
-        ('void a(String name) { log.info("n {}", name); }', 0),
-        ('void a() { log.info("n {}", System.getenv("HOME")); }', 0),
-        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n {}", q.getRequestURI()); }', 0),
-        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n {}", q.getParameter("h")); }', 1),
+        ('void a(String name) { log.info("n " + name); }', 0),
+        ('void a() { log.info("n " + System.getenv("HOME")); }', 0),
+        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n " + q.getRequestURI()); }', 0),
+        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n " + q.getHeader("h")); }', 0),
+        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n {}", q.getParameter("h")); }', 0),
+        ('void a(javax.servlet.http.HttpServletRequest q) { log.info("n " + q.getParameter("h")); }', 1),
     ],
 )
 def test_a_log_entry_is_harmed_by_remote_data_only(method: str, count: int) -> None:
