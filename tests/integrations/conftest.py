@@ -1,8 +1,12 @@
-"""Reports to publish, and repositories served over HTTP by git itself."""
+"""Reports to publish, repositories served over HTTP by git itself, and both kinds of databases."""
 
 import base64
 import os
+import pwd
+import shutil
+import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from graph_model.bundle import save_bundle
 from graph_model.catalogue import load_catalogue
@@ -18,6 +24,7 @@ from graph_model.ladder import Rung
 from graph_model.testing import make_bundle
 from integrations.hosts import Change, ChangeRef, CloneAddress, HostKind, RepositoryRef
 from integrations.reports import ReportedFinding, ReviewReport
+from integrations.storage.database import Database, open_database
 from reviewer.testing import Project
 
 
@@ -132,7 +139,7 @@ class GitServer:
 
     @property
     def num_fetches(self) -> int:
-        return sum(method == "POST" for method, _, _ in self.requests) // 2  # refs are listed, then a pack is asked for
+        return sum(method == "POST" for method, _, _ in self.requests)  # commits are asked for by name, no refs before
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -234,3 +241,91 @@ def origin(git_server: GitServer) -> Project:
     project = Project(root)
     project.init()
     return project
+
+
+# Databases
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A private cluster on a free port. Its one database is emptied for each test: a new one costs much more."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://reviewer@127.0.0.1:{self.port}/postgres"
+
+    def empty(self) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("SET lock_timeout = '10s'")  # a test that left a transaction open
+            found = connection.execute(
+                r"SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'"
+            )
+            for (name,) in found.fetchall():
+                connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))
+            connection.execute("CREATE SCHEMA public")
+
+
+def _find_postgres() -> Path:
+    """The folder of PostgreSQL's programs; distributions keep it off the search path."""
+    found = shutil.which("pg_ctl")
+    folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders:
+        pytest.fail(
+            "expected PostgreSQL's pg_ctl on the PATH or in /usr/lib/postgresql, found none: run `.ci/run setup`"
+        )
+    return folders[-1]
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    programs, port = _find_postgres(), _find_free_port()
+    folder = Path(tempfile.mkdtemp(prefix="reviewer-postgres-"))
+    identity: dict[str, Any] = {}
+    if os.geteuid() == 0:  # the server refuses to run as root
+        nobody = pwd.getpwnam("nobody")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+    def run(name: str, *args: str) -> None:
+        # The server inherits what pg_ctl writes to: a pipe would never end.
+        with (folder.parent / f"{folder.name}.log").open("ab") as log:
+            command = [str(programs / name), f"--pgdata={folder / 'data'}", *args]
+            subprocess.run(command, check=True, stdout=log, stderr=log, cwd=folder, env={"LC_ALL": "C"}, **identity)
+
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    try:
+        run("initdb", "--username=reviewer", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        run("pg_ctl", "start", "--wait", f"--options={options}")
+        try:
+            yield Postgres(port)
+        finally:
+            run("pg_ctl", "stop", "--mode=immediate")
+    finally:
+        shutil.rmtree(folder)
+        (folder.parent / f"{folder.name}.log").unlink(missing_ok=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind, as SQLAlchemy names it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'data' / 'reviewer.sqlite'}"
+    cluster: Postgres = request.getfixturevalue("postgres")
+    cluster.empty()
+    return cluster.url.replace("postgresql:", "postgresql+psycopg:")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
+    yield opened
+    opened.engine.dispose()
