@@ -13,15 +13,18 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from integrations.checkouts import Checkout
 from integrations.confinement import Confinement
 from integrations.errors import AnalysisError
-from integrations.policies import POLICY_FILES
+from integrations.policies import POLICY_FILES, parse_policy
 from integrations.reports import ReviewReport, parse_report
 
 _RUN = "import sys; from reviewer.cli import main; main(sys.argv[1:])"
 _MAX_REPORT_BYTES = 50_000_000
+_MAX_FILE_BYTES = 500_000_000  # of anything that it writes: report, messages, cache
+_MAX_SAID_BYTES = 4_000
 _FAILED_FILES = 2  # exit code of a review that lost a file: its report still counts
 
 
@@ -42,10 +45,13 @@ class PolicyFile:
 
 
 def read_policy_file(checkout: Checkout) -> PolicyFile:
-    """The file that decides: `.reviewer.toml` at the top of the base, else its `pyproject.toml` with our table."""
+    """The file that decides: `.reviewer.toml` at the top of the base, else its `pyproject.toml` with our table.
+
+    Raises ConfigurationError for a file that cannot be read: it could ask for more than the defaults.
+    """
     for name in POLICY_FILES:
         content = checkout.read_base_file(name)
-        if content is not None and (name == POLICY_FILES[0] or b"tool.reviewer" in content):
+        if content is not None and parse_policy(content, name) is not None:
             return PolicyFile(name, content)
     return PolicyFile(POLICY_FILES[0], b"")
 
@@ -55,6 +61,7 @@ class Analyst:
 
     def __init__(self, cache_folder: Path, limits: AnalysisLimits | None = None, model: Path | None = None) -> None:
         self._cache_folder, self._limits, self._model = cache_folder, limits or AnalysisLimits(), model
+        self._confinement = Confinement(self._limits.max_memory_bytes, _MAX_FILE_BYTES)
 
     def review(self, checkout: Checkout, policy: PolicyFile, dismissed: Iterable[str]) -> ReviewReport:
         """What the change introduced, by the policy of its base, less what was dismissed. Raises AnalysisError."""
@@ -69,32 +76,37 @@ class Analyst:
             arguments += ["--fail-on", "never", "--jobs", "1", "--output", str(output)]
             if self._model is not None:
                 arguments += ["--model", str(self._model)]
-            self._run(arguments, checkout.repository.root, scratch)
-            return self._read(output)
+            return self._read(output, self._run(arguments, checkout.repository.root, scratch))
 
-    def _run(self, arguments: list[str], folder: Path, scratch: Path) -> None:
-        process = subprocess.Popen(
-            Confinement(self._limits.max_memory_bytes).wrap([sys.executable, "-I", "-c", _RUN, *arguments]),
-            cwd=folder,
-            env=self._environment(scratch),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        try:
-            _, errors = process.communicate(timeout=self._limits.timeout_s)
-        except subprocess.TimeoutExpired as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            raise AnalysisError(f"review: expected an end within {self._limits.timeout_s:.0f} s, found none") from error
+    def _run(self, arguments: list[str], folder: Path, scratch: Path) -> str:
+        """Waits for the process; its last words. They go to a file, so that no flood of them takes our memory."""
+        with (scratch / "messages").open("w+b") as messages:
+            process = subprocess.Popen(
+                self._confinement.wrap([sys.executable, "-I", "-c", _RUN, *arguments]),
+                cwd=folder,
+                env=self._environment(scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=messages,
+                start_new_session=True,
+            )
+            try:
+                process.wait(timeout=self._limits.timeout_s)
+            except subprocess.TimeoutExpired as error:
+                limit_s = self._limits.timeout_s
+                raise AnalysisError(f"review: expected an end within {limit_s:.0f} s, found none") from error
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+            said = _read_end(messages)
         if process.returncode not in (0, _FAILED_FILES):
-            said = errors.decode("utf-8", "replace").strip().splitlines()
-            raise AnalysisError(f"review: exit code {process.returncode}: {said[-1] if said else 'no message'}")
+            raise AnalysisError(f"review: exit code {process.returncode}: {said or 'no message'}")
+        return said
 
-    def _read(self, output: Path) -> ReviewReport:
+    def _read(self, output: Path, said: str) -> ReviewReport:
         if not output.exists():
-            raise AnalysisError("review: expected a report, found none: the change or its policy could not be read")
+            raise AnalysisError(f"review: expected a report, found none: {said or 'no message'}")
         if output.stat().st_size > _MAX_REPORT_BYTES:
             raise AnalysisError(f"review: expected a report of at most {_MAX_REPORT_BYTES} bytes")
         return parse_report(output.read_bytes())
@@ -108,3 +120,11 @@ class Analyst:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
         }
+
+
+def _read_end(messages: BinaryIO) -> str:
+    """The last line of what a process said."""
+    size = messages.seek(0, os.SEEK_END)
+    messages.seek(max(0, size - _MAX_SAID_BYTES))
+    lines = messages.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""

@@ -4,10 +4,14 @@ No file of a repository is ever written out: the review reads git's objects, so 
 links to follow and nothing to unpack or execute.
 """
 
+import codecs
+import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +23,11 @@ from integrations.errors import CheckoutError
 from integrations.hosts import Change, CloneAddress
 from reviewer.changes import FileChange
 from reviewer.comparison import compare
-from reviewer.errors import ReviewerError
+from reviewer.errors import RepositoryError
 from reviewer.repositories import Repository
 
 _DEPTHS = (50, 500, 5_000)
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--force")
 # Over HTTP(S) only, without anybody's configuration, credentials or questions.
 _SETTINGS = (
@@ -50,26 +55,38 @@ class CheckoutLimits:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A repository that holds the commits of a change; `merge_base` is what the head is compared with."""
+    """A repository that holds the commits of a change; `merge_base` is what the head is compared with.
+
+    `base` is the tip of the branch that the change goes to.
+    """
 
     repository: Repository
+    base: str
     merge_base: str
     head: str
 
     def read_base_file(self, path: str) -> bytes | None:
-        """A file of the merge-base, None where there is none."""
-        return self.repository.read_objects([f"{self.merge_base}:{path}"])[0]
+        """A file of the base's tip, None where there is none: a change cannot choose old rules."""
+        return self.repository.read_objects([f"{self.base}:{path}"])[0]
 
     def list_changes(self) -> tuple[FileChange, ...]:
         """The files that the change touches, with their hunks."""
         return compare(self.repository, self.merge_base, self.head).changes
 
     def read_lines(self, path: str) -> tuple[str, ...]:
-        """The lines of a file of the head, without their ends; none for a file that is no UTF-8 text."""
-        content = self.repository.read_objects([f"{self.head}:{path}"])[0]
+        """The lines of a file of the head, without their ends; none for a file that is no plain UTF-8 text.
+
+        A byte order mark makes it none: columns of reports do not count it.
+        """
         try:
-            text = (content or b"").decode()
+            content = self.repository.read_objects([f"{self.head}:{path}"])[0] or b""
+        except RepositoryError:  # a name such as `../x`, which a hostile tree may hold and git refuses to look up
+            return ()
+        try:
+            text = "" if content.startswith(codecs.BOM_UTF8) else content.decode()
         except UnicodeDecodeError:
+            return ()
+        if not text:
             return ()
         return tuple(line.removesuffix("\r") for line in text.split("\n"))
 
@@ -82,20 +99,24 @@ class Checkouts:
 
     def fetch(self, change: Change, address: CloneAddress) -> Checkout:
         """Brings base and head, deepening until they meet. Raises CheckoutError."""
-        folder = self._folder_of(change)
-        with _locked(folder):
+        for commit in (change.base, change.head):
+            if _COMMIT.fullmatch(commit) is None:
+                raise CheckoutError(f"{change.ref.key}: expected a full commit name, found {commit!r}")
+        with _locked(folder := self._folder_of(change)):
             repository = self._open(folder)
             for depth in _DEPTHS:
                 self._run_fetch(repository, address, change, depth)
                 merge_base = _find_merge_base(repository, change)
-                if merge_base is not None:
-                    return Checkout(repository, merge_base, change.head)
+                is_last = depth == _DEPTHS[-1]
+                if merge_base is not None and (is_last or not _is_cut_short(repository, change)):
+                    return Checkout(repository, change.base, merge_base, change.head)
         name = change.ref.repository.name
         raise CheckoutError(f"{name}: expected base and head to meet within {_DEPTHS[-1]} commits, found no ancestor")
 
     def delete(self, change: Change) -> None:
         """Forgets a repository."""
-        shutil.rmtree(self._folder_of(change), ignore_errors=True)
+        with _locked(folder := self._folder_of(change)):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _folder_of(self, change: Change) -> Path:
         repository = change.ref.repository
@@ -103,46 +124,80 @@ class Checkouts:
         return self._folder / name
 
     def _open(self, folder: Path) -> Repository:
+        """The repository, empty when it is new or has grown over the limit."""
+        if _measure(folder) > self._limits.max_pack_bytes:
+            shutil.rmtree(folder, ignore_errors=True)
         if not (folder / ".git" / "HEAD").exists():
-            self._make_room()
-            subprocess.run(["git", "init", "--quiet", str(folder)], check=True, capture_output=True, env=_environment())
+            self._make_room(folder)
+            self._run_git(["init", "--quiet", "--template=", str(folder)], self._folder, _environment())
+        for stale in (folder / ".git").rglob("*.lock"):  # of a git that was killed: no other runs while we hold ours
+            stale.unlink(missing_ok=True)
         os.utime(folder)
         return Repository(folder)
 
-    def _make_room(self) -> None:
-        """Forgets the repositories that were used longest ago."""
-        folders = sorted((one for one in self._folder.iterdir() if one.is_dir()), key=lambda one: one.stat().st_mtime)
-        for folder in folders[: max(0, len(folders) - self._limits.max_folders + 1)]:
-            with _locked(folder):
+    def _make_room(self, wanted: Path) -> None:
+        """Forgets the repositories that were used longest ago, but for those that are being fetched."""
+        others = [one for one in self._folder.iterdir() if one.is_dir() and one != wanted]
+        others.sort(key=lambda one: one.stat().st_mtime)
+        for folder in others[: max(0, len(others) - self._limits.max_folders + 1)]:
+            with contextlib.suppress(BlockingIOError), _locked(folder, may_wait=False):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _run_fetch(self, repository: Repository, address: CloneAddress, change: Change, depth: int) -> None:
-        """Fetches both commits; where the host serves no commit by name, the refs that hold them."""
+        """Fetches both commits by name, unless they are here and meet."""
         missing = [one for one in (change.base, change.head) if repository.find_revision(one) is None]
-        if not missing and _find_merge_base(repository, change) is not None:
+        is_first = depth == _DEPTHS[0]
+        if not missing and is_first and _find_merge_base(repository, change) is not None:
             return
         wanted = [f"{change.base}:refs/kept/base", f"{change.head}:refs/kept/{change.head}"]
-        command = ["git", *_FETCH, f"--depth={depth}", address.url, *wanted]
+        command = [*_FETCH, f"--depth={depth}", address.url, *wanted]
         try:
-            done = subprocess.run(
-                Confinement(max_file_bytes=self._limits.max_pack_bytes).wrap(command),
-                cwd=repository.root,
-                env=_environment(address),
-                capture_output=True,
-                check=False,
-                timeout=self._limits.timeout_s,
-            )
+            self._run_git(command, repository.root, _environment(address))
+        except CheckoutError as error:
+            raise CheckoutError(f"{change.ref.key}: {error}") from error
+
+    def _run_git(self, arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
+        """Runs git within the limits; whatever it started ends with it."""
+        process = subprocess.Popen(
+            Confinement(max_file_bytes=self._limits.max_pack_bytes).wrap(["git", *arguments]),
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            _, messages = process.communicate(timeout=self._limits.timeout_s)
         except subprocess.TimeoutExpired as error:
-            raise CheckoutError(f"{change.ref.key}: fetch took over {self._limits.timeout_s:.0f} s") from error
-        if done.returncode != 0:
-            problem = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise CheckoutError(f"{change.ref.key}: fetch failed: {problem[-1] if problem else done.returncode}")
+            raise CheckoutError(f"{arguments[0]} took over {self._limits.timeout_s:.0f} s") from error
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+        if process.returncode != 0:
+            said = messages.decode("utf-8", "replace").strip().splitlines()
+            raise CheckoutError(f"{arguments[0]} failed: {said[-1] if said else process.returncode}")
+
+
+def _measure(folder: Path) -> int:
+    """Bytes of the files below a folder, 0 where there is none."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _is_cut_short(repository: Repository, change: Change) -> bool:
+    """Whether commits that only one side has lack their parents: the two may meet nearer than we can see."""
+    boundary = repository.root / ".git" / "shallow"
+    if not boundary.exists():
+        return False
+    own = repository.run("rev-list", f"{change.base}...{change.head}").split()
+    return not frozenset(boundary.read_bytes().split()).isdisjoint(own)
 
 
 def _find_merge_base(repository: Repository, change: Change) -> str | None:
     try:
         return repository.run("merge-base", change.base, change.head).decode().strip()
-    except ReviewerError:
+    except RepositoryError:
         return None
 
 
@@ -168,9 +223,9 @@ def _environment(address: CloneAddress | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a repository; other processes wait."""
+def _locked(folder: Path, *, may_wait: bool = True) -> Iterator[None]:
+    """Holds the lock of a repository; others wait. Raises BlockingIOError where waiting is not wanted."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX if may_wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -6,6 +6,8 @@ from enum import Enum
 
 _COMMAND = re.compile(r"\s*/reviewer(?:[ \t]+([\w-]+))?(?:[ \t]+([^\r\n]*))?", re.I)
 _MAX_REASON_CHARS = 500
+_MAX_WORD_CHARS = 50
+_UNKEEPABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # no database takes all of these as text
 
 
 class Word(Enum):
@@ -57,4 +59,5 @@ def parse_command(text: str) -> Command | None:
         return None
     given = (match[1] or Word.HELP.value).lower()
     word = SHORT.get(given) or next((one for one in Word if one.value == given), None)
-    return Command(word, given, (match[2] or "").strip()[:_MAX_REASON_CHARS])
+    reason = _UNKEEPABLE.sub(" ", match[2] or "").strip()
+    return Command(word, given[:_MAX_WORD_CHARS], reason[:_MAX_REASON_CHARS])

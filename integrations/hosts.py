@@ -1,7 +1,7 @@
 """The vocabulary of code hosts, and what a review asks of one. A host is a folder that answers this protocol."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -62,7 +62,7 @@ class CloneAddress:
     """Where git reads a repository, over HTTP(S), and the value of the Authorization header; never logged."""
 
     url: str
-    authorization: str
+    authorization: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from integrations.hosts import HostKind
-from integrations.storage.database import Database
+from integrations.storage.database import Database, add_if_absent
 from integrations.storage.tables import Delivery
 
 
@@ -20,12 +19,8 @@ class Inbox:
     def store(self, host: HostKind, delivery_id: str, event: str, body: bytes) -> bool:
         """Keeps a delivery; False when this one is known already (a redelivery keeps its id)."""
         row = Delivery(host=host.value, delivery_id=delivery_id, event=event, body=body, received_at=datetime.now(UTC))
-        try:
-            with self._database.begin() as session:
-                session.add(row)
-        except IntegrityError:
-            return False
-        return True
+        with self._database.begin() as session:
+            return add_if_absent(session, row)
 
     def load(self, host: HostKind, delivery_id: str) -> Delivery | None:
         """A delivery as it was kept."""

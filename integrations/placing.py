@@ -54,7 +54,7 @@ def _rewrite_lines(edit: Edit, lines: Sequence[str]) -> str | None:
         return None
     before = lines[at.start_line - 1][: at.start_column - 1]
     after = lines[at.end_line - 1][at.end_column - 1 :]
-    return f"{before}{edit.replacement}{after}".replace("\r\n", "\n").removesuffix("\n")
+    return f"{before}{edit.replacement}{after}".replace("\r\n", "\n")
 
 
 def _cut_to(hunk: range, finding: ReportedFinding, line: int) -> tuple[int, int]:
@@ -62,4 +62,5 @@ def _cut_to(hunk: range, finding: ReportedFinding, line: int) -> tuple[int, int]
     at = finding.location
     if at.path != finding.anchor.path or not at.start_line <= line <= at.end_line:
         return line, line
-    return max(at.start_line, hunk.start), min(at.end_line, hunk.stop - 1)
+    last = at.end_line - 1 if at.end_column == 1 and at.end_line > line else at.end_line  # it ends with a line feed
+    return max(at.start_line, hunk.start), min(last, hunk.stop - 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from integrations.hosts import Annotation, Conclusion, NewThread, PostedThread, Status
 from integrations.placing import HeadLines, place_finding
 from integrations.policies import Mode, Policy
-from integrations.reports import ReportedFinding, ReviewReport
+from integrations.reports import OVER_BUDGET, ReportedFinding, ReviewReport
 from integrations.wording import find_marker, hash_words, title_of, write_all_gone, write_finding, write_summary
 from reviewer.changes import FileChange
 
@@ -74,10 +74,16 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
     reopen = tuple(one for one, _ in kept if one.is_resolved and one.fingerprint in standing.resolved_by_us)
     answered = {thread.fingerprint for thread, _ in kept if thread.is_resolved and thread not in reopen}
     told = [one for one in shown if one.fingerprint not in answered and one not in unplaced]
+    # A finding that others push over the limit is still there.
+    wanted = {one.fingerprint for one in shown} | {one.fingerprint for one in report.withheld_for(OVER_BUDGET)}
     return Plan(
         post=tuple(post),
-        edit=tuple(_reword(thread, finding) for thread, finding in kept if _says_something_else(thread, finding)),
-        resolve=tuple(_find_outdated(standing.threads, {one.fingerprint for one in shown})),
+        edit=tuple(
+            _reword(thread, finding)
+            for thread, finding in kept
+            if thread.fingerprint not in answered and _says_something_else(thread, finding)
+        ),
+        resolve=tuple(_find_outdated(standing.threads, wanted)),
         reopen=reopen,
         summary=_summarise(report, told, unplaced, standing.summary, len(report.findings) - len(shown)),
         status=make_status(report, shown, policy, reviewed.key),
@@ -111,7 +117,7 @@ def _find_outdated(threads: Iterable[PostedThread], wanted: Collection[str]) -> 
 
 def _says_something_else(thread: PostedThread, finding: ReportedFinding) -> bool:
     """Whether the words changed (a new model, a new catalogue); that lines moved is no reason to write."""
-    return not thread.is_resolved and find_marker(thread.body, "words") != hash_words(finding)
+    return find_marker(thread.body, "words") != hash_words(finding)
 
 
 def _reword(thread: PostedThread, finding: ReportedFinding) -> tuple[PostedThread, str]:

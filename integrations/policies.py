@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from enum import Enum
 
+from graph_model.catalogue import load_catalogue
 from reviewer.configuration_files import OWN_FILE, PROJECT_FILE
 from reviewer.errors import ConfigurationError
 
@@ -67,8 +68,12 @@ def _member(table: object, name: str, file: str) -> dict[str, object] | None:
 def _parse_modes(table: object, file: str) -> tuple[tuple[str, Mode], ...]:
     if not isinstance(table, dict):
         raise ConfigurationError(file, "bot.modes", f"expected a table from label or category to mode, found {table!r}")
+    labels = load_catalogue()
+    names = {"all"} | {label.id for label in labels} | {label.category.value for label in labels}
     known = [mode.value for mode in Mode]
     for name, mode in table.items():
+        if name not in names:
+            raise ConfigurationError(file, f"bot.modes.{name}", "expected a label, a category or all")
         if mode not in known:
             raise ConfigurationError(file, f"bot.modes.{name}", f"expected one of {', '.join(known)}, found {mode!r}")
     return tuple((name, Mode(table[name])) for name in sorted(table))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from integrations.hosts import Change, ChangeRef, NewThread
 from integrations.reports import ReportedFinding
-from integrations.storage.database import Database
+from integrations.storage.database import Database, add_if_absent
 from integrations.storage.tables import (
     AuditEntry,
     ChangeState,
@@ -34,9 +34,7 @@ class Records:
     def set_paused(self, ref: ChangeRef, *, is_paused: bool) -> None:
         """Stops or resumes the reviews of a change."""
         with self._database.begin() as session:
-            row = session.get(ChangeState, ref.key) or ChangeState(key=ref.key, repository=repository_key(ref))
-            row.is_paused = is_paused
-            session.add(row)
+            _ensure_state(session, ref).is_paused = is_paused
 
     def load_review(self, key: str) -> ReviewRecord | None:
         """A review by its key."""
@@ -54,11 +52,8 @@ class Records:
             record = session.get(ReviewRecord, key)
             assert record is not None, f"{key}: a review is kept before it is published"
             record.state, record.finished_at = "published", datetime.now(UTC)
-            row = session.get(ChangeState, change.ref.key) or ChangeState(
-                key=change.ref.key, repository=repository_key(change.ref)
-            )
+            row = _ensure_state(session, change.ref)
             row.published_review, row.published_head = key, change.head
-            session.add(row)
 
     def begin_intent(self, key: str) -> bool:
         """Notes that a write begins; True when it had begun before and nobody noted its end."""
@@ -115,70 +110,61 @@ class Records:
 
     def dismiss(self, ref: ChangeRef, finding: PostedFinding, *, kind: str, reason: str, author: str) -> None:
         """Keeps a dismissal, its feedback and its audit entry; a second one for the same finding changes nothing."""
-        repository = repository_key(ref)
+        now = datetime.now(UTC)
+        row = Dismissal(
+            repository=repository_key(ref),
+            fingerprint=finding.fingerprint,
+            label=finding.label,
+            kind=kind,
+            reason=reason,
+            author=author,
+            change_key=ref.key,
+            at=now,
+        )
         with self._database.begin() as session:
-            known = session.exec(
-                select(Dismissal).where(
-                    Dismissal.repository == repository, Dismissal.fingerprint == finding.fingerprint
-                )
-            ).one_or_none()
-            if known is not None:
-                return
-            now = datetime.now(UTC)
-            session.add(
-                Dismissal(
-                    repository=repository,
-                    fingerprint=finding.fingerprint,
-                    label=finding.label,
-                    kind=kind,
-                    reason=reason,
-                    author=author,
-                    change_key=ref.key,
-                    at=now,
-                )
-            )
-            session.add(AuditEntry(at=now, actor=author, action=f"dismiss {kind}", subject=finding.fingerprint))
-        self.add_feedback(ref, finding, kind=kind, source="command", author=author, reason=reason)
+            if add_if_absent(session, row):
+                session.add(AuditEntry(at=now, actor=author, action=f"dismiss {kind}", subject=finding.fingerprint))
+                feedback = _make_feedback(ref, finding, kind=kind, source="command", author=author, reason=reason)
+                add_if_absent(session, feedback)
 
     def add_feedback(  # one name for each column
         self, ref: ChangeRef, finding: PostedFinding, *, kind: str, source: str, author: str, reason: str = ""
     ) -> None:
         """Keeps what a person did with a finding; the same act is kept once."""
-        repository = repository_key(ref)
+        row = _make_feedback(ref, finding, kind=kind, source=source, author=author, reason=reason)
         with self._database.begin() as session:
-            known = session.exec(
-                select(Feedback).where(
-                    Feedback.repository == repository,
-                    Feedback.fingerprint == finding.fingerprint,
-                    Feedback.source == source,
-                    Feedback.author == author,
-                    Feedback.kind == kind,
-                )
-            ).one_or_none()
-            if known is not None:
-                return
-            session.add(
-                Feedback(
-                    repository=repository,
-                    fingerprint=finding.fingerprint,
-                    label=finding.label,
-                    kind=kind,
-                    source=source,
-                    author=author,
-                    reason=reason,
-                    change_key=ref.key,
-                    commit=finding.head,
-                    path=finding.path,
-                    line=finding.line,
-                    probability=finding.probability,
-                    at=datetime.now(UTC),
-                )
-            )
+            add_if_absent(session, row)
 
     def audit(self, actor: str, action: str, subject: str, detail: str = "") -> None:
         """Adds an entry to the audit log."""
         with self._database.begin() as session:
             session.add(AuditEntry(at=datetime.now(UTC), actor=actor, action=action, subject=subject, detail=detail))
+
+
+def _ensure_state(session: Session, ref: ChangeRef) -> ChangeState:
+    """The row of a change; two processes may need the first one at the same time."""
+    add_if_absent(session, ChangeState(key=ref.key, repository=repository_key(ref)))
+    return session.get_one(ChangeState, ref.key)
+
+
+def _make_feedback(  # one name for each column
+    ref: ChangeRef, finding: PostedFinding, *, kind: str, source: str, author: str, reason: str
+) -> Feedback:
+    return Feedback(
+        repository=repository_key(ref),
+        fingerprint=finding.fingerprint,
+        label=finding.label,
+        kind=kind,
+        source=source,
+        author=author,
+        reason=reason,
+        change_key=ref.key,
+        commit=finding.head,
+        path=finding.path,
+        line=finding.line,
+        probability=finding.probability,
+        at=datetime.now(UTC),
+    )
 
 
 def repository_key(ref: ChangeRef) -> str:

@@ -83,7 +83,7 @@ def replay(repository: Repository, changes: Sequence[MergedChange], analyst: Ana
 
 def _replay_one(repository: Repository, change: MergedChange, analyst: Analyst, started: float) -> Replayed:
     merge_base = repository.run("merge-base", change.base, change.head).decode().strip()
-    checkout = Checkout(repository, merge_base, change.head)
+    checkout = Checkout(repository, change.base, merge_base, change.head)
     policy_file = read_policy_file(checkout)
     report = analyst.review(checkout, policy_file, ())
     seconds = time.monotonic() - started

@@ -1,8 +1,12 @@
 """The report of `reviewer diff --format json`, read back: what the review process found, as values."""
 
+import json
+
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from integrations.errors import AnalysisError
+
+OVER_BUDGET = "over_budget"  # the reason of a finding that more important ones left no room for
 
 
 class _Value(BaseModel):
@@ -148,9 +152,16 @@ class ReviewReport(_Value):
 
 
 def parse_report(document: str | bytes) -> ReviewReport:
-    """The report in a JSON document; raises AnalysisError, which names the first field that is wrong."""
+    """The report in a JSON document; raises AnalysisError, which names the first field that is wrong.
+
+    Names that are no UTF-8 stand in it as lone surrogates, which no database or host takes: they become question marks.
+    """
     try:
-        return ReviewReport.model_validate_json(document)
+        plain = json.dumps(json.loads(document), ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError) as error:
+        raise AnalysisError(f"report: expected JSON, found {error}") from error
+    try:
+        return ReviewReport.model_validate_json(plain)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

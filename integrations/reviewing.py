@@ -21,7 +21,7 @@ from integrations.policies import Policy, parse_policy
 from integrations.records import Records
 from integrations.reports import ReviewReport, parse_report
 from integrations.storage.tables import PostedFinding, ReviewRecord
-from integrations.wording import make_marker, title_of
+from integrations.wording import escape_markdown, make_marker, title_of
 
 _LOG = logging.getLogger(__name__)
 SUMMARY_MARKER = make_marker("summary", "one")
@@ -144,8 +144,9 @@ class Reviewing:
 
     def amend_threads(self, prepared: Prepared, refused: frozenset[str]) -> None:
         """Rewords, resolves and reopens threads; what a push mended is feedback. Raises HostError."""
-        plan, _ = self._plan(prepared, refused)
+        plan, report = self._plan(prepared, refused)
         host, change = self.host_of(prepared.change.ref), prepared.change
+        known = prepared.dismissed | {one.fingerprint for one in report.withheld.findings}
         for thread, body in plan.edit:
             host.edit_thread(change, thread, body)
         for thread in plan.reopen:
@@ -156,7 +157,8 @@ class Reviewing:
             host.resolve_thread(change, thread, is_resolved=True)
             self._records.note_resolved(change.ref, thread.fingerprint, by_us=True)
             finding = posted.get(thread.fingerprint)
-            if finding is not None and thread.fingerprint not in prepared.dismissed:
+            # Where the head is the one that it was posted on, no commit can have mended it.
+            if finding is not None and finding.head != change.head and thread.fingerprint not in known:
                 self._records.add_feedback(change.ref, finding, kind="addressed", source="commit", author=change.author)
 
     def write_summary(self, prepared: Prepared, refused: frozenset[str]) -> None:
@@ -180,7 +182,7 @@ class Reviewing:
 
     def report_failure(self, prepared: Prepared, why: str) -> None:
         """An honest status for a review that could not be made. Raises HostError."""
-        status = Status(prepared.key, Conclusion.INCOMPLETE, "The review failed", why[:1000])
+        status = Status(prepared.key, Conclusion.INCOMPLETE, "The review failed", escape_markdown(why[:1000]))
         self.host_of(prepared.change.ref).write_status(prepared.change, status)
 
     def _check_out(self, change: Change) -> Checkout:

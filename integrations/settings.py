@@ -1,5 +1,6 @@
 """The service's settings: `REVIEWER_...` variables, read once at the entry point. A missing secret is a refusal."""
 
+import re
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -8,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from integrations.errors import SettingsError
 
 PREFIX = "REVIEWER_"
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_POSTGRES = re.compile(r"postgres(?:ql)?://")
 
 
 class Settings(BaseSettings):
@@ -16,10 +19,12 @@ class Settings(BaseSettings):
     A webhook secret may be two, separated by a comma, while it is being changed.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Path("reviewer-data")
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)  # it may hold a password
     worker_name: str = "local"
     num_workers: int = Field(default=2, ge=0)
     sweep_s: float = Field(default=30.0, gt=0)
@@ -50,16 +55,23 @@ class Settings(BaseSettings):
     @classmethod
     def _check_url(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
-            raise ValueError(f"expected an http(s) address, found {value!r}")
+            raise ValueError("expected an http(s) address, found another scheme or none")
         return value.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _check_level(cls, value: str) -> str:
+        if value.upper() not in _LEVELS:
+            raise ValueError(f"expected one of {', '.join(_LEVELS)}, found {value!r}")
+        return value.upper()
 
     @model_validator(mode="after")
     def _check_hosts(self) -> "Settings":
-        if self.github_app_id and not self.github_webhook_secret.get_secret_value():
+        if self.github_app_id and not self.github_secrets:
             raise ValueError(f"{PREFIX}GITHUB_WEBHOOK_SECRET: expected a secret beside the app id, found none")
         if self.github_app_id and self.github_private_key_file is None:
             raise ValueError(f"{PREFIX}GITHUB_PRIVATE_KEY_FILE: expected a file beside the app id, found none")
-        if self.gitlab_url and not self.gitlab_webhook_secret.get_secret_value():
+        if self.gitlab_url and not self.gitlab_secrets:
             raise ValueError(f"{PREFIX}GITLAB_WEBHOOK_SECRET: expected a secret beside the URL, found none")
         if self.gitlab_url and not self.gitlab_token.get_secret_value():
             raise ValueError(f"{PREFIX}GITLAB_TOKEN: expected a token beside the URL, found none")
@@ -69,8 +81,10 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """The SQLAlchemy URL: what is set, else SQLite in the data folder."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'reviewer.sqlite'}"
+        """The SQLAlchemy URL: what is set, by the driver that we bring, else SQLite in the data folder."""
+        if self.database_url:
+            return _POSTGRES.sub("postgresql+psycopg://", self.database_url, count=1)
+        return f"sqlite:///{self.data_dir.absolute() / 'reviewer.sqlite'}"
 
     @property
     def github_secrets(self) -> tuple[str, ...]:

@@ -9,23 +9,44 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from integrations.hosts import Conclusion
-from integrations.reports import ReportedFinding, ReviewReport, WithheldFinding
+from integrations.reports import OVER_BUDGET, ReportedFinding, ReviewReport, WithheldFinding
 
 MAX_COMMENT_CHARS = 60_000  # GitHub refuses 65,536; room for what a host adds
+_MAX_SECTION_CHARS = 10_000  # of the five lists of a summary
 _MARKER = re.compile(r"<!-- graph-reviewer:(\w+):([\w.+:-]+) -->")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#.!|<>~&@:$]|^[-+=])")
+# Markup; what makes a line a list, a heading or GitLab's quick action; and the dash of GH-12.
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()#.!|<>~&@:$%^]|^[-+=/]|(?<=\w)-(?=\d)")
+_LURES = frozenset("@#!~&$%^*:-")  # hosts look behind these for people, issues, labels, milestones, emoji, addresses
+_BREAK = "&#8203;"
+_HOW_TO_ANSWER = (
+    "<sub>Wrong or not worth it? Answer `/reviewer false-positive REASON`, `/reviewer accept-risk REASON` or "
+    "`/reviewer ignore REASON`; `/reviewer explain` says more.</sub>"
+)
 _MAX_CODE_CHARS = 400
+_MAX_TITLE_CHARS = 200
+_MAX_TEXT_CHARS = 2_000
 _MAX_LISTED = 50
 
 
 def escape_markdown(text: str) -> str:
-    """Text that renders as itself on both hosts: no markup, mention, reference, link or HTML survives.
+    """Text on one line that renders as itself on both hosts: no markup, mention, reference, link or HTML survives.
 
-    Punctuation becomes a character reference rather than a backslash escape: mentions (`@name`) and references
-    (`#1`, `!2`, `owner/name#3`) are found by the hosts after backslashes are gone.
+    A backslash or a character reference alone keeps no mention away: hosts look for `@name`, `#1` or `://` in what is
+    rendered, https://github.com/github/cmark-gfm/issues/181. So a space of no width stands behind such a character.
+    Names of commits stay as they are: they lead nowhere but into the repository.
     """
-    flat = re.sub(r"\s+", " ", text)
-    return _SPECIAL.sub(lambda match: f"&#{ord(match[1])};", flat)
+    return _SPECIAL.sub(_disarm, _flatten(text))
+
+
+def _flatten(text: str) -> str:
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
+
+
+def _disarm(match: re.Match[str]) -> str:
+    char, text = match[0], match.string
+    is_host_name = char == "." and text[max(0, match.start() - 3) : match.start()].lower() == "www"
+    is_lure = (char in _LURES or is_host_name) and not text[match.end() : match.end() + 1].isspace()
+    return f"&#{ord(char)};{_BREAK if is_lure else ''}"
 
 
 def quote_code(code: str, language: str = "") -> str:
@@ -38,7 +59,7 @@ def quote_code(code: str, language: str = "") -> str:
 
 def quote_inline(code: str) -> str:
     """Code on one line as an inline span that it cannot close."""
-    flat = re.sub(r"\s+", " ", code).strip() or " "
+    flat = _flatten(code) or " "
     longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if flat.startswith("`") or flat.endswith("`") else ""
@@ -51,25 +72,32 @@ def make_marker(kind: str, value: str) -> str:
 
 
 def find_marker(body: str, kind: str) -> str:
-    """The value of the first marker of a kind, empty when there is none."""
-    return next((match[2] for match in _MARKER.finditer(body) if match[1] == kind), "")
+    """The value of the last marker of a kind, empty when there is none: ours stand last, behind any quoted code."""
+    return next((match[2] for match in reversed(list(_MARKER.finditer(body))) if match[1] == kind), "")
 
 
 def write_finding(finding: ReportedFinding, *, suggestion: str | None = None) -> str:
-    """The comment of one finding: what, why, the path, how to mend it, how to answer."""
+    """The comment of one finding: what, why, the path, how to mend it, how to answer.
+
+    Path or suggestion are left out where they would make it longer than a host takes.
+    """
+    path = _write_path(finding)
+    offer = "" if suggestion is None else _write_suggestion(suggestion)
+    bodies = (_join_finding(finding, *extras) for extras in ((path, offer), ("", offer), (path, ""), ("", "")))
+    return next(body for body in bodies if len(body) <= MAX_COMMENT_CHARS)
+
+
+def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
+    title = escape_markdown(finding.title[:_MAX_TITLE_CHARS])
     parts = [
-        f"**{escape_markdown(finding.title)}** ({finding.severity}, {finding.probability:.0%}) · `{finding.label}`",
-        escape_markdown(finding.message),
-        _write_path(finding),
-        f"**To mend it:** {escape_markdown(finding.remedy)}",
+        f"**{title}** ({finding.severity}, {finding.probability:.0%}) · `{finding.label}`",
+        escape_markdown(finding.message[:_MAX_TEXT_CHARS]),
+        path,
+        f"**To mend it:** {escape_markdown(finding.remedy[:_MAX_TEXT_CHARS])}",
+        offer,
+        _HOW_TO_ANSWER,
+        make_marker("finding", finding.fingerprint) + make_marker("words", hash_words(finding)),
     ]
-    if suggestion is not None:
-        parts.append(_write_suggestion(suggestion))
-    parts.append(
-        "<sub>Wrong or not worth it? Answer `/reviewer false-positive REASON`, `/reviewer accept-risk REASON` or "
-        "`/reviewer ignore REASON`; `/reviewer explain` says more.</sub>"
-    )
-    parts.append(make_marker("finding", finding.fingerprint) + make_marker("words", hash_words(finding)))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -108,7 +136,7 @@ def write_summary(
 
     `posted` have threads of their own, `unplaced` could not be put on a line of the change.
     """
-    over = report.withheld_for("over_budget")
+    over = report.withheld_for(OVER_BUDGET)
     left = [*_list_findings("Not on lines of this change", unplaced), *_list_withheld("Beyond the limit", over)]
     account = list(_list_account(report))
     if not posted and not left and not report.files.failed:
@@ -116,11 +144,12 @@ def write_summary(
     head = f"### Review of {quote_inline(report.change.head[:12])}"
     counts = Counter(finding.severity for finding in (*posted, *unplaced))
     said = ", ".join(f"{counts[name]} {name}" for name in ("critical", "high", "medium", "low") if counts[name])
-    lines = [head, "", f"{sum(counts.values())} findings ({said})." if counts else "No findings shown."]
+    num = sum(counts.values())
+    lines = [head, "", f"{_count_findings(num)} ({said})." if num else "No findings shown."]
     if num_monitored:
         lines.append(f"{num_monitored} more are only monitored, as the policy asks.")
     lines += ["", *left, *account, "", _sign(report)]
-    return "\n".join(lines)[:MAX_COMMENT_CHARS]
+    return "\n".join(lines)
 
 
 def write_all_gone(report: ReviewReport) -> str:
@@ -131,13 +160,13 @@ def write_all_gone(report: ReviewReport) -> str:
 
 def _sign(report: ReviewReport) -> str:
     version = f"graph-reviewer {report.tool.version}, model {report.model}"
-    return f"<sub>{escape_markdown(version)}</sub>\n\n{make_marker('summary', 'one')}"
+    return f"<sub>{escape_markdown(version[:_MAX_TITLE_CHARS])}</sub>\n\n{make_marker('summary', 'one')}"
 
 
 def _list_findings(title: str, findings: Sequence[ReportedFinding]) -> Iterable[str]:
     rows = [
         f"- {quote_inline(f'{one.location.path}:{one.location.start_line}')} "
-        f"{escape_markdown(one.title)} ({one.severity}, {one.probability:.0%})"
+        f"{escape_markdown(one.title[:_MAX_TITLE_CHARS])} ({one.severity}, {one.probability:.0%})"
         for one in findings
     ]
     return _fold(title, rows)
@@ -161,15 +190,26 @@ def _list_account(report: ReviewReport) -> Iterable[str]:
 
 
 def _fold(title: str, rows: Sequence[str]) -> Iterable[str]:
+    """A list that opens on a click, as much of it as a comment has room for."""
     if not rows:
         return []
-    more = [f"- and {len(rows) - _MAX_LISTED} more"] if len(rows) > _MAX_LISTED else []
-    return [f"<details><summary>{title} ({len(rows)})</summary>", "", *rows[:_MAX_LISTED], *more, "", "</details>", ""]
+    kept: list[str] = []
+    room = _MAX_SECTION_CHARS
+    for row in rows[:_MAX_LISTED]:
+        if len(row) < room:
+            kept.append(row)
+            room -= len(row) + 1
+    more = [f"- and {len(rows) - len(kept)} more"] if len(rows) > len(kept) else []
+    return [f"<details><summary>{title} ({len(rows)})</summary>", "", *kept, *more, "", "</details>", ""]
+
+
+def _count_findings(num: int) -> str:
+    return f"{num} finding{'' if num == 1 else 's'}"
 
 
 def title_of(conclusion: Conclusion, num_findings: int) -> str:
     """The one line of a status."""
     if conclusion is Conclusion.RUNNING:
         return "Reviewing"
-    said = "No findings" if num_findings == 0 else f"{num_findings} finding{'s' if num_findings > 1 else ''}"
+    said = _count_findings(num_findings) if num_findings else "No findings"
     return f"{said}; not everything could be reviewed" if conclusion is Conclusion.INCOMPLETE else said

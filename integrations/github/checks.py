@@ -7,7 +7,8 @@ from integrations.hosts import Annotation, Conclusion, Status
 
 CHECK_NAME = "graph-reviewer"
 _MAX_ANNOTATIONS = 50  # of one request; later requests add to the list
-_MAX_CHARS = 60_000
+_MAX_SUMMARY_CHARS = 60_000  # GitHub takes 65,535
+_MAX_MESSAGE_CHARS = 15_000  # GitHub takes 64 KB, and a character is up to four bytes
 _CONCLUSIONS = {
     Conclusion.CLEAN: "success",
     Conclusion.FINDINGS: "success",
@@ -24,7 +25,10 @@ def slice_annotations(annotations: Sequence[Annotation]) -> Iterator[Sequence[An
 
 def describe_check(status: Status, annotations: Sequence[Annotation]) -> dict[str, Any]:
     """The fields of a check run, with some of its annotations."""
-    output: dict[str, Any] = {"title": status.title[:255], "summary": status.summary[:_MAX_CHARS] or status.title}
+    output: dict[str, Any] = {
+        "title": status.title[:255],
+        "summary": status.summary[:_MAX_SUMMARY_CHARS] or status.title,
+    }
     if annotations:
         output["annotations"] = [_describe(one) for one in annotations]
     if status.conclusion is Conclusion.RUNNING:
@@ -39,5 +43,5 @@ def _describe(annotation: Annotation) -> dict[str, Any]:
         "end_line": annotation.line,
         "annotation_level": annotation.level,
         "title": annotation.title[:255],
-        "message": annotation.message[:_MAX_CHARS],
+        "message": annotation.message[:_MAX_MESSAGE_CHARS],
     }

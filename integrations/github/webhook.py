@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any  # a JSON payload
+from typing import Any, TypeVar  # Any: a JSON payload
 
 from integrations.errors import ForgedDeliveryError, MalformedDeliveryError
 from integrations.events import (
@@ -29,7 +29,9 @@ _REASONS = {
     "synchronize": Reason.PUSHED,
     "ready_for_review": Reason.READY,
 }
+_BOT = "Bot"
 Payload = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def verify_delivery(body: bytes, signature: str, secrets: Sequence[str]) -> None:
@@ -46,7 +48,7 @@ def parse_delivery(event: str, body: bytes, own_login: str = "") -> Event:
     """The event in a genuine delivery; raises MalformedDeliveryError for a body that is not as documented."""
     try:
         payload = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedDeliveryError(f"{event}: expected JSON, found {error}") from error
     if not isinstance(payload, dict):
         raise MalformedDeliveryError(f"{event}: expected an object")
@@ -55,69 +57,93 @@ def parse_delivery(event: str, body: bytes, own_login: str = "") -> Event:
         return Nothing(f"event {event}")
     try:
         return parse(payload, own_login)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise MalformedDeliveryError(f"{event}: expected the documented fields, found no {error}") from error
+    except MalformedDeliveryError as error:
+        raise MalformedDeliveryError(f"{event}: {error}") from error
 
 
-def _repository(payload: Payload) -> RepositoryRef:
-    return RepositoryRef(HostKind.GITHUB, str(payload["repository"]["full_name"]), int(payload["installation"]["id"]))
+def _take(payload: Payload, path: str, kind: type[T]) -> T:
+    """The value at a dotted path; raises MalformedDeliveryError where there is none of this type."""
+    found: object = payload
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
+        raise MalformedDeliveryError(f"{path}: expected {kind.__name__}, found {type(found).__name__}")
+    return found
+
+
+def _change(payload: Payload, number: int) -> ChangeRef:
+    installation = _take(payload, "installation.id", int)
+    return ChangeRef(RepositoryRef(HostKind.GITHUB, _take(payload, "repository.full_name", str), installation), number)
+
+
+def _is_ours(payload: Payload, own_login: str) -> bool:
+    return _take(payload, "sender.login", str) == own_login
 
 
 def _parse_pull_request(payload: Payload, own_login: str) -> Event:
-    action = payload["action"]
-    change = ChangeRef(_repository(payload), int(payload["pull_request"]["number"]))
+    action = _take(payload, "action", str)
+    change = _change(payload, _take(payload, "pull_request.number", int))
     if action == "closed":
-        return ChangeClosed(change, bool(payload["pull_request"]["merged"]))
+        return ChangeClosed(change, _take(payload, "pull_request.merged", bool))
     if action not in _REASONS:
         return Nothing(f"pull_request {action}")
-    if payload["sender"]["login"] == own_login:
+    if _is_ours(payload, own_login):
         return Nothing("our own act")
-    pull = payload["pull_request"]
-    return ReviewWanted(change, _REASONS[action], str(pull["head"]["sha"]), bool(pull["draft"]))
+    head, is_draft = _take(payload, "pull_request.head.sha", str), _take(payload, "pull_request.draft", bool)
+    return ReviewWanted(change, _REASONS[action], head, is_draft)
 
 
 def _parse_issue_comment(payload: Payload, own_login: str) -> Event:
-    if payload["action"] != "created" or "pull_request" not in payload["issue"]:
-        return Nothing(f"issue_comment {payload['action']}")
-    change = ChangeRef(_repository(payload), int(payload["issue"]["number"]))
-    return _parse_comment(payload, own_login, change, "")
+    action = _take(payload, "action", str)
+    if action != "created" or "pull_request" not in _take(payload, "issue", dict):
+        return Nothing(f"issue_comment {action}")
+    return _parse_comment(payload, own_login, _change(payload, _take(payload, "issue.number", int)), "")
 
 
 def _parse_review_comment(payload: Payload, own_login: str) -> Event:
-    if payload["action"] != "created":
-        return Nothing(f"pull_request_review_comment {payload['action']}")
-    change = ChangeRef(_repository(payload), int(payload["pull_request"]["number"]))
-    return _parse_comment(payload, own_login, change, str(payload["comment"].get("in_reply_to_id") or ""))
+    action = _take(payload, "action", str)
+    if action != "created":
+        return Nothing(f"pull_request_review_comment {action}")
+    change = _change(payload, _take(payload, "pull_request.number", int))
+    is_reply = _take(payload, "comment", dict).get("in_reply_to_id") is not None
+    return _parse_comment(
+        payload, own_login, change, str(_take(payload, "comment.in_reply_to_id", int)) if is_reply else ""
+    )
 
 
 def _parse_comment(payload: Payload, own_login: str, change: ChangeRef, thread_id: str) -> Event:
-    comment = payload["comment"]
-    author = comment["user"]
-    if author["type"] == "Bot" or author["login"] == own_login:
+    author = _take(payload, "comment.user.login", str)
+    if _take(payload, "comment.user.type", str) == _BOT or author == own_login:
         return Nothing("a bot's comment")
-    return CommentWritten(change, str(author["login"]), str(comment["id"]), str(comment["body"] or ""), thread_id)
+    text = _take(payload, "comment.body", str)
+    return CommentWritten(change, author, str(_take(payload, "comment.id", int)), text, thread_id)
 
 
 def _parse_thread(payload: Payload, own_login: str) -> Event:
-    if payload["sender"]["login"] == own_login:
-        return Nothing("our own act")
-    change = ChangeRef(_repository(payload), int(payload["pull_request"]["number"]))
-    author = str(payload["sender"]["login"])
-    first = str(payload["thread"]["comments"][0]["id"])
-    return ThreadResolved(change, author, first, payload["action"] == "resolved")
+    """Whoever has no hands resolves nothing: what a bot does, we ourselves among them, is nobody's opinion."""
+    if _take(payload, "sender.type", str) == _BOT or _is_ours(payload, own_login):
+        return Nothing("a bot's act")
+    change = _change(payload, _take(payload, "pull_request.number", int))
+    comments = _take(payload, "thread.comments", list)
+    if not comments:
+        return Nothing("a thread without comments")
+    first = str(_take({"comment": comments[0]}, "comment.id", int))
+    is_resolved = _take(payload, "action", str) == "resolved"
+    return ThreadResolved(change, _take(payload, "sender.login", str), first, is_resolved)
 
 
 def _parse_check(payload: Payload, own_login: str) -> Event:
     """Re-run of our check, on a run or its whole suite. Pushes to forks list no pull requests: nothing to do then."""
     del own_login
-    if payload["action"] not in ("rerequested", "requested_action"):
-        return Nothing(f"check {payload['action']}")
-    check = payload.get("check_run") or payload["check_suite"]
-    pulls = check["pull_requests"]
+    action = _take(payload, "action", str)
+    if action not in ("rerequested", "requested_action"):
+        return Nothing(f"check {action}")
+    kind = "check_run" if "check_run" in payload else "check_suite"
+    pulls = _take(payload, f"{kind}.pull_requests", list)
     if not pulls:
         return Nothing("a check without a pull request")
-    change = ChangeRef(_repository(payload), int(pulls[0]["number"]))
-    return ReviewWanted(change, Reason.REQUESTED, str(check["head_sha"]))
+    change = _change(payload, _take({"pull_request": pulls[0]}, "pull_request.number", int))
+    return ReviewWanted(change, Reason.REQUESTED, _take(payload, f"{kind}.head_sha", str))
 
 
 _PARSERS: Mapping[str, Callable[[Payload, str], Event]] = {

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, literal
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -29,6 +30,15 @@ class Database:
         """Whether a query is answered; raises what the driver raises."""
         with self.engine.connect() as connection:
             return connection.exec_driver_sql("SELECT 1").scalar() == 1
+
+
+def add_if_absent(session: Session, row: SQLModel) -> bool:
+    """Inserts a row; False where one with the same key stands already, whichever process put it there."""
+    values = row.model_dump(exclude_none=True)
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert(type(row)) if is_postgres else sqlite.insert(type(row))
+    statement = insert.values(values).on_conflict_do_nothing().returning(literal(1))
+    return session.connection().execute(statement).first() is not None
 
 
 def open_database(url: str) -> Database:
@@ -52,6 +62,6 @@ def migrate(engine: Engine) -> None:
 def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
     """Readers do not wait for writers, and writers wait for each other. https://sqlite.org/wal.html"""
     cursor = connection.cursor()  # type: ignore[attr-defined]  # a DB-API connection, which has no type of its own
-    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
