@@ -177,7 +177,14 @@ def _is_constant_collection(view: UnitView, node: Node, stmt: int) -> bool:
 
 
 def _is_own_collection(view: UnitView, node: Node, stmt: int) -> bool:
-    """A name for a collection that nobody else has put anything into: imported, or made here of the program's own."""
+    """A name for a collection that nobody else has put anything into: imported, or made here of the program's own.
+
+    Its keys or values are such a collection too.
+    """
+    callee = node.get("callee") if node.kind is K.CALL else None
+    if callee is not None and callee.kind is K.MEMBER and callee.text in ("keys", "values", "keySet"):
+        inner = callee.get("obj")
+        return inner is not None and _is_own_collection(view, inner, stmt)
     if node.kind is not K.NAME:
         return False
     if node.text in view.program.imports and node.text not in view.unit.locals:

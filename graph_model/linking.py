@@ -14,7 +14,7 @@ from graph_model.candidates.model import Candidate, Step, StepRole, without_repe
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
 from graph_model.lookups import kept_arguments
-from graph_model.origins import SERVICE, CallRecord, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
+from graph_model.origins import SERVICE, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 from graph_model.packs.model import ContextKind
 from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, suits
 
@@ -154,6 +154,8 @@ class _Linker:
         if not exact and BY_NAME[self.files[path].language].family is Family.CSHARP:
             tail = ".".join(callee.split(".")[-2:])  # which `using` brings the class is not known
             exact = [unit for full, unit in candidates if full.endswith(f".{tail}")]
+        if not exact and "()." in callee:  # a method of what a call gives: of an object, where a class was called
+            return self._search_callees(path, callee.replace("().", "."))
         return tuple(exact[:4])
 
     def _relative_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
@@ -281,7 +283,7 @@ class _Linker:
         self, state: _State, caller: UnitId, number: int, origin: Origin, stack: tuple[tuple[UnitId, int], ...]
     ) -> list[_State]:
         call = self.unit(caller).calls[number]
-        flows = _argument(call, origin)
+        flows = call.given_to(origin)
         step = Step(caller.path, call.start, call.end, StepRole.CALL, call.callee)
         return [self._moved(state, caller, flow, stack, (step, *state.steps)) for flow in flows]
 
@@ -389,12 +391,6 @@ class _Linker:
             fix=sink.fix,
             unit=unit_id.idx,
         )
-
-
-def _argument(call: CallRecord, origin: Origin) -> tuple[FlowRecord, ...]:
-    """What a call gives to a parameter, by keyword or position."""
-    args = dict(call.args)
-    return args.get(origin.name) or args.get(origin.index) or ()
 
 
 def _strength(candidate: Candidate) -> tuple[float, float, float]:

@@ -79,6 +79,11 @@ class CallRecord:
     end: int
     args: tuple[tuple[int | str, tuple[FlowRecord, ...]], ...]
 
+    def given_to(self, parameter: Origin) -> tuple[FlowRecord, ...]:
+        """What the call gives to a parameter of the called unit, by keyword or position."""
+        args = dict(self.args)
+        return args.get(parameter.name) or args.get(parameter.index) or ()
+
 
 @dataclass(frozen=True, slots=True)
 class SinkRecord:

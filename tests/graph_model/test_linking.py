@@ -218,3 +218,18 @@ CHAIN = "class Chain { void filter(HttpSecurity http) { http.authorizeRequests()
 def test_a_chain_of_filters_guards_everything(rule: str, found: bool) -> None:
     files = {"Orders.java": SHOP, "Chain.java": CHAIN % rule}
     assert bool(candidates(files, "security/missing-authorization")) is found
+
+
+FORM = (
+    "class login_form:\n    def __init__(self, given):\n        self.given = given\n\n"
+    "    def extra(self):\n        return {}\n"
+)
+PAGE = (
+    "import os\nfrom flask import request\nfrom forms import login_form\n\n\n"
+    "def page():\n    form = login_form(request.args)\n    os.system(form.extra())\n"
+)
+
+
+@pytest.mark.parametrize(("result", "found"), [("'ls'", False), ("self.given['a']", True)])
+def test_a_class_in_small_letters_is_a_class(result: str, found: bool) -> None:
+    assert bool(candidates({"page.py": PAGE, "forms.py": FORM.format(result)})) is found

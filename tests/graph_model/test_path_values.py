@@ -161,3 +161,10 @@ def test_javascript_replaces_the_first_only(method: str, found: bool) -> None:
     read = f'fs.readFileSync("a/" + req.query.n.{method}(".", ""))'
     text = f'const fs = require("fs");\nmodule.exports = (req, res) => {read};\n'
     assert is_proposed({"m.js": text}) is found
+
+
+@pytest.mark.parametrize(("table", "found"), [("errorcode", False), ("name", True)])
+def test_one_of_an_imported_tables_values_is_no_way_out(table: str, found: bool) -> None:
+    body = f"if name not in {table}.values():\n        return\n    return open('a/' + name).read()"
+    text = "from errno import errorcode\n" + FLASK % ("<path:name>", body)
+    assert is_proposed({"m.py": text}) is found
