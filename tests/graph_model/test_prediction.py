@@ -35,7 +35,7 @@ def find(cursor, names):
         subprocess.run("ls " + request.args["dir"], shell=True)
     return redirect(request.args["next"])
 
-def digest(text):
+def sign(text):
     return hashlib.md5(text.encode()).hexdigest()
 """
 

@@ -107,8 +107,8 @@ def test_real_fixes_are_offered_and_applied(project: Project, model: Path) -> No
     project.write(
         {
             "load.py": "import yaml\n\n\ndef read(stream):\n    return yaml.load(stream, Loader=yaml.Loader)\n",
-            "hash.js": "const crypto = require('crypto');\nmodule.exports = (x) => "
-            "crypto.createHash('md5').update(x).digest('hex');\n",
+            "hash.js": "const crypto = require('crypto');\nmodule.exports = (token) => "
+            "crypto.createHash('md5').update(token).digest('hex');\n",
         }
     )
     engine = GraphEngine(model)
