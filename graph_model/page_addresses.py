@@ -87,6 +87,9 @@ def _parsed(state: Evaluator, unit: Unit, place: _Place, depth: int) -> tuple[No
     if node.kind is K.NEW and state.resolver.callee(node, unit, stmt) == "URL":
         args = node.get("args")
         return (args.children[0], stmt, unit) if args is not None and args.children else None
+    if node.kind is K.TERNARY:
+        made = [part for part in (node.get("body"), node.get("orelse")) if part is not None and not _is_nothing(part)]
+        return _parsed(state, unit, (made[0], stmt), depth + 1) if len(made) == 1 else None
     if node.kind is not K.NAME or any(_is_assigned(unit, f"{node.text}.{part}") for part in _SCHEME_PARTS):
         return None
     values = list(_values(unit, node.text, stmt))
@@ -94,6 +97,10 @@ def _parsed(state: Evaluator, unit: Unit, place: _Place, depth: int) -> tuple[No
         return None
     value, at, owner = values[0]
     return _parsed(state, owner, (value, at), depth + 1)
+
+
+def _is_nothing(node: Node) -> bool:
+    return node.kind is K.NULL or (node.kind is K.NAME and node.text == "undefined")
 
 
 def _is_assigned(unit: Unit, key: str) -> bool:

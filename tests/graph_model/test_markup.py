@@ -27,6 +27,7 @@ HARMLESS = [
     "const u = new URL(location); u.search = x; a.setAttribute('href', u.href);",
     "const u = new URL('/list', location.href); u.searchParams.set('page', x); location.href = u;",
     "const u = new URL(location.href); xs.forEach((y) => { u.searchParams.set('q', x); y.href = u.toString(); });",
+    "const u = b ? new URL(c.at, location.href) : undefined; u?.searchParams.set('q', x); a.href = u?.toString();",
     "const at = location.href.split('?')[0]; location.href = at + '?version=' + x;",
     "let at = location.href.split('?')[0]; if (b) { at = at.substring(0, 9); } location.href = at + '?v=' + x;",
     "location.replace(window.location.href.split('#')[0] + '#' + x);",

@@ -35,8 +35,8 @@ def find(cursor, names):
         subprocess.run("ls " + request.args["dir"], shell=True)
     return redirect(request.args["next"])
 
-def digest(password):
-    return hashlib.md5(password.encode()).hexdigest()
+def sign(text):
+    return hashlib.md5(text.encode()).hexdigest()
 """
 
 
