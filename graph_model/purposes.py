@@ -41,7 +41,7 @@ _VAGUE = frozenset(
 _SECRET = re.compile(
     r"(?:(?<!cancel_)(?<!cancellation_)(?<!abort_)(?<!fetch_)(?<!request_)(?<!schema_)(?<!load_)(?<!render_)(?<!update_)"
     r"(?<!job_)(?<!task_)token(?!i[sz]|s(?![a-z]))"  # cancels a request; parts of a text
-    r"|secret(?!ar)|pass_?wo?r?d|passphrase|passcode|nonce|[cx]srf|captcha|credential|remember_?me"
+    r"|secret(?!ar)|pass_?wo?r?d|passphrase|passcode|nonce|[cx]srf|[ck]aptcha|credential|remember_?me"
     r"|(?<![a-z_])(?:(?:new|create|generate|gen|make|get|set|add|put|random|user|my)_)*"
     r"(?:pwd|salt|iv|[th]?otp|one_time|pin|sid|cookie|session|invites?|invitations?|vouchers?|coupons?)"
     r"(?:_?(?:id|key|code|value|text|string|str|hash|bytes))*(?= |$)"
