@@ -8,14 +8,31 @@ from graph_model.candidates.view import Draft, UnitView
 from graph_model.constants import UNKNOWN
 from graph_model.control_flow import Stmt
 from graph_model.kinds import NodeKind as K
-from graph_model.origins import OriginKind
+from graph_model.languages import Family
+from graph_model.origins import Origin, OriginKind
 from graph_model.packs.model import Role
 from graph_model.program import Unit
+from graph_model.source_kinds import LOCAL_KINDS
 from graph_model.syntax import Node, dotted_name
 
+_LABEL = "security/timing-comparison"
 _COMPARED = re.compile(r"(?i)(signature|digest|hmac|\bmac\b|token|secret|passwo?r?d|api_?key|otp|csrf|checksum_?hmac)$")
+_GIVEN_NAME = re.compile(  # what a pack's comparison may be about, besides: hashes and codes of messages
+    r"(?i)((password|passwd|pwd?|token|secret|computed|calculated|expected)_?hash|(^|_|[a-z0-9])mac|(^|_|[a-z0-9])sig"
+    r"|(expected|computed|actual|calculated)_?(hash|sig|mac|token))$"
+)
+_ABOUT_NAME = re.compile(  # `userIdFromToken`, `hasSecret`: what is said about a secret; or hashes of long random ones
+    r"[a-z0-9](From|By|For|Of)[A-Z]|_(from|by|for|of)_|^_?(has|is|use|no|needs|requires?|enabled?)(_|[A-Z])"
+    r"|(?i:(type|kind|status|state|mode|scheme|name)$|hashed_?(token|api_?key|secret)$|(token|api_?key)_?hash$|to_?token$|code_?token$)"
+)
+_PLAIN_SIGNATURE = re.compile(r"(?i)signature$")
+_SIGNED = re.compile(  # what tells a message's signature from the types of a function or the first bytes of a format
+    r"(?i)hmac|sha_?(1|2|3|5)|md5|digest|secret|verif|hook|crypt|sign(ed|ing|er)?(?![a-z])|authentic"
+    r"|expected|given|supplied|provided|computed|calculated"
+)
 _OWN_NAME = re.compile(
-    r"(?i)(prev|last|old|cached|current|pending|confirm|repeat|retype|again|fetch_?token|request_?token|cancel|abort)"
+    r"(?i)(prev|last|old|cached|current|pending|confirm|repeat|retype|again|fetch_?token|request_?token|cancel|abort"
+    r"|sign_?out|log_?out|revoke)"
 )
 _SECRET = re.compile(r"(?i)(signature|hmac|secret|api_?key|otp|csrf)$")
 _EXPECTED = re.compile(r"(?i)(expected|actual|stored|given|supplied|provided|computed)")
@@ -27,12 +44,14 @@ _REPEATED = re.compile(
     r"(?i)pass(wo?r?d)?_?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
 )
 _CHECKSUM = re.compile(r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint")
+_OF_PASSWORD = re.compile(r"(?i)(password|passwd|pwd?)_?hash$|hmac|mac$")
 _QUERY_BUILDERS = frozenset(
     {"filter", "where", "having", "and_", "or_", "not_", "on", "join", "outerjoin", "exists", "any", "case", "exclude"}
 )
+_HOW = re.compile(r"(?:\w+\.)*(?:StringComparison|StringComparer|Comparer|EqualityComparer)\.")
 _KIND_NAME = re.compile(r"(?:Types?|Kinds?|Modes?|Status|States?|Schemes?|Names|Constants|Keys|Claims)$")
 _QUERIES = re.compile(r"^(?:Where|First|Single|Any|All|Count|Find|FindAll|RemoveAll)(?:OrDefault)?(?:Async)?$")
-_TAKES_APART = re.compile(r"(?i)(parser|lexer|tokeni[sz]er|scanner|grammar)\b")  # its tokens are words
+_TAKES_APART = re.compile(r"(?i)(parser|lexer|tokeni[sz]er|scanner|grammar|\.(try_?)?parse)\b")  # its tokens are words
 _ALIKE = frozenset({"equals", "Equals", "__eq__", "__ne__", "compareTo", "CompareTo", "isEqual"})
 
 
@@ -46,15 +65,11 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
     if compares_likeness(view.unit):
         return
     for stmt, node in view.expressions(K.COMPARE, K.CALL):
-        pair = _compared_pair(node)
+        pair = _compared_pair(node, view.program.family)
         if pair is None:
             continue
-        if _is_harmless_pair(*pair):
-            continue
         named = [_compared_name(view, side, stmt) for side in pair]
-        if not any(named) or any(_is_known(view, side, stmt) for side in pair) or _is_no_check(node, pair):
-            continue
-        if not _may_be_probed(view, pair, stmt):
+        if not any(named) or not _tells_secret(view, node, pair, stmt):
             continue
         facts = {
             "both_named": float(all(named)),
@@ -63,7 +78,7 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
         }
         word = next(n for n in named if n)
         yield Draft(
-            "security/timing-comparison",
+            _LABEL,
             node,
             stmt.idx,
             node.text,
@@ -71,6 +86,57 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
             words={"name": word, "api": "=="},
             fix="constant-time-comparison",
         )
+
+
+def is_harmless_comparison(label: str, call: Node, view: UnitView, stmt: Stmt) -> bool:
+    """Whether a call that a pack calls a comparison in unequal time keeps nothing secret from anybody outside."""
+    if label != _LABEL:
+        return False
+    pair = _called_pair(call)
+    if pair is None:
+        return False
+    is_named = any(_compared_name(view, side, stmt) or _GIVEN_NAME.search(_last_word(side)) for side in pair)
+    is_named = is_named or any(_COMPARED.search(_last_word(side)) for side in pair)
+    return not is_named or not _tells_secret(view, call, pair, stmt)
+
+
+def _tells_secret(view: UnitView, node: Node, pair: tuple[Node, Node], stmt: Stmt) -> bool:
+    """Whether how long a comparison takes tells somebody who can try values about a secret."""
+    if _is_harmless_pair(*pair) or any(_is_known(view, side, stmt) for side in pair) or _is_no_check(node, pair):
+        return False
+    if any(_ABOUT_NAME.search(_last_word(side)) for side in pair) or _is_cut(view, pair, stmt):
+        return False
+    return _may_be_probed(view, pair, stmt) and not _is_plain_signature(view, pair, stmt)
+
+
+def _is_plain_signature(view: UnitView, pair: tuple[Node, Node], stmt: Stmt) -> bool:
+    """Types of a function, first bytes of a format: a signature where nothing speaks of signing and nobody sent it."""
+    words = [_last_word(side) for side in pair]
+    if not any(_PLAIN_SIGNATURE.search(word) for word in words) or any(_is_sent(view, side, stmt) for side in pair):
+        return False
+    if any(_compared_name(view, side, stmt) == "digest" for side in pair):
+        return False
+    around = (n.text for n in view.unit.node.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF, K.PARAM))
+    return not any(_SIGNED.search(name) for name in (view.unit.qualname, *around))
+
+
+def _is_cut(view: UnitView, pair: tuple[Node, Node], stmt: Stmt) -> bool:
+    """Whether one side is a part of the other: `body = token[2:]; body == token`."""
+    for side, other in (pair, pair[::-1]):
+        if side.kind is not K.NAME or other.kind is not K.NAME:
+            continue
+        values = [definition.value for definition in view.unit.flow.reaching(side.text, stmt.idx)]
+        if values and all(_part_of(value) == other.text for value in values):
+            return True
+    return False
+
+
+def _part_of(value: Node | None) -> str:
+    """The variable that a method call, an index or a slice is taken of; "" for any other expression."""
+    callee = value.get("callee") if value is not None and value.kind is K.CALL else None
+    part = callee if callee is not None and callee.kind is K.MEMBER else value
+    obj = part.get("obj") if part is not None and part.kind in (K.MEMBER, K.INDEX) else None
+    return obj.text if obj is not None and obj.kind is K.NAME else ""
 
 
 def _is_known(view: UnitView, side: Node, stmt: Stmt) -> bool:
@@ -88,29 +154,45 @@ def _may_be_probed(view: UnitView, pair: tuple[Node, Node], stmt: Stmt) -> bool:
     """
     if any(_OWN_NAME.search(dotted_name(side) or root_name(side) or "") for side in pair):
         return False
-    origins = [_comes_from(view, side, stmt) for side in pair]
-    if OriginKind.SOURCE in origins[0] | origins[1] or "digest" in [_compared_name(view, s, stmt) for s in pair]:
+    if any(_is_sent(view, side, stmt) for side in pair):
+        return True
+    if "digest" in [_compared_name(view, side, stmt) for side in pair]:
         return True
     is_check = view.is_entry or bool(_CHECKS.search(view.unit.qualname))
     is_check = is_check or any(_SECRET.search(_compared_name(view, side, stmt)) for side in pair)
     is_check = is_check or any(_EXPECTED.search(dotted_name(side)) for side in pair)
-    return is_check and OriginKind.PARAM in origins[0] | origins[1]
+    return is_check and any(OriginKind.PARAM in _comes_from(view, side, stmt) for side in pair)
+
+
+def _is_sent(view: UnitView, side: Node, stmt: Stmt) -> bool:
+    """Whether another party sends a value: nobody tries what a program reads from its settings or its database."""
+    return bool(_sources(view, side, stmt) - LOCAL_KINDS)
 
 
 def _comes_from(view: UnitView, side: Node, stmt: Stmt) -> set[OriginKind]:
     """The kinds of what an expression's value may come from."""
     params = {name for name, _ in view.unit.params if name != view.unit.receiver}
     found = {OriginKind.PARAM} if root_name(side) in params else set()
+    found.update(origin.kind for origin in _origins(view, side, stmt))
+    return found | ({OriginKind.SOURCE} if _sources(view, side, stmt) else set())
+
+
+def _sources(view: UnitView, side: Node, stmt: Stmt) -> set[str]:
+    """The kinds of foreign data that an expression's value may hold."""
+    found = {origin.detail for origin in _origins(view, side, stmt) if origin.kind is OriginKind.SOURCE}
     for node in side.walk():
-        if node.kind not in (K.NAME, K.MEMBER):
-            continue
-        name = view.resolver.resolve(node, view.unit, stmt.idx)
-        if name and any(role.role is Role.SOURCE for role in view.resolver.index.find_roles(name)):
-            found.add(OriginKind.SOURCE)
-        for definition in view.unit.flow.reaching(node.text, stmt.idx) if node.kind is K.NAME else ():
-            flow = view.values.values.get(definition.idx, {})
-            found.update(view.values.origins[origin].kind for origin in flow)
+        name = view.resolver.resolve(node, view.unit, stmt.idx) if node.kind in (K.NAME, K.MEMBER) else ""
+        roles = view.resolver.index.find_roles(name) if name else ()
+        found.update(role.kind for role in roles if role.role is Role.SOURCE)
     return found
+
+
+def _origins(view: UnitView, side: Node, stmt: Stmt) -> Iterator[Origin]:
+    """The origins of the variables in an expression."""
+    for node in side.walk():
+        for definition in view.unit.flow.reaching(node.text, stmt.idx) if node.kind is K.NAME else ():
+            for origin in view.values.values.get(definition.idx, {}):
+                yield view.values.origins[origin]
 
 
 def _is_no_check(node: Node, pair: tuple[Node, Node]) -> bool:
@@ -118,7 +200,9 @@ def _is_no_check(node: Node, pair: tuple[Node, Node]) -> bool:
     if _is_query_term(node) or _in_assertion(node):
         return True
     words = [_last_word(side) for side in pair]
-    return any(known.search(word) for word in words for known in (_REPEATED, _CURSOR, _CHECKSUM))
+    if any(_CHECKSUM.search(word) for word in words) and not any(_OF_PASSWORD.search(word) for word in words):
+        return True
+    return any(known.search(word) for word in words for known in (_REPEATED, _CURSOR))
 
 
 def _last_word(node: Node) -> str:
@@ -163,24 +247,24 @@ def _is_query_filter(unit: Unit) -> bool:
     return callee is not None and callee.kind is K.MEMBER and bool(_QUERIES.match(callee.text))
 
 
-def _compared_pair(node: Node) -> tuple[Node, Node] | None:
-    if node.kind is K.COMPARE and node.text in ("==", "===", "!=", "!=="):
+def _compared_pair(node: Node, family: Family) -> tuple[Node, Node] | None:
+    if node.kind is K.COMPARE and node.text in ("==", "===", "!=", "!==") and family is not Family.JAVA:
         left, right = node.get("left"), node.get("right")
         return (left, right) if left is not None and right is not None else None
-    if node.kind is K.CALL:
-        callee, args = node.get("callee"), node.get("args")
-        if (
-            callee is not None
-            and callee.kind is K.MEMBER
-            and callee.text in ("equals", "Equals", "SequenceEqual")
-            and args is not None
-        ):
-            obj = callee.get("obj")
-            if obj is not None and args.children and dotted_name(obj) not in ("Arrays", "MessageDigest", "Objects"):
-                return obj, args.children[0]
-            if len(args.children) == 2:
-                return args.children[0], args.children[1]
+    callee = node.get("callee") if node.kind is K.CALL else None
+    if callee is not None and callee.kind is K.MEMBER and callee.text in ("equals", "Equals", "SequenceEqual"):
+        return _called_pair(node)
     return None
+
+
+def _called_pair(call: Node) -> tuple[Node, Node] | None:
+    """The two values that a call compares: its two arguments, or its receiver and its only one."""
+    callee, args = call.get("callee"), call.get("args")
+    values = [a for a in (args.children if args is not None else ()) if not _HOW.match(dotted_name(a))]
+    if len(values) >= 2:
+        return values[0], values[1]
+    obj = callee.get("obj") if callee is not None else None
+    return (obj, values[0]) if obj is not None and values else None
 
 
 def _compared_name(view: UnitView, node: Node, stmt: Stmt) -> str:

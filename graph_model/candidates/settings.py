@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from graph_model.candidates.comparisons import compares_likeness
+from graph_model.candidates.comparisons import compares_likeness, is_harmless_comparison
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.conditions import find_argument
@@ -30,6 +30,8 @@ def find_settings(view: UnitView) -> Iterator[Draft]:
         for role in roles:
             if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
                 seen.add(role.label)
+                if is_harmless_comparison(role.label, call, view, stmt):
+                    continue
                 if _is_made_harmless(role, call, view, stmt) or _is_for_development(role, view, stmt):
                     continue
                 exact = not role.pattern.startswith(("*", "~"))
