@@ -49,6 +49,11 @@ def is_declared_written(attributes: Mapping[str, str]) -> bool:
     return attributes.get("linguist-generated") in _NO
 
 
+def is_declared_own(attributes: Mapping[str, str]) -> bool:
+    """Whether the project says that a file is no copy of somebody else's, wherever it lies."""
+    return attributes.get("linguist-vendored") in _NO
+
+
 def parse_attributes(read_text: Callable[[str], str | None], paths: Iterable[str]) -> Attributes:
     """The same without git: deeper files win, then later lines. `read_text` gives a .gitattributes file, or None."""
     rules: dict[str, list[tuple[GitIgnoreSpec, str, str]]] = {}

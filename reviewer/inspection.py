@@ -8,9 +8,10 @@ from types import MappingProxyType
 from pathspec import GitIgnoreSpec
 
 from graph_model.languages import find_language
-from reviewer.attributes import find_reason, is_declared_written
+from reviewer.attributes import find_reason, is_declared_own, is_declared_written
 from reviewer.ledger import Skip, SkipReason
 from reviewer.source import SourceFile
+from reviewer.vendoring import find_copied_place, is_published_library
 
 DEFAULT_MAX_BYTES = 300_000  # what the analysis reads in two seconds on one core, dense code included
 _HEAD_BYTES = 2_000
@@ -50,6 +51,9 @@ def inspect_name(path: str, attributes: Mapping[str, str], rules: InspectionRule
     reason = find_reason(attributes)
     if reason is not None:
         return Skip(path, reason, ".gitattributes")
+    copied = "" if is_declared_own(attributes) else find_copied_place(path)
+    if copied:
+        return Skip(path, SkipReason.VENDORED, copied)
     if _MINIFIED_NAME.search(path):
         return Skip(path, SkipReason.MINIFIED, "by its name")
     if _GENERATED_NAME.search(path) and not is_declared_written(attributes):
@@ -77,6 +81,8 @@ def inspect_content(
     head = source.content[:_HEAD_BYTES]
     if _GENERATED_HEAD.search(head) and not is_declared_written(attributes):
         return Skip(path, SkipReason.GENERATED, "says so at its top")
+    if is_published_library(path, head) and not is_declared_own(attributes):
+        return Skip(path, SkipReason.VENDORED, "a library by its name and its banner")
     if len(source.content) > _MINIFIED_LINE_BYTES * max(source.num_lines, 5):
         mean = len(source.content) // source.num_lines
         return Skip(path, SkipReason.MINIFIED, f"{mean} bytes a line on average")

@@ -9,6 +9,8 @@ from reviewer.ledger import Failed, Skip, SkipReason
 from reviewer.repositories import Repository, TreeEntry
 from reviewer.source import SourceFile
 
+_OWN = {"linguist-generated": "unset", "linguist-vendored": "unset"}
+
 
 def read_snapshot(
     repository: Repository, commit: str | None, rules: InspectionRules, only: Collection[str] | None = None
@@ -37,13 +39,16 @@ def read_snapshot(
 def read_old_files(
     repository: Repository, commit: str, paths: Iterable[str], rules: InspectionRules
 ) -> list[SourceFile]:
-    """These files as a commit has them; those it lacks, and those that would be left out, are absent."""
+    """These files as a commit has them; those it lacks, and those that would be left out, are absent.
+
+    Whether they are generated or copied is asked of the head alone: what is reviewed there is compared with its past.
+    """
     names = sorted(paths)
     contents = repository.read_objects([f"{commit}:{name}" for name in names])
     inspected = [
-        inspect_content(name, content, rules)
+        inspect_content(name, content, rules, _OWN)
         for name, content in zip(names, contents, strict=True)
-        if content is not None and inspect_name(name, {}, rules) is None
+        if content is not None and inspect_name(name, _OWN, rules) is None
     ]
     return [source for source in inspected if isinstance(source, SourceFile)]
 
