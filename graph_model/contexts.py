@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from graph_model.catalogue import load_catalogue
 from graph_model.entries import required_modules
+from graph_model.kinds import FUNCTION_KINDS
+from graph_model.kinds import NodeKind as K
 from graph_model.packs.model import CONTEXT_FACT, ContextKind, ContextRule
 from graph_model.program import Program
 from graph_model.syntax import dotted_name
@@ -19,7 +21,12 @@ def find_contexts(program: Program, rules: Iterable[ContextRule], called: Iterab
     found = {
         rule.kind
         for rule in rules
-        if (_imports_any(imported, rule.imports) or names & {*rule.calls} or decorators & {*rule.decorators})
+        if (
+            _imports_any(imported, rule.imports)
+            or names & {*rule.calls}
+            or decorators & {*rule.decorators}
+            or (rule.assertions and _imports_any(imported, rule.assertions) and _has_titled_block(program))
+        )
         and not _imports_any(imported, rule.unless)
     }
     return tuple(sorted(found, key=lambda kind: kind.value))
@@ -44,6 +51,18 @@ def _imports_any(imported: Iterable[str], modules: tuple[str, ...]) -> bool:
     """Whether one of the modules, or something below it, is imported."""
     below = tuple(f"{module}{separator}" for module in modules for separator in "./")
     return any(name in modules or name.startswith(below) for name in imported)
+
+
+def _has_titled_block(program: Program) -> bool:
+    """Whether the top level calls a plain function with a title and a function: `check('adds', () => {...})`."""
+    for calls in program.units[0].flow.calls:
+        for call in calls:
+            callee, args = call.get("callee"), call.get("args")
+            given = [argument.kind for argument in args.children[:2]] if args is not None else []
+            is_titled = len(given) == 2 and given[0] in (K.STRING, K.TEMPLATE) and given[1] in FUNCTION_KINDS
+            if is_titled and callee is not None and callee.kind is K.NAME:
+                return True
+    return False
 
 
 def _decorators(program: Program) -> Iterator[str]:

@@ -26,6 +26,7 @@ _MEMBERSHIP = frozenset(
         "TryGetValue",
     }
 )
+_WHOLE = frozenset({"keys", "values", "keySet", "Keys", "Values"})  # of a map: as constant as the map is
 _CHECK_NAME = re.compile(
     r"(?i)safe|allow|valid|trusted|permitted|white_?list|same_?(origin|host|site|domain)|local_?(url|path)"
 )
@@ -153,6 +154,10 @@ def _is_constant_collection(view: UnitView, node: Node, stmt: int) -> bool:
         values = [c.get("key") if c.kind is K.PAIR else c for c in node.children]
         return bool(values) and all(v is not None and view.constants.evaluate(v, stmt) is not UNKNOWN for v in values)
     if node.kind in (K.CALL, K.NEW):
+        parts = node.get("callee") if node.kind is K.CALL else None
+        obj = parts.get("obj") if parts is not None and parts.text in _WHOLE else None
+        if obj is not None and _is_constant_collection(view, obj, stmt):
+            return True
         args = node.get("args")
         inner = [a for a in args.children if a.kind is not K.KWARG] if args is not None else []
         return bool(inner) and all(

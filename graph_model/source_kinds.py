@@ -8,6 +8,8 @@ _FOREIGN = "foreign"  # seen to come from outside: no open parameter
 _REMOTE = "remote"  # seen to come from another party
 _OPERATOR_KINDS = frozenset({"command-line", "environment", "stdin"})
 _LOG = "security/log-injection"
+_CODE = "security/code-injection"
+_FILE = "file"
 _OPERATORS = "security/nosql-injection"
 _OF_OTHERS = frozenset(  # harmless where the one who runs the program chooses the data
     {
@@ -30,6 +32,8 @@ def suits(kind: str, sink: SinkRecord, *, is_source: bool) -> bool:
         return False
     if kind in LOCAL_KINDS and sink.label == _OPERATORS:
         return False  # what the program keeps was let in as a value before
+    if kind == _FILE and sink.label == _CODE:
+        return False  # what a program reads of its own files to run is a part of the program
     if sink.source_kind:
         return kind == sink.source_kind
     return kind not in _SPECIAL_KINDS and (is_source or sink.label != _LOG)  # an open parameter harms no log entry

@@ -192,7 +192,7 @@ def _return(entry: Mapping[str, Any], pack: str, where: str) -> ReturnRole:
     return ReturnRole(sink, _strings(entry.get("types", [])), _strings(entry.get("decorators", [])))
 
 
-_CONTEXT_LISTS = ("imports", "calls", "decorators", "unless")
+_CONTEXT_LISTS = ("imports", "calls", "decorators", "assertions", "unless")
 
 
 def _context(entry: Mapping[str, Any], pack: str, where: str) -> ContextRule:

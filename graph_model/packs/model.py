@@ -145,7 +145,8 @@ class ContextRule:
     """What tells that a whole file is test, browser or script code.
 
     One of `imports` (a module and everything below it), `calls` (a resolved name) or `decorators` (a simple name) is
-    enough; an import of one of `unless` outweighs them.
+    enough, or an import of one of `assertions` where the top level calls a function with a title and a function: a
+    runner of the file's own. An import of one of `unless` outweighs them.
     """
 
     kind: ContextKind
@@ -153,6 +154,7 @@ class ContextRule:
     imports: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
+    assertions: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
 

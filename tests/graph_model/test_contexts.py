@@ -5,6 +5,7 @@ from graph_model.languages import BY_NAME
 from graph_model.linking import link_files
 from graph_model.packs.model import ContextKind
 
+OWN_RUNNER = "function test(name, fn) { fn(); console.log(name); }\n"
 TEST, BROWSER, SCRIPT = ContextKind.TEST, ContextKind.BROWSER, ContextKind.SCRIPT
 
 
@@ -22,6 +23,15 @@ def contexts(language: str, text: str) -> tuple[ContextKind, ...]:
         ("javascript", "describe('sums', () => { it('adds', () => {}) })", (TEST,)),
         ("javascript", "function describe(x) {}\nlog.describe('sums')", ()),
         ("typescript", "import { test } from 'node:test'", (TEST,)),
+        ("javascript", f"const assert = require('node:assert');\n{OWN_RUNNER}test('adds', () => {{}});\n", (TEST,)),
+        (
+            "javascript",
+            f"import assert from 'assert/strict';\n{OWN_RUNNER}test(`a${{1}}`, async () => {{}});\n",
+            (TEST,),
+        ),
+        ("javascript", "const assert = require('assert'); server.on('end', () => assert(server.done));\n", ()),
+        ("javascript", "const assert = require('assert'); export function add(a) { assert(a); }\n", ()),
+        ("javascript", f"{OWN_RUNNER}test('adds', () => {{}});\n", ()),
         ("tsx", "import { render } from '@testing-library/react'", (TEST,)),
         ("javascript", "document.querySelector('#é').focus()", (BROWSER,)),
         ("javascript", "const express = require('express'); const React = require('react')", ()),

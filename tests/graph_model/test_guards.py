@@ -26,6 +26,7 @@ RULED_OUT = [
     "allowed = {'start': 1, 'stop': 2}\nif a in allowed:\n    os.system(a)",
     "if a in frozenset(['start', 'stop']):\n    os.system(a)",
     "if a in ALLOWED:\n    os.system(a)",
+    "if a not in NAMES.values():\n    raise ValueError\nos.system(a)",
     "if not a == 'start':\n    return\nos.system(a)",
     "if is_allowed(a):\n    os.system(a)",
     "if not checks.is_valid_name(a):\n    return\nos.system(a)",
