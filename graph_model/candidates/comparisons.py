@@ -43,7 +43,9 @@ _CURSOR = re.compile(
 _REPEATED = re.compile(
     r"(?i)pass(wo?r?d)?_?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
 )
-_CHECKSUM = re.compile(r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint")
+_CHECKSUM = re.compile(
+    r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint|feed|metadata|commit|download"
+)
 _OF_PASSWORD = re.compile(r"(?i)(password|passwd|pwd?)_?hash$|hmac|mac$")
 _QUERY_BUILDERS = frozenset(
     {"filter", "where", "having", "and_", "or_", "not_", "on", "join", "outerjoin", "exists", "any", "case", "exclude"}

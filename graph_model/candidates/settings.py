@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from graph_model.candidates.ciphers import is_harmless_cipher
 from graph_model.candidates.comparisons import compares_likeness, is_harmless_comparison
 from graph_model.candidates.model import StepRole
+from graph_model.candidates.transmission import stays_here
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.conditions import find_argument
 from graph_model.constants import UNKNOWN
@@ -16,7 +18,8 @@ from graph_model.kinds import NodeKind as K
 from graph_model.packs.model import ApiRole, PropertyRole, Role
 from graph_model.syntax import Node, dotted_name
 
-_DEBUGGING = frozenset({"security/debug-enabled", "security/error-exposure"})
+_DEBUGGING = frozenset({"security/debug-enabled", "security/error-exposure", "security/cleartext-transmission"})
+_EXCEPTIONS = (is_harmless_comparison, is_harmless_cipher, stays_here)  # each knows the label that it is about
 _DEVELOPMENT = re.compile(r"(?i)^_?(is_?)?(dev|development|debug)(_?mode)?$|IsDevelopment")
 _MAX_PARTS = 8
 _PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTRIBUTE)
@@ -30,7 +33,7 @@ def find_settings(view: UnitView) -> Iterator[Draft]:
         for role in roles:
             if role.role is Role.SETTING and role.label not in seen and view.judge.all_hold(role.when, call, stmt.idx):
                 seen.add(role.label)
-                if is_harmless_comparison(role.label, call, view, stmt):
+                if any(is_harmless(role.label, call, view, stmt) for is_harmless in _EXCEPTIONS):
                     continue
                 if _is_made_harmless(role, call, view, stmt) or _is_for_development(role, view, stmt):
                     continue
