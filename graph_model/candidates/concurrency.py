@@ -35,10 +35,10 @@ def _facts(view: UnitView, stmt: Stmt) -> dict[str, float]:
 
 def find_blocking_in_async(view: UnitView) -> Iterator[Draft]:
     """Calls that block the event loop's thread inside an async function."""
-    if not view.unit.is_async:
+    if not view.unit.is_async or _starts_program(view):
         return
     for stmt, call, name, role in view.calls_with(Role.BLOCKING):
-        if _is_awaited(call):
+        if _is_awaited(call) or _is_completed(view, call, stmt):
             continue
         yield Draft(
             "performance/blocking-call-in-async",
@@ -48,6 +48,25 @@ def find_blocking_in_async(view: UnitView) -> Iterator[Draft]:
             facts=_facts(view, stmt),
             words={"api": name.removeprefix("?."), "name": role.note},
         )
+
+
+def _starts_program(view: UnitView) -> bool:
+    """Whether a unit is where a C# program begins, its `Main` or its top level: nothing else waits for the thread."""
+    if view.program.family is not Family.CSHARP:
+        return False
+    return view.unit.name == "Main" or view.unit.parent is None
+
+
+def _is_completed(view: UnitView, call: Node, stmt: Stmt) -> bool:
+    """Whether the task whose result is asked for was awaited before: there is nothing left to wait for."""
+    asked = call.get("callee") if call.kind is K.CALL else call
+    task = root_name(asked) if asked is not None and asked.text in (*_WAITS, "Result") else ""
+    return bool(task) and any(
+        earlier.idx != stmt.idx
+        and view.unit.flow.dominates(earlier.idx, stmt.idx)
+        and any(node.kind is K.NAME and node.text == task for node in awaited.walk())
+        for earlier, awaited in view.expressions(K.AWAIT)
+    )
 
 
 def _is_awaited(node: Node) -> bool:
@@ -61,7 +80,7 @@ def _is_awaited(node: Node) -> bool:
 
 def find_sync_over_async(view: UnitView) -> Iterator[Draft]:
     """`.Result`, `.Wait()` and `.GetAwaiter().GetResult()` on a task, and `asyncio.run` inside async code."""
-    if view.program.family is not Family.CSHARP:
+    if view.program.family is not Family.CSHARP or _starts_program(view):
         return
     for stmt, node in view.expressions(K.MEMBER, K.CALL):
         api = ""
@@ -74,7 +93,7 @@ def find_sync_over_async(view: UnitView) -> Iterator[Draft]:
                 obj = callee.get("obj")
                 known = obj is not None and (_is_task(view, obj, stmt) or callee.text == "GetResult")
                 api = f"Task.{callee.text}" if known else ""
-        if api:
+        if api and not _is_completed(view, node, stmt):
             facts = {**_facts(view, stmt), "async_unit": float(view.unit.is_async)}
             yield Draft(
                 "performance/sync-over-async",
