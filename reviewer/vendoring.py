@@ -18,7 +18,7 @@ _COPIED_FOLDER = re.compile(
 )
 # A package of Java, a namespace of C# or a module of Python may be about vendors; scripts for a page are copied there.
 _COPIED_SCRIPTS_FOLDER = re.compile(
-    r"(?:^|/)(?:[Vv]endors?|(?:3rd|[Tt]hird)[Pp]arty|dist|select2|bootstrap-datepicker|tiny_?mce/(?:langs|plugins|themes|utils)"
+    r"(?:^|/)(?:[Vv]endors?|(?:3rd|[Tt]hird)[Pp]arty|dist|ajax/libs|font-?awesome[^/]*|select2|bootstrap-datepicker|tiny_?mce/(?:langs|plugins|themes|utils)"
     r"|[Cc]ode[Mm]irror/(?:\d+\.\d+/)?(?:lib|mode|theme|addon|keymap|demo))/"
 )
 _SCRIPTS = frozenset({".js", ".mjs", ".cjs", ".jsx"})

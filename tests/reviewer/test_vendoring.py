@@ -26,6 +26,8 @@ BANNER = b"/*!\n * jQuery JavaScript Library v3.3.1\n * https://jquery.com/\n */
         "static/vendor/vex/vex.js",
         "static/js/vendors/nice.js",
         "assets/dist/app.js",
+        "static/ajax/libs/table/table.js",
+        "pages/fontawesome-free/js/all.js",
         "docs/_static/doctools.js",
         "Packages/jQuery.1.9/jquery.cs",
         "Scripts/jquery-1.9-vsdoc.js",
