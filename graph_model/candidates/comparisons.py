@@ -71,7 +71,7 @@ def find_unequal_time(view: UnitView) -> Iterator[Draft]:
         if pair is None:
             continue
         named = [_compared_name(view, side, stmt) for side in pair]
-        if not any(named) or not _tells_secret(view, node, pair, stmt):
+        if not any(named[: _num_telling(node)]) or not _tells_secret(view, node, pair, stmt):
             continue
         facts = {
             "both_named": float(all(named)),
@@ -257,6 +257,14 @@ def _compared_pair(node: Node, family: Family) -> tuple[Node, Node] | None:
     if callee is not None and callee.kind is K.MEMBER and callee.text in ("equals", "Equals", "SequenceEqual"):
         return _called_pair(node)
     return None
+
+
+def _num_telling(node: Node) -> int:
+    """How many sides may tell that a secret is compared: of `Strings.equals(first, second)` the first alone."""
+    callee, args = node.get("callee"), node.get("args")
+    owner = dotted_name(callee.get("obj")) if callee is not None else ""
+    is_static = owner not in ("", "Arrays", "MessageDigest", "Objects") and args is not None and len(args.children) > 1
+    return 1 if is_static else 2
 
 
 def _called_pair(call: Node) -> tuple[Node, Node] | None:
