@@ -26,7 +26,7 @@ from integrations.running import Runner, configure_dbos
 from integrations.service import Door, Headers, Reception, create_app
 from integrations.settings import Settings
 from integrations.storage.database import open_database
-from integrations.workflows import Workflows
+from integrations.workflows import Listeners, Workflows
 from reviewer.graph_engine import GraphEngine
 
 _LOG = logging.getLogger(__name__)
@@ -48,12 +48,13 @@ def build_service(settings: Settings) -> FastAPI:
     database = open_database(settings.database)
     metrics = Metrics()
     inbox, records = Inbox(database), Records(database)
-    reviewing = Reviewing({kind: one.host for kind, one in wirings.items()}, gather_tools(settings, records, metrics))
+    hosts = {kind: one.host for kind, one in wirings.items()}
+    reviewing = Reviewing(hosts, gather_tools(settings, records, metrics))
     talk = Conversations(reviewing, records)
     readers = {kind: one.read for kind, one in wirings.items()}
-    workflows = Workflows(inbox, reviewing, readers, talk.answer, talk.note_thread)
-    runner = Runner(settings, database, inbox, workflows.accept)
-    metrics.watch_waiting(lambda: float(len(inbox.list_waiting())))
+    workflows = Workflows(inbox, reviewing, readers, Listeners(talk.answer, talk.note_thread, metrics.count_review))
+    runner = Runner(settings, database, inbox, hosts, workflows.accept)
+    metrics.watch(lambda: float(len(inbox.list_waiting())), runner.count_reviews)
     doors = tuple(one.door for one in wirings.values())
     reception = Reception(doors, inbox, workflows.accept, runner.is_ready, metrics, settings.max_body_bytes)
     return create_app(reception, runner.start, runner.stop)
@@ -97,7 +98,7 @@ def _wire_github(settings: Settings) -> Wiring:
     )
     host = GitHubHost(access)
     door = Door(HostKind.GITHUB, partial(_verify_github, settings.github_secrets), _identify_github)
-    return Wiring(host, door, github_webhook.parse_delivery)
+    return Wiring(host, door, partial(_read, host, github_webhook.parse_delivery))
 
 
 def _verify_github(secrets: tuple[str, ...], headers: Headers, body: bytes) -> None:
@@ -112,7 +113,13 @@ def _identify_github(headers: Headers, body: bytes) -> tuple[str, str]:
 def _wire_gitlab(settings: Settings) -> Wiring:
     host = GitLabHost(GitLabAccess(settings.gitlab_url, settings.gitlab_token.get_secret_value()))
     verify = partial(_verify_gitlab, settings.gitlab_secrets, settings.gitlab_replay_window_s)
-    return Wiring(host, Door(HostKind.GITLAB, verify, gitlab_webhook.identify_delivery), gitlab_webhook.parse_delivery)
+    door = Door(HostKind.GITLAB, verify, gitlab_webhook.identify_delivery)
+    return Wiring(host, door, partial(_read, host, gitlab_webhook.parse_delivery))
+
+
+def _read(host: Host, parse: Callable[[str, bytes, str], Event], event: str, body: bytes) -> Event:
+    """A delivery, knowing which acts in it are our own."""
+    return parse(event, body, host.login())
 
 
 def _verify_gitlab(secrets: tuple[str, ...], window_s: float, headers: Headers, body: bytes) -> None:

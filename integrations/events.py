@@ -14,7 +14,7 @@ class Reason(Enum):
     READY = "ready for review"
     REOPENED = "reopened"
     REQUESTED = "requested"
-    QUEUED = "merge queue"
+    RETARGETED = "another base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,14 @@ class ThreadResolved:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeQueued:
+    """A merge queue asks for the outcome of a change on a commit of its own."""
+
+    change: ChangeRef
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeClosed:
     """A change was merged or given up."""
 
@@ -63,4 +71,4 @@ class Nothing:
     why: str
 
 
-Event = ReviewWanted | CommentWritten | ThreadResolved | ChangeClosed | Nothing
+Event = ReviewWanted | CommentWritten | ThreadResolved | MergeQueued | ChangeClosed | Nothing

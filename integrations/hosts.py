@@ -1,9 +1,9 @@
 """The vocabulary of code hosts, and what a review asks of one. A host is a folder that answers this protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class HostKind(Enum):
@@ -148,11 +148,22 @@ class Check:
     detail: str
 
 
+@runtime_checkable
+class Redelivering(Protocol):
+    """A host that does not try again by itself, but on request."""
+
+    def ask_again(self, is_known: Callable[[str], bool]) -> int:
+        """Asks for deliveries that failed and that we do not know by their ids; how many. Raises HostError."""
+
+
 class Host(Protocol):
     """What a review asks of a code host. Every method may raise HostError.
 
     Only `post_threads` must not be repeated blindly; every other write leaves the same when it is made twice.
     """
+
+    def login(self) -> str:
+        """The name that our own acts carry."""
 
     def load_change(self, ref: ChangeRef) -> Change:
         """The change as it is now."""

@@ -22,6 +22,10 @@ class Inbox:
         with self._database.begin() as session:
             return add_if_absent(session, row)
 
+    def knows(self, host: HostKind, delivery_id: str) -> bool:
+        """Whether a delivery has arrived."""
+        return self.load(host, delivery_id) is not None
+
     def load(self, host: HostKind, delivery_id: str) -> Delivery | None:
         """A delivery as it was kept."""
         with self._database.begin() as session:

@@ -37,10 +37,16 @@ class Metrics:
         )
         self.rate_left = Gauge("reviewer_rate_left", "Requests a host still takes", ["host"], registry=self.registry)
         self._waiting = Gauge("reviewer_deliveries_waiting", "Deliveries not handled yet", registry=self.registry)
+        self._unfinished = Gauge("reviewer_reviews_unfinished", "Reviews in line or running", registry=self.registry)
 
-    def watch_waiting(self, count: Callable[[], float]) -> None:
-        """Asks for the depth of the inbox whenever somebody reads the numbers."""
-        self._waiting.set_function(count)
+    def watch(self, count_deliveries: Callable[[], float], count_reviews: Callable[[], float]) -> None:
+        """Asks for the depth of both queues whenever somebody reads the numbers."""
+        self._waiting.set_function(count_deliveries)
+        self._unfinished.set_function(count_reviews)
+
+    def count_review(self, outcome: str) -> None:
+        """Counts how a review ended; what follows a colon differs from case to case and is left out."""
+        self.reviews.labels(outcome.partition(":")[0]).inc()
 
     def observe(self, report: ReviewReport, seconds: float) -> None:
         """Counts one review."""

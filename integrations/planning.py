@@ -147,7 +147,8 @@ def make_status(report: ReviewReport, shown: Sequence[ReportedFinding], policy: 
     else:
         conclusion = Conclusion.FINDINGS if shown else Conclusion.CLEAN
     reviewed, skipped, failed = len(report.files.reviewed), len(report.files.skipped), len(report.files.failed)
-    summary = f"{reviewed} files reviewed, {skipped} left out, {failed} failed."
+    in_part = sum(bool(file.problems) for file in report.files.reviewed)
+    summary = f"{reviewed} files reviewed, {in_part} of them in part, {skipped} left out, {failed} failed."
     annotations = tuple(_annotate(one, policy) for one in shown)
     return Status(key, conclusion, title_of(conclusion, len(shown)), summary, annotations)
 

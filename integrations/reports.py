@@ -9,6 +9,10 @@ from integrations.errors import AnalysisError
 OVER_BUDGET = "over_budget"  # the reason of a finding that more important ones left no room for
 
 
+# Reasons to leave a file out that nobody chose.
+_UNREAD = frozenset({"too_large", "too_many_nodes", "unreadable"})
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -143,8 +147,10 @@ class ReviewReport(_Value):
 
     @property
     def is_complete(self) -> bool:
-        """Whether no file failed."""
-        return not self.files.failed
+        """Whether every file that should have been read was read whole."""
+        in_part = any(file.problems for file in self.files.reviewed)
+        too_much = any(file.reason in _UNREAD for file in self.files.skipped)
+        return not (self.files.failed or in_part or too_much)
 
     def withheld_for(self, reason: str) -> tuple[WithheldFinding, ...]:
         """Withheld findings with a reason, in report order."""

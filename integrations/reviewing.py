@@ -8,7 +8,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from integrations.analysis import Analyst, PolicyFile, read_policy_file
@@ -16,8 +16,8 @@ from integrations.checkouts import Checkout, Checkouts
 from integrations.errors import AnalysisError
 from integrations.hosts import Change, ChangeRef, Conclusion, Host, HostKind, PostedThread, Status
 from integrations.placing import HeadLines
-from integrations.planning import Plan, ReviewedChange, Standing, make_plan
-from integrations.policies import Policy, parse_policy
+from integrations.planning import Plan, ReviewedChange, Standing, make_plan, make_status
+from integrations.policies import Mode, Policy, parse_policy
 from integrations.records import Records
 from integrations.reports import ReviewReport, parse_report
 from integrations.storage.tables import PostedFinding, ReviewRecord
@@ -184,6 +184,29 @@ class Reviewing:
         """An honest status for a review that could not be made. Raises HostError."""
         status = Status(prepared.key, Conclusion.INCOMPLETE, "The review failed", escape_markdown(why[:1000]))
         self.host_of(prepared.change.ref).write_status(prepared.change, status)
+
+    def report_refusal(self, ref: ChangeRef, why: str) -> None:
+        """The same for a change that could not even be prepared. Raises HostError."""
+        host = self.host_of(ref)
+        change = host.load_change(ref)
+        key = hashlib.sha256(f"{ref.key} {change.head} {why}".encode()).hexdigest()[:32]
+        text = escape_markdown(why[:1000])
+        host.write_status(change, Status(key, Conclusion.INCOMPLETE, "The review could not be made", text))
+
+    def answer_queue(self, ref: ChangeRef, queued_head: str) -> str:
+        """Gives a merge queue's commit the outcome of the change in it; what became of it. Raises HostError."""
+        host = self.host_of(ref)
+        record = self._records.load_review(self._records.state_of(ref).published_review)
+        change = replace(host.load_change(ref), head=queued_head)
+        if record is None:
+            status = Status(queued_head, Conclusion.INCOMPLETE, "The change has not been reviewed")
+        else:
+            report = parse_report(record.report)
+            policy = parse_policy(record.policy, record.policy_name) or Policy()
+            shown = [one for one in report.findings if policy.mode_of(one.label) is not Mode.MONITOR]
+            status = replace(make_status(report, shown, policy, queued_head), annotations=())
+        host.write_status(change, status)
+        return "merge queue"
 
     def _check_out(self, change: Change) -> Checkout:
         return self._tools.checkouts.fetch(change, self.host_of(change.ref).clone_address(change.ref.repository))

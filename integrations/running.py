@@ -2,14 +2,17 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from dbos import DBOS, DBOSConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
-from integrations.hosts import HostKind
+from integrations.errors import HostError
+from integrations.hosts import Host, HostKind, Redelivering
 from integrations.inbox import Inbox
 from integrations.settings import Settings
 from integrations.storage.database import Database
@@ -49,9 +52,15 @@ class Runner:
     """Starts and stops the work of a process. `accept` puts a kept delivery in line."""
 
     def __init__(
-        self, settings: Settings, database: Database, inbox: Inbox, accept: Callable[[HostKind, str], None]
+        self,
+        settings: Settings,
+        database: Database,
+        inbox: Inbox,
+        hosts: Mapping[HostKind, Host],
+        accept: Callable[[HostKind, str], None],
     ) -> None:
         self._settings, self._database, self._inbox, self._accept = settings, database, inbox, accept
+        self._hosts, self._ask_at = hosts, 0.0
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True)
 
@@ -96,6 +105,24 @@ class Runner:
             self._accept(host, delivery_id)
         for name in self._find_dead():
             self._take_over(name)
+        if time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + self._settings.redeliver_s
+            self._ask_again()
+
+    def count_reviews(self) -> float:
+        """Reviews in line or running, in all processes."""
+        return float(len(DBOS.list_workflows(status=["ENQUEUED", "PENDING"], queue_name=REVIEWS, load_input=False)))
+
+    def _ask_again(self) -> None:
+        """Asks hosts for what they could not deliver while we were down."""
+        for kind, host in self._hosts.items():
+            if isinstance(host, Redelivering):
+                try:
+                    count = host.ask_again(partial(self._inbox.knows, kind))
+                except HostError as error:
+                    _LOG.warning("%s: not asked for failed deliveries: %s", kind.value, error)
+                else:
+                    _LOG.info("%s: asked again for %d deliveries", kind.value, count)
 
     def _beat(self) -> None:
         with self._database.begin() as session:

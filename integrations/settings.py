@@ -1,6 +1,7 @@
 """The service's settings: `REVIEWER_...` variables, read once at the entry point. A missing secret is a refusal."""
 
 import re
+import socket
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -25,9 +26,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("reviewer-data")
     database_url: str = Field(default="", repr=False)  # it may hold a password
-    worker_name: str = "local"
+    worker_name: str = Field(default_factory=socket.gethostname)
     num_workers: int = Field(default=2, ge=0)
     sweep_s: float = Field(default=30.0, gt=0)
+    redeliver_s: float = Field(default=300.0, gt=0)
     settle_s: float = Field(default=5.0, ge=0)
     log_level: str = "INFO"
 

@@ -82,7 +82,8 @@ def write_finding(finding: ReportedFinding, *, suggestion: str | None = None) ->
     Path or suggestion are left out where they would make it longer than a host takes.
     """
     path = _write_path(finding)
-    offer = "" if suggestion is None else _write_suggestion(suggestion)
+    is_safe = finding.fix is not None and finding.fix.safe
+    offer = "" if suggestion is None else _write_suggestion(suggestion, is_safe=is_safe)
     bodies = (_join_finding(finding, *extras) for extras in ((path, offer), ("", offer), (path, ""), ("", "")))
     return next(body for body in bodies if len(body) <= MAX_COMMENT_CHARS)
 
@@ -119,10 +120,12 @@ def _write_path(finding: ReportedFinding) -> str:
     return "\n".join(["<details><summary>The path</summary>", "", *lines, "", "</details>"])
 
 
-def _write_suggestion(replacement: str) -> str:
+def _write_suggestion(replacement: str, *, is_safe: bool) -> str:
+    """A block that the hosts offer to commit, with a caution where the code may behave differently afterwards."""
     longest = max((len(run) for run in re.findall(r"`+", replacement)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}suggestion\n{replacement}\n{fence}"
+    caution = "" if is_safe else "Behaviour may change, so look before you commit it:\n\n"
+    return f"{caution}{fence}suggestion\n{replacement}\n{fence}"
 
 
 def write_summary(

@@ -7,12 +7,13 @@ https://docs.dbos.dev/python/tutorials/workflow-tutorial
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
 
-from integrations.errors import AnalysisError, CheckoutError, HostError, MalformedDeliveryError
-from integrations.events import ChangeClosed, CommentWritten, Event, Nothing, ReviewWanted, ThreadResolved
+from integrations.errors import HostError, MalformedDeliveryError
+from integrations.events import ChangeClosed, CommentWritten, Event, MergeQueued, Nothing, ReviewWanted, ThreadResolved
 from integrations.hosts import ChangeRef, HostKind
 from integrations.inbox import Inbox
 from integrations.reviewing import Prepared, Reviewing
@@ -21,6 +22,7 @@ from reviewer.errors import ReviewerError
 _LOG = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 DELIVERIES = "deliveries"
 REVIEWS = "reviews"
@@ -30,24 +32,30 @@ _MAX_DELAY_S = 3_600.0
 _TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
 
 ReadEvent = Callable[[str, bytes], Event]
-Converse = Callable[[CommentWritten], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who acts on what is no review: comments (whether a review is due), resolved threads, and ends of reviews."""
+
+    converse: Callable[[CommentWritten], bool]
+    note_thread: Callable[[ThreadResolved], None]
+    count_review: Callable[[str], None]
 
 
 @DBOS.dbos_class()
 class Workflows(DBOSConfiguredInstance):
-    """The workflows of one process. `readers` parse deliveries; `converse` answers comments: is a review due?"""
+    """The workflows of one process. `readers` parse deliveries."""
 
     def __init__(
         self,
         inbox: Inbox,
         reviewing: Reviewing,
         readers: dict[HostKind, ReadEvent],
-        converse: Converse,
-        note_thread: Callable[[ThreadResolved], None],
+        listeners: Listeners,
     ) -> None:
         super().__init__("workflows")
-        self._inbox, self._reviewing, self._readers = inbox, reviewing, readers
-        self._converse, self._note_thread = converse, note_thread
+        self._inbox, self._reviewing, self._readers, self._listeners = inbox, reviewing, readers, listeners
 
     def accept(self, host: HostKind, delivery_id: str) -> None:
         """Puts a kept delivery in line; one that is in line or handled already changes nothing."""
@@ -64,8 +72,8 @@ class Workflows(DBOSConfiguredInstance):
         """Does what a delivery asks for; what became of it."""
         kind = HostKind(host)
         try:
-            event = self._read_event(kind, delivery_id)
-        except MalformedDeliveryError as error:
+            event = self._persist(self._read_event, kind, delivery_id)
+        except (MalformedDeliveryError, HostError) as error:
             self._finish(kind, delivery_id, "failed", str(error))
             return "failed"
         outcome = self._act_on(event, f"{host}:{delivery_id}")
@@ -82,8 +90,10 @@ class Workflows(DBOSConfiguredInstance):
                     self.ask_for_review(event.change, name, is_forced=True)
                 return "comment"
             case ThreadResolved():
-                self._note(event)
+                self._persist(self._note, event)
                 return "thread"
+            case MergeQueued():
+                return self._persist(self._answer_queue, event)
             case ChangeClosed():
                 return "merged" if event.is_merged else "closed"
             case Nothing():
@@ -97,11 +107,15 @@ class Workflows(DBOSConfiguredInstance):
 
     @DBOS.step()
     def _answer(self, event: CommentWritten) -> bool:
-        return self._converse(event)
+        return self._listeners.converse(event)
 
     @DBOS.step()
     def _note(self, event: ThreadResolved) -> None:
-        self._note_thread(event)
+        self._listeners.note_thread(event)
+
+    @DBOS.step()
+    def _answer_queue(self, event: MergeQueued) -> str:
+        return self._reviewing.answer_queue(event.change, event.head)
 
     @DBOS.step()
     def _finish(self, host: HostKind, delivery_id: str, state: str, why: str) -> None:
@@ -110,27 +124,42 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.workflow()
     def review_change(self, ref: ChangeRef, is_forced: bool) -> str:  # DBOS passes by position
         """Reviews a change as it is now and publishes the outcome; what became of it."""
+        outcome = self._review(ref, is_forced=is_forced)
+        self._listeners.count_review(outcome)
+        return outcome
+
+    def _review(self, ref: ChangeRef, *, is_forced: bool) -> str:
         try:
             prepared = self._persist(self._prepare, ref)
         except ReviewerError as error:  # the host, the checkout, a policy that cannot be read
-            _LOG.warning("%s: not reviewed: %s", ref.key, error)
-            return f"failed: {error}"
+            return self._fail(self._report_refusal, ref, error)
         if isinstance(prepared, str):
             return prepared
         if not is_forced and self._is_published(prepared):
             return "already published"
-        self._persist(self._announce, prepared)
         try:
-            self._analyse(prepared)
-        except (AnalysisError, CheckoutError) as error:
-            _LOG.warning("%s: review failed: %s", ref.key, error)
-            self._persist(self._report_failure, prepared, str(error))
-            return f"failed: {error}"
+            self._publish(prepared)
+        except ReviewerError as error:
+            return self._fail(self._report_failure, prepared, error)
+        return "published"
+
+    def _publish(self, prepared: Prepared) -> None:
+        """Analyses a prepared change and brings the host up to the report."""
+        self._persist(self._announce, prepared)
+        self._analyse(prepared)
         refused = self._persist(self._post_threads, prepared)
         self._persist(self._amend_threads, prepared, refused)
         self._persist(self._write_summary, prepared, refused)
         self._persist(self._write_status, prepared, refused)
-        return "published"
+
+    def _fail(self, report: Callable[[T, str], None], subject: T, error: ReviewerError) -> str:
+        """Says on the host that a review could not be made, if the host still listens; what became of it."""
+        _LOG.warning("review failed: %s", error)
+        try:
+            self._persist(report, subject, str(error))
+        except HostError as again:
+            _LOG.warning("the failure could not be reported: %s", again)
+        return f"failed: {error}"
 
     def _persist(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs a step until the host takes it, as slowly as the host asks; raises the last HostError."""
@@ -178,6 +207,10 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.step()
     def _write_status(self, prepared: Prepared, refused: frozenset[str]) -> None:
         self._reviewing.write_status(prepared, refused)
+
+    @DBOS.step()
+    def _report_refusal(self, ref: ChangeRef, why: str) -> None:
+        self._reviewing.report_refusal(ref, why)
 
     @DBOS.step()
     def _report_failure(self, prepared: Prepared, why: str) -> None:

@@ -33,7 +33,7 @@ from integrations.wording import find_marker
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_UNPROCESSABLE = 422
+_OK, _REDIRECTED, _UNPROCESSABLE = 200, 300, 422
 # What the app manifest asks for, and no more.
 NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
 _WRITERS = frozenset({"admin", "maintain", "write"})
@@ -74,6 +74,11 @@ class GitHubHost:
         self._app = GithubIntegration(auth=auth, **self._options)
         self._clients: dict[int, Github] = {}
         self._slug = ""
+        self._asked: set[str] = set()  # deliveries: one that fails again is not asked for a third time
+
+    def login(self) -> str:
+        """As the protocol says: an app's slug with a suffix."""
+        return f"{self._own_slug()}[bot]"
 
     def load_change(self, ref: ChangeRef) -> Change:
         """As the protocol says."""
@@ -192,6 +197,22 @@ class GitHubHost:
             check_clock("GitHub", headers.get("date", "")),
         ]
 
+    def ask_again(self, is_known: Callable[[str], bool]) -> int:
+        """As the protocol says; GitHub keeps deliveries for three days and never repeats one unasked.
+
+        https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
+        """
+        requester = self._app.requester
+        _, found = _call(requester.requestJsonAndCheck, "GET", "/app/hook/deliveries?per_page=100")
+        assert isinstance(found, list), "a list is documented"
+        arrived = {one["guid"] for one in found if _OK <= one["status_code"] < _REDIRECTED}
+        lost = {one["guid"]: one["id"] for one in found if one["guid"] not in arrived | self._asked}
+        wanted = {guid: number for guid, number in lost.items() if not is_known(guid)}
+        for guid, number in wanted.items():
+            _call(requester.requestJsonAndCheck, "POST", f"/app/hook/deliveries/{number}/attempts")
+            self._asked.add(guid)
+        return len(wanted)
+
     def _find_check(self, change: Change, key: str) -> dict[str, Any] | None:
         """Our run for a review, if it has begun."""
         address = f"{self._address(change.ref)}/commits/{change.head}/check-runs"
@@ -222,11 +243,14 @@ class GitHubHost:
             node["id"], str(first["databaseId"]), fingerprint, first["body"], node["isResolved"], bool(others)
         )
 
-    def _is_ours(self, login: str) -> bool:
-        """GraphQL names an app by its slug, REST adds a suffix."""
+    def _own_slug(self) -> str:
         if not self._slug:
             self._slug = _call(self._app.get_app).slug
-        return login.removesuffix("[bot]") == self._slug
+        return self._slug
+
+    def _is_ours(self, login: str) -> bool:
+        """GraphQL names an app by its slug, REST adds a suffix."""
+        return login.removesuffix("[bot]") == self._own_slug()
 
     def _client(self, repository: RepositoryRef) -> Github:
         number = repository.installation

@@ -7,6 +7,7 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar  # Any: a JSON payload
 
@@ -15,6 +16,7 @@ from integrations.events import (
     ChangeClosed,
     CommentWritten,
     Event,
+    MergeQueued,
     Nothing,
     Reason,
     ReviewWanted,
@@ -30,6 +32,7 @@ _REASONS = {
     "ready_for_review": Reason.READY,
 }
 _BOT = "Bot"
+_QUEUE_BRANCH = re.compile(r"gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]{40}$")
 Payload = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -85,12 +88,14 @@ def _parse_pull_request(payload: Payload, own_login: str) -> Event:
     change = _change(payload, _take(payload, "pull_request.number", int))
     if action == "closed":
         return ChangeClosed(change, _take(payload, "pull_request.merged", bool))
-    if action not in _REASONS:
+    is_retargeted = action == "edited" and "base" in (payload.get("changes") or {})
+    reason = Reason.RETARGETED if is_retargeted else _REASONS.get(action)
+    if reason is None:
         return Nothing(f"pull_request {action}")
     if _is_ours(payload, own_login):
         return Nothing("our own act")
     head, is_draft = _take(payload, "pull_request.head.sha", str), _take(payload, "pull_request.draft", bool)
-    return ReviewWanted(change, _REASONS[action], head, is_draft)
+    return ReviewWanted(change, reason, head, is_draft)
 
 
 def _parse_issue_comment(payload: Payload, own_login: str) -> Event:
@@ -146,6 +151,19 @@ def _parse_check(payload: Payload, own_login: str) -> Event:
     return ReviewWanted(change, Reason.REQUESTED, _take(payload, f"{kind}.head_sha", str))
 
 
+def _parse_merge_group(payload: Payload, own_login: str) -> Event:
+    """https://docs.github.com/en/webhooks/webhook-events-and-payloads#merge_group
+
+    Only the name of the queue's branch tells which change it holds.
+    """
+    del own_login
+    action = _take(payload, "action", str)
+    named = _QUEUE_BRANCH.search(_take(payload, "merge_group.head_ref", str))
+    if action != "checks_requested" or named is None:
+        return Nothing(f"merge_group {action}")
+    return MergeQueued(_change(payload, int(named[1])), _take(payload, "merge_group.head_sha", str))
+
+
 _PARSERS: Mapping[str, Callable[[Payload, str], Event]] = {
     "pull_request": _parse_pull_request,
     "issue_comment": _parse_issue_comment,
@@ -153,4 +171,5 @@ _PARSERS: Mapping[str, Callable[[Payload, str], Event]] = {
     "pull_request_review_thread": _parse_thread,
     "check_run": _parse_check,
     "check_suite": _parse_check,
+    "merge_group": _parse_merge_group,
 }

@@ -61,6 +61,14 @@ class GitLabHost:
         self._client = Gitlab(access.url, private_token=access.token, timeout=30, retry_transient_errors=False)
         self._login = ""
 
+    def login(self) -> str:
+        """As the protocol says."""
+        if not self._login:
+            _call(self._client.auth)
+            assert self._client.user is not None, "auth asks who we are"
+            self._login = str(self._client.user.attributes["username"])
+        return self._login
+
     def load_change(self, ref: ChangeRef) -> Change:
         """As the protocol says."""
         found = self._merge_request(ref).attributes
@@ -126,7 +134,7 @@ class GitLabHost:
         """As the protocol says."""
         for note in _iterate(self._merge_request(change.ref, lazy=True).notes.list(iterator=True)):
             found = note.attributes
-            if found["author"]["username"] == self._own_login() and marker in found["body"]:
+            if found["author"]["username"] == self.login() and marker in found["body"]:
                 return PostedNote(str(found["id"]), found["body"])
         return None
 
@@ -185,10 +193,10 @@ class GitLabHost:
 
     def _read_thread(self, discussion: dict[str, Any]) -> PostedThread | None:
         notes = [note for note in discussion["notes"] if not note["system"]]
-        if not notes or notes[0]["author"]["username"] != self._own_login() or discussion["individual_note"]:
+        if not notes or notes[0]["author"]["username"] != self.login() or discussion["individual_note"]:
             return None
         first = notes[0]
-        others = [note for note in notes[1:] if note["author"]["username"] != self._own_login()]
+        others = [note for note in notes[1:] if note["author"]["username"] != self.login()]
         return PostedThread(
             discussion["id"],
             str(first["id"]),
@@ -197,13 +205,6 @@ class GitLabHost:
             bool(first.get("resolved", False)),
             bool(others),
         )
-
-    def _own_login(self) -> str:
-        if not self._login:
-            _call(self._client.auth)
-            assert self._client.user is not None, "auth asks who we are"
-            self._login = str(self._client.user.attributes["username"])
-        return self._login
 
     def _project(self, repository: RepositoryRef) -> Project:
         return self._client.projects.get(repository.name, lazy=True)

@@ -104,6 +104,11 @@ class Scene:
         """Until every delivery is handled and no review of it is left; a review ends with its status."""
         self.bot.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.bot.read("/metrics"))
 
+    def wait_until_quiet(self) -> None:
+        """Until no review writes any more: what one test began is not counted by the next."""
+        self.wait_until_idle()
+        self.bot.wait_until(lambda: "reviewer_reviews_unfinished 0.0" in self.bot.read("/metrics"))
+
     def writes_since(self, count: int) -> list[Exchange]:
         return self.fake.writes[count:]
 
@@ -163,11 +168,12 @@ def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:
     webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(scene.base, head))
     assert scene.send(webhook) == 202
     scene.wait_for_review(head)
+    scene.wait_until_quiet()
     count = len(scene.fake.writes)
     assert scene.send(webhook) == 200
     again = scene.fake.people.edit(REPOSITORY, webhook.payload["number"], title="Another title")
     assert scene.send(again) == 202  # another delivery about the same commits
-    scene.wait_until_idle()
+    scene.wait_until_quiet()
     assert scene.writes_since(count) == []
 
 
@@ -216,3 +222,33 @@ def test_kill_9_between_requests_loses_and_repeats_nothing(scene: Scene, seed: i
     pull = scene.fake.pull(REPOSITORY, webhook.payload["number"])
     assert [len(pull.reviews), len(pull.threads)] == [1, 1]
     assert len([one for one in pull.comments if "graph-reviewer:summary" in one.body]) == 1
+
+
+def test_a_delivery_that_failed_while_we_were_down_is_asked_for_again(scene: Scene) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    head = commit(scene.source, {"app.py": WITH_QUERY, "late.py": "x = 1\n"}, "missed")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(scene.base, head))
+    scene.bot.kill()
+    assert scene.send(webhook) == 0
+    scene.bot.start()
+    scene.bot.wait_until(lambda: webhook in scene.fake.redeliveries)
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(head)
+
+
+def test_a_merge_queue_hears_what_the_change_was_told(scene: Scene) -> None:
+    pull = scene.open({"app.py": WITH_QUERY, "queue.py": "x = 2\n"})
+    webhook = scene.fake.people.queue_merge(REPOSITORY, pull.number, "alice")
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(webhook.payload["merge_group"]["head_sha"])
+
+
+def test_a_policy_that_cannot_be_read_is_said(scene: Scene) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    base = commit(scene.source, {".reviewer.toml": "select = 7\n"}, "bad policy")
+    head = commit(scene.source, {"app.py": WITH_QUERY}, "change")
+    assert scene.send(scene.fake.people.open_pull(REPOSITORY, NewPull(base, head))) == 202
+    scene.wait_for_review(head)
+    (run,) = [one for one in scene.fake.repository(REPOSITORY).check_runs.values() if one.head_sha == head]
+    assert run.values["conclusion"] == "neutral"
+    assert "select" in run.values["output"]["summary"]
