@@ -16,7 +16,7 @@ from pathlib import Path
 
 from integrations.confinement import Confinement
 from integrations.errors import CheckoutError
-from integrations.hosts import Change, CloneAddress
+from integrations.hosts import Change, CloneAddress, RepositoryRef
 from reviewer.changes import FileChange
 from reviewer.comparison import compare
 from reviewer.errors import ReviewerError
@@ -82,7 +82,7 @@ class Checkouts:
 
     def fetch(self, change: Change, address: CloneAddress) -> Checkout:
         """Brings base and head, deepening until they meet. Raises CheckoutError."""
-        folder = self._folder_of(change)
+        folder = self._folder_of(change.ref.repository)
         with _locked(folder):
             repository = self._open(folder)
             for depth in _DEPTHS:
@@ -93,12 +93,14 @@ class Checkouts:
         name = change.ref.repository.name
         raise CheckoutError(f"{name}: expected base and head to meet within {_DEPTHS[-1]} commits, found no ancestor")
 
-    def delete(self, change: Change) -> None:
-        """Forgets a repository."""
-        shutil.rmtree(self._folder_of(change), ignore_errors=True)
+    def forget(self, repository: RepositoryRef) -> None:
+        """Deletes the folder of a repository."""
+        folder = self._folder_of(repository)
+        if folder.exists():
+            with _locked(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _folder_of(self, change: Change) -> Path:
-        repository = change.ref.repository
+    def _folder_of(self, repository: RepositoryRef) -> Path:
         name = hashlib.sha256(f"{repository.host.value}:{repository.name.lower()}".encode()).hexdigest()[:32]
         return self._folder / name
 

@@ -2,7 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS, DBOSConfig
@@ -22,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 WORKFLOW_VERSION = "1"
 _DEAD_AFTER_S = 120.0
 _DRAIN_S = 30
+_CHORES_EVERY_S = 3_600.0
 _POLL_S = 0.2
 
 
@@ -45,13 +48,29 @@ def dbos_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir.absolute() / 'workflows.sqlite'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """Work beside the webhooks: queues by name with how many run at a time, what each sweep and each hour does."""
+
+    queues: Mapping[str, int] = field(default_factory=dict)
+    sweeps: tuple[Callable[[], None], ...] = ()
+    chores: tuple[Callable[[], None], ...] = ()
+
+
 class Runner:
     """Starts and stops the work of a process. `accept` puts a kept delivery in line."""
 
     def __init__(
-        self, settings: Settings, database: Database, inbox: Inbox, accept: Callable[[HostKind, str], None]
+        self,
+        settings: Settings,
+        database: Database,
+        inbox: Inbox,
+        accept: Callable[[HostKind, str], None],
+        extras: Extras | None = None,
     ) -> None:
         self._settings, self._database, self._inbox, self._accept = settings, database, inbox, accept
+        self._extras = extras or Extras()
+        self._next_chores_s = 0.0
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True)
 
@@ -65,6 +84,8 @@ class Runner:
             partition_concurrency=1,
             polling_interval_sec=_POLL_S,
         )
+        for name, concurrency in self._extras.queues.items():
+            DBOS.register_queue(name, worker_concurrency=concurrency, polling_interval_sec=_POLL_S)
         self._sweeper.start()
 
     def stop(self) -> None:
@@ -94,6 +115,12 @@ class Runner:
         self._beat()
         for host, delivery_id in self._inbox.list_waiting(min_age_s=self._settings.sweep_s):
             self._accept(host, delivery_id)
+        for sweep in self._extras.sweeps:
+            sweep()
+        if time.monotonic() >= self._next_chores_s:
+            self._next_chores_s = time.monotonic() + _CHORES_EVERY_S
+            for chore in self._extras.chores:
+                chore()
         for name in self._find_dead():
             self._take_over(name)
 
