@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Security
 from integrations.api.answers import describe_report
 from integrations.api.gatekeeper import PREFIX, Gatekeeper
 from integrations.api.problems import Problem, handle_problems
-from integrations.api.record_routes import add_record_routes
+from integrations.api.record_routes import add_health_route, add_record_routes
 from integrations.api.review_routes import add_review_routes
 from integrations.api.service import BEARER, Api
 
@@ -20,6 +20,9 @@ def mount_api(app: FastAPI, api: Api) -> None:
     add_review_routes(router, api)
     add_record_routes(router, api)
     app.include_router(router)
+    open_router = APIRouter(prefix=PREFIX)
+    add_health_route(open_router, api)
+    app.include_router(open_router)
     app.add_middleware(Gatekeeper, guard=api.guard)
     handle_problems(app)
     _complete_description(app)

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any  # what a stranger sent, as the validator reports it
 
 from fastapi import FastAPI, Request, Response
@@ -15,6 +16,8 @@ from integrations.errors import IntegrationError
 _LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _MAX_FOUND_CHARS = 80
+# The framework says no more of a body that is not UTF-8, or nested so deeply that the parser gives up.
+_UNREADABLE = "body: expected JSON in UTF-8 of reasonable depth, found something else"
 _MAX_FIELDS = 20
 
 
@@ -95,8 +98,9 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
 
 async def _answer_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for these"
-    title = str(error.detail)
-    return ProblemError(error.status_code, title, title, error.headers).make_response()
+    title = HTTPStatus(error.status_code).phrase
+    detail = _UNREADABLE if error.status_code == HTTPStatus.BAD_REQUEST else str(error.detail)
+    return ProblemError(error.status_code, title, detail, error.headers).make_response()
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:
@@ -114,7 +118,7 @@ def _describe(error: Mapping[str, Any]) -> FieldProblem:
     return FieldProblem(field=_name(error["loc"]), expected=expected, found=found)
 
 
-_EXPECTED = {"missing": "a value", "extra_forbidden": "no such field"}
+_EXPECTED = {"missing": "a value", "extra_forbidden": "no such field", "string_unicode": "text that UTF-8 can say"}
 
 
 def _name(location: Sequence[object]) -> str:

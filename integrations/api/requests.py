@@ -44,7 +44,9 @@ class _Body(BaseModel):
 class SubmittedFile(_Body):
     """One file of the head."""
 
-    path: Text = Field(description="Relative, with forward slashes.", examples=["src/app.py"])
+    path: Text = Field(
+        min_length=1, max_length=500, description="Relative, with forward slashes.", examples=["src/app.py"]
+    )
     content: Text = Field(description="The file, as `encoding` says.", examples=[_EXAMPLE_CODE])
     encoding: Literal["text", "base64"] = Field(
         default="text", description="base64 for a file that is not UTF-8; holds for `before` too."

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from integrations.api.problems import refuse_field
 from integrations.api.requests import AnalyzeRequest, ScanRequest, SubmittedFile
 
 _MAX_PATH_BYTES, _MAX_PART_BYTES = 500, 255
+_DRIVE = re.compile(r"[A-Za-z]:/")
 _FORBIDDEN_PARTS = frozenset({"", ".", ".."})
 
 
@@ -101,7 +103,7 @@ def check_paths(paths: Sequence[str], field: str = "") -> None:
 def _find_path_problem(path: str) -> str | None:
     parts = path.split("/")
     sizes = [len(part.encode("utf-8", "surrogatepass")) for part in parts]
-    if path.startswith("/") or (len(path) > 1 and path[1] == ":"):
+    if path.startswith("/") or _DRIVE.match(path):
         return "a relative path"
     if "\\" in path or any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
         return "a path without backslashes and control characters"
