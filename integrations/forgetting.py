@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dbos import DBOSClient
-from sqlalchemy import Delete
+from sqlalchemy import Delete, create_engine, inspect
 from sqlmodel import Session, col, delete, select
 
 from integrations.checkouts import Checkouts
@@ -48,6 +48,8 @@ def forget_repository(database: Database, repository: RepositoryRef, actor: str)
 
 def forget_workflows(url: str, repository: RepositoryRef) -> int:
     """Deletes the workflows whose recorded steps hold a change of the repository; how many there were."""
+    if not _has_workflows(url):
+        return 0
     client = DBOSClient(system_database_url=url)
     try:
         found = [
@@ -60,6 +62,16 @@ def forget_workflows(url: str, repository: RepositoryRef) -> int:
     finally:
         client.destroy()
     return len(found)
+
+
+def _has_workflows(url: str) -> bool:
+    """Whether a service has ever run here: it makes the tables of the workflows."""
+    engine = create_engine(url)
+    try:
+        schema = None if engine.dialect.name == "sqlite" else "dbos"
+        return inspect(engine).has_table("workflow_status", schema=schema)
+    finally:
+        engine.dispose()
 
 
 def forget_folders(data_dir: Path, repository: RepositoryRef) -> None:

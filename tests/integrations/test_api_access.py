@@ -158,9 +158,9 @@ def test_a_large_body_without_a_length_is_refused(api: ServedApi) -> None:
 
 def test_a_body_that_breaks_off_harms_nobody(api: ServedApi) -> None:
     client = api.make_client(Scope.ANALYZE)
-    head = f"POST /api/v1{ANALYZE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.key}\r\nContent-Length: 99\r\n\r\n{{"
+    lines = (f"POST /api/v1{ANALYZE} HTTP/1.1", "Host: x", f"Authorization: Bearer {client.key}", "Content-Length: 99")
     with socket.create_connection(("127.0.0.1", api.port)) as connection:
-        connection.sendall(head.encode())
+        connection.sendall("\r\n".join([*lines, "", "{"]).encode())
     assert client.post(ANALYZE, {}).status == 422
 
 

@@ -1,7 +1,5 @@
 """Batches: kept at once, reviewed later, told page by page; `kill -9` loses none of them."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +15,18 @@ from integrations.testing.served_api import ApiClient, ServedApi
 from integrations.testing.served_bot import ServedBot
 
 BATCH = "/code_analysis/review/batch"
-CODE = 'from flask import request\nimport os\n\n\ndef f():\n    os.system(request.args["x"])\n'
+CODE = """\
+import os
+
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/list")
+def list_folder():
+    os.system("ls " + request.args["folder"])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +137,3 @@ def test_a_batch_survives_kill_9(tmp_path: Path) -> None:
         assert key.rpartition("_")[2] not in bot.log
         assert "os.system" not in bot.log
         database.engine.dispose()
-
-
-def test_the_command_is_known_to_reviewer() -> None:
-    run = "import sys; from integrations.api.cli import keys; keys(['--help'])"
-    done = subprocess.run([sys.executable, "-c", run], capture_output=True, check=True, text=True)
-    assert "revoke" in done.stdout

@@ -1,4 +1,4 @@
-"""The API against its own description: generated requests find no server error and no answer that it does not tell of."""
+"""The API against its own description: generated requests find no server error, no untold answer."""
 
 from collections.abc import Iterator
 

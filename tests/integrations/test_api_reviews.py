@@ -1,4 +1,4 @@
-"""Reviews over HTTP: files, changes and diffs, with the command line's own findings; what was made before is not again."""
+"""Reviews over HTTP: files, changes and diffs, with the command line's own findings; none is made twice."""
 
 import base64
 import json

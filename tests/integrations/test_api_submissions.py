@@ -161,8 +161,7 @@ def test_a_diff_is_taken_back_to_find_the_base() -> None:
         "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 0\n+x = 2\n",
         "--- a/other.py\n+++ b/other.py\n@@ -1 +1 @@\n-x = 0\n+x = 1\n",
         "--- a/../../a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-x = 0\n",
-        "diff --git a/.git/config b/.git/config\ndeleted file mode 100644\n--- a/.git/config\n+++ /dev/null\n"
-        "@@ -1 +0,0 @@\n-x = 0\n",
+        "diff --git a/.git/x b/.git/x\ndeleted file mode 100644\n--- a/.git/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-x = 0\n",
         "--- a/a.py\n+++ b/a.py\n@@ -1 +1,9 @@\n x = 1\n",
     ],
 )
