@@ -64,6 +64,16 @@ def forget_workflows(url: str, repository: RepositoryRef) -> int:
     return len(found)
 
 
+def purge(url: str) -> None:
+    """Takes what was deleted out of an SQLite file and its log, which keep free pages; Postgres does so itself."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    if engine.dialect.name == "sqlite" and Path(engine.url.database or "").exists():
+        with engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")  # https://sqlite.org/lang_vacuum.html
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+
+
 def _has_workflows(url: str) -> bool:
     """Whether a service has ever run here: it makes the tables of the workflows."""
     engine = create_engine(url)

@@ -61,6 +61,7 @@ def forget(repository: str) -> None:
         forget_repository,
         forget_workflows,
         parse_repository,
+        purge,
     )
     from integrations.running import dbos_url  # noqa: PLC0415  # as above
     from integrations.storage.database import open_database  # noqa: PLC0415  # as above
@@ -71,6 +72,8 @@ def forget(repository: str) -> None:
     settings = load_settings()
     num_rows = forget_repository(open_database(settings.database), ref, _name_actor())
     num_workflows = forget_workflows(dbos_url(settings), ref)
+    for url in (settings.database, dbos_url(settings)):
+        purge(url)
     forget_folders(settings.data_dir, ref)
     click.echo(f"{repository} is forgotten: {num_rows} rows, {num_workflows} workflows")
 
