@@ -1,4 +1,4 @@
-"""The review process: `reviewer diff` in a process of its own, with limits, without credentials.
+"""The review process: `reviewer diff` or `reviewer check` in a process of its own, with limits, without credentials.
 
 What it reads comes from strangers. It gets no variable of ours but the path, cannot write large files, and is killed
 when it takes too long or too much memory; that is a failure, never a smaller review.
@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from integrations.checkouts import Checkout
-from integrations.confinement import Confinement
+from integrations.confinement import Confinement, make_environment
 from integrations.errors import AnalysisError
 from integrations.policies import POLICY_FILES, parse_policy
 from integrations.reports import ReviewReport, parse_report
+from reviewer.repositories import Repository
 
 _RUN = "import sys; from reviewer.cli import main; main(sys.argv[1:])"
 _MAX_REPORT_BYTES = 50_000_000
@@ -56,6 +57,15 @@ def read_policy_file(checkout: Checkout) -> PolicyFile:
     return PolicyFile(POLICY_FILES[0], b"")
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides beside the code. `dismissed` are fingerprints; an empty `select` leaves it to the policy."""
+
+    policy: PolicyFile = PolicyFile(POLICY_FILES[0], b"")
+    dismissed: frozenset[str] = frozenset()
+    select: tuple[str, ...] = ()
+
+
 class Analyst:
     """Runs review processes; `cache_folder` is shared by all of them."""
 
@@ -65,18 +75,30 @@ class Analyst:
 
     def review(self, checkout: Checkout, policy: PolicyFile, dismissed: Iterable[str]) -> ReviewReport:
         """What the change introduced, by the policy of its base, less what was dismissed. Raises AnalysisError."""
+        return parse_report(self.report_change(checkout, Rules(policy, frozenset(dismissed))))
+
+    def report_change(self, checkout: Checkout, rules: Rules) -> bytes:
+        """The JSON of `reviewer diff` on a change. Raises AnalysisError."""
+        command = ["diff", "--base", checkout.merge_base, "--head", checkout.head]
+        return self._report(command, checkout.repository, rules)
+
+    def report_index(self, repository: Repository, rules: Rules) -> bytes:
+        """The JSON of `reviewer check` on the files in a repository's index. Raises AnalysisError."""
+        return self._report(["check", "--staged"], repository, rules)
+
+    def _report(self, command: list[str], repository: Repository, rules: Rules) -> bytes:
         with tempfile.TemporaryDirectory(prefix="reviewer-") as name:
             scratch = Path(name)
-            (scratch / policy.name).write_bytes(policy.content)
-            baseline = {"findings": [{"fingerprint": one} for one in sorted(dismissed)]}
+            (scratch / rules.policy.name).write_bytes(rules.policy.content)
+            baseline = {"findings": [{"fingerprint": one} for one in sorted(rules.dismissed)]}
             (scratch / "dismissed.json").write_text(json.dumps(baseline), "utf-8")
             output = scratch / "report.json"
-            arguments = ["diff", "--base", checkout.merge_base, "--head", checkout.head, "--format", "json"]
-            arguments += ["--config", str(scratch / policy.name), "--baseline", str(scratch / "dismissed.json")]
-            arguments += ["--fail-on", "never", "--jobs", "1", "--output", str(output)]
+            arguments = [*command, "--format", "json", "--fail-on", "never", "--jobs", "1", "--output", str(output)]
+            arguments += ["--config", str(scratch / rules.policy.name), "--baseline", str(scratch / "dismissed.json")]
+            arguments += [f"--select={one}" for one in rules.select]
             if self._model is not None:
                 arguments += ["--model", str(self._model)]
-            return self._read(output, self._run(arguments, checkout.repository.root, scratch))
+            return self._read(output, self._run(arguments, repository.root, scratch))
 
     def _run(self, arguments: list[str], folder: Path, scratch: Path) -> str:
         """Waits for the process; its last words. They go to a file, so that no flood of them takes our memory."""
@@ -84,7 +106,7 @@ class Analyst:
             process = subprocess.Popen(
                 self._confinement.wrap([sys.executable, "-I", "-c", _RUN, *arguments]),
                 cwd=folder,
-                env=self._environment(scratch),
+                env={**make_environment(scratch), "REVIEWER_CACHE_DIR": str(self._cache_folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=messages,
@@ -104,22 +126,12 @@ class Analyst:
             raise AnalysisError(f"review: exit code {process.returncode}: {said or 'no message'}")
         return said
 
-    def _read(self, output: Path, said: str) -> ReviewReport:
+    def _read(self, output: Path, said: str) -> bytes:
         if not output.exists():
             raise AnalysisError(f"review: expected a report, found none: {said or 'no message'}")
         if output.stat().st_size > _MAX_REPORT_BYTES:
             raise AnalysisError(f"review: expected a report of at most {_MAX_REPORT_BYTES} bytes")
-        return parse_report(output.read_bytes())
-
-    def _environment(self, scratch: Path) -> dict[str, str]:
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(scratch),
-            "LANG": "C.UTF-8",
-            "REVIEWER_CACHE_DIR": str(self._cache_folder),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-        }
+        return output.read_bytes()
 
 
 def _read_end(messages: BinaryIO) -> str:

@@ -9,6 +9,9 @@ from functools import partial
 from fastapi import FastAPI
 
 from integrations.analysis import AnalysisLimits, Analyst
+from integrations.api.assembly import Links, build_api, make_limits, open_desk, open_stores
+from integrations.api.batch_workflows import BATCHES, BatchWorkflows
+from integrations.api.mounting import mount_api
 from integrations.checkouts import CheckoutLimits, Checkouts
 from integrations.conversations import Conversations
 from integrations.errors import SettingsError
@@ -21,8 +24,9 @@ from integrations.hosts import Host, HostKind
 from integrations.inbox import Inbox
 from integrations.metrics import Metrics
 from integrations.records import Records
+from integrations.retention import Retention
 from integrations.reviewing import Reviewing, Tools
-from integrations.running import Runner, configure_dbos
+from integrations.running import Extras, Runner, configure_dbos
 from integrations.service import Door, Headers, Reception, create_app
 from integrations.settings import Settings
 from integrations.storage.database import open_database
@@ -52,12 +56,20 @@ def build_service(settings: Settings) -> FastAPI:
     reviewing = Reviewing(hosts, gather_tools(settings, records, metrics))
     talk = Conversations(reviewing, records)
     readers = {kind: one.read for kind, one in wirings.items()}
-    workflows = Workflows(inbox, reviewing, readers, Listeners(talk.answer, talk.note_thread, metrics.count_review))
-    runner = Runner(settings, database, inbox, hosts, workflows.accept)
+    listeners = Listeners(talk.answer, talk.note_thread, metrics.count_review)
+    workflows = Workflows(inbox, reviewing, readers, listeners)
+    stores = open_stores(settings, database)
+    desk = open_desk(settings, database, stores, metrics)
+    batches = BatchWorkflows(stores.batches, desk, make_limits(settings))
+    retention = Retention(database, settings.retention_days, (stores.forget,))
+    extras = Extras({BATCHES: 1}, (batches.sweep,), (retention.apply,), hosts)
+    runner = Runner(settings, database, inbox, workflows.accept, extras)
     metrics.watch(lambda: float(len(inbox.list_waiting())), runner.count_reviews)
     doors = tuple(one.door for one in wirings.values())
     reception = Reception(doors, inbox, workflows.accept, runner.is_ready, metrics, settings.max_body_bytes)
-    return create_app(reception, runner.start, runner.stop)
+    app = create_app(reception, runner.start, runner.stop)
+    mount_api(app, build_api(settings, database, stores, desk, Links(batches.enqueue, runner.is_ready)))
+    return app
 
 
 def gather_tools(settings: Settings, records: Records, metrics: Metrics) -> Tools:

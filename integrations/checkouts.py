@@ -20,7 +20,7 @@ from pathlib import Path
 
 from integrations.confinement import Confinement
 from integrations.errors import CheckoutError
-from integrations.hosts import Change, CloneAddress
+from integrations.hosts import Change, CloneAddress, RepositoryRef
 from reviewer.changes import FileChange
 from reviewer.comparison import compare
 from reviewer.errors import RepositoryError
@@ -102,7 +102,7 @@ class Checkouts:
         for commit in (change.base, change.head):
             if _COMMIT.fullmatch(commit) is None:
                 raise CheckoutError(f"{change.ref.key}: expected a full commit name, found {commit!r}")
-        with _locked(folder := self._folder_of(change)):
+        with _locked(folder := self._folder_of(change.ref.repository)):
             repository = self._open(folder)
             for depth in _DEPTHS:
                 self._run_fetch(repository, address, change, depth)
@@ -113,13 +113,12 @@ class Checkouts:
         name = change.ref.repository.name
         raise CheckoutError(f"{name}: expected base and head to meet within {_DEPTHS[-1]} commits, found no ancestor")
 
-    def delete(self, change: Change) -> None:
-        """Forgets a repository."""
-        with _locked(folder := self._folder_of(change)):
+    def forget(self, repository: RepositoryRef) -> None:
+        """Deletes the folder of a repository."""
+        with _locked(folder := self._folder_of(repository)):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _folder_of(self, change: Change) -> Path:
-        repository = change.ref.repository
+    def _folder_of(self, repository: RepositoryRef) -> Path:
         name = hashlib.sha256(f"{repository.host.value}:{repository.name.lower()}".encode()).hexdigest()[:32]
         return self._folder / name
 

@@ -4,9 +4,11 @@ A hook between fork and exec would run in a copy of a process with threads, whic
 https://docs.python.org/3/library/subprocess.html#subprocess.Popen
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 # argv: memory, file size (0: no limit), then the command. PR_SET_PDEATHSIG (1) lets it die with the service on Linux.
 _SET_LIMITS = """
@@ -35,3 +37,14 @@ class Confinement:
         """The command that sets the limits and becomes the given one."""
         limits = (str(self.max_memory_bytes), str(self.max_file_bytes))
         return [sys.executable, "-I", "-S", "-c", _SET_LIMITS, *limits, *command]
+
+
+def make_environment(home: Path) -> dict[str, str]:
+    """What a confined command gets of our environment: the path. No credentials, nobody's configuration of git."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }

@@ -1,4 +1,4 @@
-"""The report of `reviewer diff --format json`, read back: what the review process found, as values."""
+"""The report of `reviewer diff` or `check --format json`, read back: what the review process found, as values."""
 
 import json
 
@@ -140,10 +140,15 @@ class ReviewReport(_Value):
 
     tool: _Tool
     model: str
-    change: _Range
+    change: _Range | None = None
     findings: tuple[ReportedFinding, ...]
     withheld: _Withheld
     files: _Files
+
+    @property
+    def head(self) -> str:
+        """The commit that was reviewed, empty where files were."""
+        return self.change.head if self.change is not None else ""
 
     @property
     def is_complete(self) -> bool:

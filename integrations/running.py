@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -25,6 +26,7 @@ _LOG = logging.getLogger(__name__)
 WORKFLOW_VERSION = "1"
 _DEAD_AFTER_S = 120.0
 _DRAIN_S = 30
+_CHORES_EVERY_S = 3_600.0
 _POLL_S = 0.2
 
 
@@ -48,6 +50,19 @@ def dbos_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data_dir.absolute() / 'workflows.sqlite'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """Work beside the webhooks: queues by name with how many run at a time, what each sweep and each hour does.
+
+    `hosts` are asked again for deliveries that they could not make.
+    """
+
+    queues: Mapping[str, int] = field(default_factory=dict)
+    sweeps: tuple[Callable[[], None], ...] = ()
+    chores: tuple[Callable[[], None], ...] = ()
+    hosts: Mapping[HostKind, Host] = field(default_factory=dict)
+
+
 class Runner:
     """Starts and stops the work of a process. `accept` puts a kept delivery in line."""
 
@@ -56,11 +71,12 @@ class Runner:
         settings: Settings,
         database: Database,
         inbox: Inbox,
-        hosts: Mapping[HostKind, Host],
         accept: Callable[[HostKind, str], None],
+        extras: Extras | None = None,
     ) -> None:
         self._settings, self._database, self._inbox, self._accept = settings, database, inbox, accept
-        self._hosts, self._ask_at = hosts, 0.0
+        self._extras = extras or Extras()
+        self._next_chores_s = self._ask_at = 0.0
         self._stopping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True)
 
@@ -74,6 +90,8 @@ class Runner:
             partition_concurrency=1,
             polling_interval_sec=_POLL_S,
         )
+        for name, concurrency in self._extras.queues.items():
+            DBOS.register_queue(name, worker_concurrency=concurrency, polling_interval_sec=_POLL_S)
         self._sweeper.start()
 
     def stop(self) -> None:
@@ -103,6 +121,12 @@ class Runner:
         self._beat()
         for host, delivery_id in self._inbox.list_waiting(min_age_s=self._settings.sweep_s):
             self._accept(host, delivery_id)
+        for sweep in self._extras.sweeps:
+            sweep()
+        if time.monotonic() >= self._next_chores_s:
+            self._next_chores_s = time.monotonic() + _CHORES_EVERY_S
+            for chore in self._extras.chores:
+                chore()
         for name in self._find_dead():
             self._take_over(name)
         if time.monotonic() >= self._ask_at:
@@ -115,7 +139,7 @@ class Runner:
 
     def _ask_again(self) -> None:
         """Asks hosts for what they could not deliver while we were down."""
-        for kind, host in self._hosts.items():
+        for kind, host in self._extras.hosts.items():
             if isinstance(host, Redelivering):
                 try:
                     count = host.ask_again(partial(self._inbox.knows, kind))

@@ -15,7 +15,7 @@ _POSTGRES = re.compile(r"postgres(?:ql)?://")
 
 
 class Settings(BaseSettings):
-    """Every setting with its default; secrets print as stars. At least one host must be set up.
+    """Every setting with its default; secrets print as stars. At least one host must be set up, or `api_only`.
 
     A webhook secret may be two, separated by a comma, while it is being changed.
     """
@@ -44,6 +44,13 @@ class Settings(BaseSettings):
     gitlab_token: SecretStr = SecretStr("")
     gitlab_webhook_secret: SecretStr = SecretStr("")
     gitlab_replay_window_s: int = Field(default=300, ge=1)
+
+    api_only: bool = False
+    api_requests_per_minute: int = Field(default=60, ge=1)
+    scan_requests_per_minute: int = Field(default=100, ge=1)
+    api_body_bytes: int = Field(default=10_000_000, ge=1_000)
+    api_timeout_s: float = Field(default=120.0, gt=0)
+    api_workers: int = Field(default=2, ge=1)
 
     max_body_bytes: int = Field(default=25_000_000, ge=1)
     review_timeout_s: float = Field(default=900.0, gt=0)
@@ -77,8 +84,9 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}GITLAB_WEBHOOK_SECRET: expected a secret beside the URL, found none")
         if self.gitlab_url and not self.gitlab_token.get_secret_value():
             raise ValueError(f"{PREFIX}GITLAB_TOKEN: expected a token beside the URL, found none")
-        if not self.github_app_id and not self.gitlab_url:
-            raise ValueError(f"expected {PREFIX}GITHUB_APP_ID or {PREFIX}GITLAB_URL, found neither")
+        if not self.github_app_id and not self.gitlab_url and not self.api_only:
+            names = f"{PREFIX}GITHUB_APP_ID, {PREFIX}GITLAB_URL or {PREFIX}API_ONLY=true"
+            raise ValueError(f"expected {names}, found none of them")
         return self
 
     @property

@@ -144,7 +144,7 @@ def write_summary(
     account = list(_list_account(report))
     if not posted and not left and not report.files.failed:
         return None
-    head = f"### Review of {quote_inline(report.change.head[:12])}"
+    head = f"### Review of {quote_inline(report.head[:12])}"
     counts = Counter(finding.severity for finding in (*posted, *unplaced))
     said = ", ".join(f"{counts[name]} {name}" for name in ("critical", "high", "medium", "low") if counts[name])
     num = sum(counts.values())
@@ -157,7 +157,7 @@ def write_summary(
 
 def write_all_gone(report: ReviewReport) -> str:
     """What an earlier summary becomes when nothing is left to say."""
-    head = f"### Review of {quote_inline(report.change.head[:12])}"
+    head = f"### Review of {quote_inline(report.head[:12])}"
     return "\n".join([head, "", "Nothing left to report.", "", *_list_account(report), "", _sign(report)])
 
 

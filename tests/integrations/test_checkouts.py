@@ -323,8 +323,8 @@ def test_a_repository_has_one_folder_whatever_its_case(
 
 def test_a_repository_is_forgotten_on_demand(checkouts: Checkouts, change: Change, git_server: "GitServer") -> None:
     root = checkouts.fetch(change, git_server.address()).repository.root
-    checkouts.delete(change)
-    checkouts.delete(change)
+    checkouts.forget(change.ref.repository)
+    checkouts.forget(change.ref.repository)
     assert not root.exists()
 
 
