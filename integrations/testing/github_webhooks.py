@@ -18,7 +18,7 @@ _NOT_OURS = ("organization", "enterprise")  # the fake's repositories belong to 
 
 
 class GitHubWebhooks:
-    """Writes and signs webhooks; needs the published examples, which `.ci/run setup` installs."""
+    """Writes and signs webhooks; needs the published examples, which `.ci/run test` installs."""
 
     def __init__(self, state: GitHubState, secret: str) -> None:
         self._state = state

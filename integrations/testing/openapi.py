@@ -1,6 +1,6 @@
 """A host's own OpenAPI description: finds the operation of a request, and says what a request or an answer breaks.
 
-Descriptions are other people's work and are not part of this repository: `.ci/run setup` installs them into
+Descriptions are other people's work and are not part of this repository: `.ci/run test` installs them into
 `.venv/host-descriptions`. Only what REST hosts use of OpenAPI 3.0 is read: JSON bodies, path and query parameters.
 Stricter than the standard in one point: a property or a query parameter that is not described is a problem,
 because a host ignores it silently and a client that sends it is mistaken.
@@ -31,7 +31,7 @@ class DescriptionMissingError(Exception):
     """A host description is not on this machine; `path` is where it was expected."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: expected a host description, found none; run `.ci/run setup` to install it")
+        super().__init__(f"{path}: expected a host description, found none; run `.ci/run test` to install it")
         self.path = path
 
 

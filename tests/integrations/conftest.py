@@ -274,7 +274,7 @@ def _find_postgres() -> Path:
     folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not folders:
         pytest.fail(
-            "expected PostgreSQL's pg_ctl on the PATH or in /usr/lib/postgresql, found none: run `.ci/run setup`"
+            "expected PostgreSQL's pg_ctl on the PATH or in /usr/lib/postgresql, found none: run `.ci/run test`"
         )
     return folders[-1]
 

@@ -151,7 +151,7 @@ def test_description_is_read_from_yaml(tmp_path: Path) -> None:
 
 
 def test_missing_description_says_what_installs_it(tmp_path: Path) -> None:
-    with pytest.raises(DescriptionMissingError, match=r"run `\.ci/run setup`") as caught:
+    with pytest.raises(DescriptionMissingError, match=r"run `\.ci/run test`") as caught:
         find_description("github/api.json", folder=tmp_path)
     assert caught.value.path == tmp_path / "github" / "api.json"
 
