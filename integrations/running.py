@@ -26,6 +26,7 @@ _LOG = logging.getLogger(__name__)
 WORKFLOW_VERSION = "1"
 _DEAD_AFTER_S = 120.0
 _DRAIN_S = 30
+_DELIVERIES_AT_ONCE = 2  # they are short; more of them only make webhooks wait for the interpreter
 _CHORES_EVERY_S = 3_600.0
 _POLL_S = 0.2
 
@@ -83,7 +84,7 @@ class Runner:
     def start(self) -> None:
         """Launches DBOS, which goes on with what this worker left, and begins to sweep."""
         DBOS.launch()
-        DBOS.register_queue(DELIVERIES, worker_concurrency=8, polling_interval_sec=_POLL_S)
+        DBOS.register_queue(DELIVERIES, worker_concurrency=_DELIVERIES_AT_ONCE, polling_interval_sec=_POLL_S)
         DBOS.register_queue(
             REVIEWS,
             worker_concurrency=max(self._settings.num_workers, 1),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.background import BackgroundTask
 
 from integrations.errors import ForgedDeliveryError
 from integrations.hosts import HostKind
@@ -71,7 +72,10 @@ def _webhook(reception: Reception, door: Door) -> Callable[[Request], Awaitable[
 
 
 def _receive(reception: Reception, door: Door, headers: Headers, body: bytes) -> Response:
-    """Verify, keep, put in line: what was answered with 202 is never lost, and a redelivery changes nothing."""
+    """Verify, keep, answer, put in line: what was answered with 202 is never lost, and a redelivery changes nothing.
+
+    Should we die between the answer and the line, the next sweep finds what was kept.
+    """
     try:
         door.verify(headers, body)
     except ForgedDeliveryError as error:
@@ -81,8 +85,9 @@ def _receive(reception: Reception, door: Door, headers: Headers, body: bytes) ->
     if not delivery_id or not event:
         return _answer(reception, door, 400, "no delivery id or event")
     is_new = reception.inbox.store(door.host, delivery_id, event, body)
-    reception.accept(door.host, delivery_id)
-    return _answer(reception, door, 202 if is_new else 200, "accepted" if is_new else "known")
+    response = _answer(reception, door, 202 if is_new else 200, "accepted" if is_new else "known")
+    response.background = BackgroundTask(reception.accept, door.host, delivery_id)
+    return response
 
 
 def _answer(reception: Reception, door: Door, status: int, word: str) -> Response:

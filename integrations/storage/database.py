@@ -1,5 +1,7 @@
 """The database: SQLite in the data folder by default, Postgres where a URL says so; the same tables in both."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
+_NUM_SWITCHES, _SWITCH_PAUSE_S = 300, 0.1
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -62,6 +65,20 @@ def migrate(engine: Engine) -> None:
 def _prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
     """Readers do not wait for writers, and writers wait for each other. https://sqlite.org/wal.html"""
     cursor = connection.cursor()  # type: ignore[attr-defined]  # a DB-API connection, which has no type of its own
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
+    _switch_to_wal(cursor)
     cursor.close()
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """The switch does not wait for other connections by itself, whatever the timeout; done once, it is for good."""
+    for _ in range(_NUM_SWITCHES):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_SWITCH_PAUSE_S)
+    cursor.execute("PRAGMA journal_mode=WAL")

@@ -13,11 +13,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import select
 
 import integrations.storage
+from integrations.storage.api_tables import ApiResult
 from integrations.storage.database import Database, add_if_absent, open_database
-from integrations.storage.tables import ApiKey, AuditEntry, Worker
+from integrations.storage.tables import AuditEntry, Worker
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-METADATA = ApiKey.metadata
+METADATA = ApiResult.metadata  # one for both modules of tables
 
 
 def names(database: Database) -> list[str]:

@@ -64,7 +64,7 @@ def test_a_secret_of_nothing_is_none(monkeypatch: pytest.MonkeyPatch, name: str,
 
 
 def test_no_host_at_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="REVIEWER_GITHUB_APP_ID or REVIEWER_GITLAB_URL"):
+    with pytest.raises(SettingsError, match="REVIEWER_GITHUB_APP_ID, REVIEWER_GITLAB_URL or REVIEWER_API_ONLY=true"):
         load(monkeypatch, {})
 
 

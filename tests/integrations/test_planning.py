@@ -176,6 +176,8 @@ def test_a_finding_that_is_now_monitored_loses_its_thread(samples: "Samples") ->
     assert made.resolve == (old,)
 
 
+TOO_LARGE = {"skipped": [{"path": "b.py", "reason": "too_large"}]}
+GENERATED = {"skipped": [{"path": "b.py", "reason": "generated"}]}
 FAILED = {"failed": [{"path": "b.py", "error": "died"}]}
 
 
@@ -190,6 +192,8 @@ FAILED = {"failed": [{"path": "b.py", "error": "died"}]}
         (False, Policy(), FAILED, Conclusion.INCOMPLETE),
         (True, Policy(), FAILED, Conclusion.INCOMPLETE),
         (True, BLOCK, FAILED, Conclusion.BLOCKED),
+        (False, Policy(), TOO_LARGE, Conclusion.INCOMPLETE),
+        (False, Policy(), GENERATED, Conclusion.CLEAN),
     ],
 )
 def test_the_conclusion_is_honest(
@@ -199,7 +203,8 @@ def test_the_conclusion_is_honest(
     status = plan(report, policy=policy).status
     assert status is not None
     assert status.conclusion is conclusion
-    assert status.summary == f"0 files reviewed, 0 left out, {len(report.files.failed)} failed."
+    left_out, failed = len(report.files.skipped), len(report.files.failed)
+    assert status.summary == f"0 files reviewed, 0 of them in part, {left_out} left out, {failed} failed."
 
 
 def test_annotations_stand_on_the_anchor_and_say_how_bad_it_is(samples: "Samples") -> None:

@@ -118,7 +118,7 @@ def test_what_is_no_report_is_refused(content: str | bytes, said: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("change", None),
+        ("change.base", None),
         ("model", 3),
         ("findings.0.fingerprint", None),
         ("findings.0.location.start_line", "many"),
