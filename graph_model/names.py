@@ -8,18 +8,9 @@ from graph_model.packs.loading import PackIndex
 from graph_model.packs.model import ApiRole
 from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
-from graph_model.type_names import TypeNames, module_specifier
+from graph_model.type_names import LITERAL_TYPES, TypeNames, module_specifier
 
 _MAX_DEPTH = 12
-_LITERAL_TYPES: dict[Family, dict[K, str]] = {
-    Family.PYTHON: {K.STRING: "str", K.TEMPLATE: "str", K.LIST: "list", K.DICT: "dict", K.SET: "set", K.TUPLE: "tuple",
-                    K.INT: "int", K.FLOAT: "float", K.BOOL: "bool"},
-    Family.JAVASCRIPT: {K.STRING: "String", K.TEMPLATE: "String", K.LIST: "Array", K.DICT: "Object", K.REGEX: "RegExp",
-                        K.INT: "Number", K.FLOAT: "Number", K.BOOL: "Boolean"},
-    Family.JAVA: {K.STRING: "java.lang.String", K.INT: "int", K.FLOAT: "double", K.BOOL: "boolean"},
-    Family.CSHARP: {K.STRING: "System.String", K.TEMPLATE: "System.String", K.INT: "int", K.FLOAT: "double",
-                    K.BOOL: "bool"},
-}  # fmt: skip
 
 
 class Resolver:
@@ -29,7 +20,7 @@ class Resolver:
         self.program = program
         self.index = index
         self.types = TypeNames(program, index)
-        self.literals = _LITERAL_TYPES[program.family]
+        self.literals = LITERAL_TYPES[program.family]
         self._resolved: dict[int, str] = {}
         self._callees: dict[int, str] = {}
         self._busy: set[int] = set()

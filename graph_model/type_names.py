@@ -8,6 +8,15 @@ from graph_model.packs.loading import PackIndex
 from graph_model.program import ClassInfo, Program, Unit
 
 _MAX_DEPTH = 12
+LITERAL_TYPES: dict[Family, dict[K, str]] = {
+    Family.PYTHON: {K.STRING: "str", K.TEMPLATE: "str", K.LIST: "list", K.DICT: "dict", K.SET: "set", K.TUPLE: "tuple",
+                    K.INT: "int", K.FLOAT: "float", K.BOOL: "bool"},
+    Family.JAVASCRIPT: {K.STRING: "String", K.TEMPLATE: "String", K.LIST: "Array", K.DICT: "Object", K.REGEX: "RegExp",
+                        K.INT: "Number", K.FLOAT: "Number", K.BOOL: "Boolean"},
+    Family.JAVA: {K.STRING: "java.lang.String", K.INT: "int", K.FLOAT: "double", K.BOOL: "boolean"},
+    Family.CSHARP: {K.STRING: "System.String", K.TEMPLATE: "System.String", K.INT: "int", K.FLOAT: "double",
+                    K.BOOL: "bool"},
+}  # fmt: skip
 _CS_KEYWORDS = {"string": "System.String", "String": "System.String", "object": "System.Object"}
 
 
