@@ -47,10 +47,10 @@ class Wiring:
 
 def build_service(settings: Settings) -> FastAPI:
     """The application with everything behind it; starts nothing yet. Raises SettingsError."""
-    wirings = wire_hosts(settings)
+    metrics = Metrics()
+    wirings = wire_hosts(settings, metrics)
     configure_dbos(settings)
     database = open_database(settings.database)
-    metrics = Metrics()
     inbox, records = Inbox(database), Records(database)
     hosts = {kind: one.host for kind, one in wirings.items()}
     reviewing = Reviewing(hosts, gather_tools(settings, records, metrics))
@@ -88,17 +88,17 @@ def gather_tools(settings: Settings, records: Records, metrics: Metrics) -> Tool
     )
 
 
-def wire_hosts(settings: Settings) -> dict[HostKind, Wiring]:
-    """The hosts that are set up."""
+def wire_hosts(settings: Settings, metrics: Metrics) -> dict[HostKind, Wiring]:
+    """The hosts that are set up; their requests are counted."""
     wirings: dict[HostKind, Wiring] = {}
     if settings.github_app_id:
-        wirings[HostKind.GITHUB] = _wire_github(settings)
+        wirings[HostKind.GITHUB] = _wire_github(settings, metrics)
     if settings.gitlab_url:
-        wirings[HostKind.GITLAB] = _wire_gitlab(settings)
+        wirings[HostKind.GITLAB] = _wire_gitlab(settings, metrics)
     return wirings
 
 
-def _wire_github(settings: Settings) -> Wiring:
+def _wire_github(settings: Settings, metrics: Metrics) -> Wiring:
     file = settings.github_private_key_file
     assert file is not None, "settings ask for it beside the app id"
     try:
@@ -108,7 +108,7 @@ def _wire_github(settings: Settings) -> Wiring:
     access = GitHubAccess(
         settings.github_app_id, key, settings.github_api_url, settings.github_url, settings.github_pause_s
     )
-    host = GitHubHost(access)
+    host = GitHubHost(access, partial(metrics.count_call, HostKind.GITHUB))
     door = Door(HostKind.GITHUB, partial(_verify_github, settings.github_secrets), _identify_github)
     return Wiring(host, door, partial(_read, host, github_webhook.parse_delivery))
 
@@ -122,8 +122,9 @@ def _identify_github(headers: Headers, body: bytes) -> tuple[str, str]:
     return headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
 
 
-def _wire_gitlab(settings: Settings) -> Wiring:
-    host = GitLabHost(GitLabAccess(settings.gitlab_url, settings.gitlab_token.get_secret_value()))
+def _wire_gitlab(settings: Settings, metrics: Metrics) -> Wiring:
+    access = GitLabAccess(settings.gitlab_url, settings.gitlab_token.get_secret_value())
+    host = GitLabHost(access, partial(metrics.count_call, HostKind.GITLAB))
     verify = partial(_verify_gitlab, settings.gitlab_secrets, settings.gitlab_replay_window_s)
     door = Door(HostKind.GITLAB, verify, gitlab_webhook.identify_delivery)
     return Wiring(host, door, partial(_read, host, gitlab_webhook.parse_delivery))

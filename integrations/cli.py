@@ -29,10 +29,11 @@ def doctor(ctx: click.Context) -> None:
     """Check settings, folder, database, model, hosts, permissions and the clock before the service is relied on."""
     from integrations.assembly import wire_hosts  # noqa: PLC0415  # as above
     from integrations.checkup import check_hosts, check_machine  # noqa: PLC0415  # as above
+    from integrations.metrics import Metrics  # noqa: PLC0415  # as above
 
     settings: Settings = load_settings()
     is_well = True
-    hosts = {kind.value: one.host for kind, one in wire_hosts(settings).items()}
+    hosts = {kind.value: one.host for kind, one in wire_hosts(settings, Metrics()).items()}
     for checks in (check_machine(settings), check_hosts(hosts)):
         for check in checks:
             is_well = is_well and check.is_ok

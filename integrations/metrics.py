@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from integrations.hosts import HostKind
 from integrations.reports import ReviewReport
 
 _PROBABILITIES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -44,6 +45,12 @@ class Metrics:
         """Asks for the depth of both queues whenever somebody reads the numbers."""
         self._waiting.set_function(count_deliveries)
         self._unfinished.set_function(count_reviews)
+
+    def count_call(self, host: HostKind, status: int, left: int | None) -> None:
+        """Counts a request to a host; `left` is what it still takes this hour, None where it did not say."""
+        self.host_calls.labels(host.value, str(status)).inc()
+        if left is not None:
+            self.rate_left.labels(host.value).set(left)
 
     def count_review(self, outcome: str) -> None:
         """Counts how a review ended; what follows a colon differs from case to case and is left out."""

@@ -6,7 +6,7 @@ https://docs.github.com/en/graphql/reference/mutations#resolvereviewthread
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar  # JSON of the host
 
@@ -28,6 +28,7 @@ from integrations.hosts import (
     PostedThread,
     RepositoryRef,
     Status,
+    ignore_call,
 )
 from integrations.wording import find_marker
 
@@ -65,8 +66,8 @@ class GitHubAccess:
 class GitHubHost:
     """One GitHub. Clients are kept by installation; PyGithub renews their tokens."""
 
-    def __init__(self, access: GitHubAccess) -> None:
-        self._access = access
+    def __init__(self, access: GitHubAccess, observe: Callable[[int, int | None], None] = ignore_call) -> None:
+        self._access, self._observe = access, observe
         # Waiting is ours: a retry inside a request would hold a worker and be lost with it.
         self._options: dict[str, Any] = {"base_url": access.api_url, "retry": None, "timeout": 30}
         self._options |= {"seconds_between_requests": None, "seconds_between_writes": access.pause_s or None}
@@ -99,7 +100,7 @@ class GitHubHost:
 
     def clone_address(self, repository: RepositoryRef) -> CloneAddress:
         """As the protocol says; the token reads one installation for an hour."""
-        token = _call(self._app.get_access_token, repository.installation).token
+        token = self._call(self._app.get_access_token, repository.installation).token
         basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         return CloneAddress(f"{self._access.clone_url}/{repository.name}.git", f"Basic {basic}")
 
@@ -114,7 +115,7 @@ class GitHubHost:
         comments = [_describe_comment(one) for one in threads]
         body = {"commit_id": change.head, "event": "COMMENT", "body": _introduce(len(threads)), "comments": comments}
         try:
-            _call(requester.requestJsonAndCheck, "POST", f"{address}/reviews", input=body)
+            self._call(requester.requestJsonAndCheck, "POST", f"{address}/reviews", input=body)
             return []
         except HostError as error:
             if error.status != _UNPROCESSABLE:
@@ -123,7 +124,7 @@ class GitHubHost:
         for thread, comment in zip(threads, comments, strict=True):
             try:
                 single = {**comment, "commit_id": change.head}
-                _call(requester.requestJsonAndCheck, "POST", f"{address}/comments", input=single)
+                self._call(requester.requestJsonAndCheck, "POST", f"{address}/comments", input=single)
             except HostError as error:
                 if error.status != _UNPROCESSABLE:
                     raise
@@ -145,12 +146,12 @@ class GitHubHost:
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
         requester = self._client(change.ref.repository).requester
-        _call(requester.graphql_query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
+        self._call(requester.graphql_query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
         pull = self._pull(change.ref)
-        for comment in _iterate(pull.get_issue_comments()):
+        for comment in self._iterate(pull.get_issue_comments()):
             if self._is_ours(comment.user.login) and marker in comment.body:
                 return PostedNote(str(comment.id), comment.body)
         return None
@@ -176,7 +177,7 @@ class GitHubHost:
 
     def can_write(self, repository: RepositoryRef, login: str) -> bool:
         """As the protocol says."""
-        found = _call(self._repository(repository).get_collaborator_permission, login)
+        found = self._call(self._repository(repository).get_collaborator_permission, login)
         return found in _WRITERS
 
     def acknowledge(self, change: Change, comment_id: str, *, in_thread: bool) -> None:
@@ -188,7 +189,7 @@ class GitHubHost:
     def inspect(self) -> list[Check]:
         """As the protocol says."""
         try:
-            headers, app = _call(self._app.requester.requestJsonAndCheck, "GET", "/app")
+            headers, app = self._call(self._app.requester.requestJsonAndCheck, "GET", "/app")
         except HostError as error:
             return [Check("GitHub", False, str(error))]
         return [
@@ -203,13 +204,13 @@ class GitHubHost:
         https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
         """
         requester = self._app.requester
-        _, found = _call(requester.requestJsonAndCheck, "GET", "/app/hook/deliveries?per_page=100")
+        _, found = self._call(requester.requestJsonAndCheck, "GET", "/app/hook/deliveries?per_page=100")
         assert isinstance(found, list), "a list is documented"
         arrived = {one["guid"] for one in found if _OK <= one["status_code"] < _REDIRECTED}
         lost = {one["guid"]: one["id"] for one in found if one["guid"] not in arrived | self._asked}
         wanted = {guid: number for guid, number in lost.items() if not is_known(guid)}
         for guid, number in wanted.items():
-            _call(requester.requestJsonAndCheck, "POST", f"/app/hook/deliveries/{number}/attempts")
+            self._call(requester.requestJsonAndCheck, "POST", f"/app/hook/deliveries/{number}/attempts")
             self._asked.add(guid)
         return len(wanted)
 
@@ -224,7 +225,7 @@ class GitHubHost:
         owner, _, name = ref.repository.name.partition("/")
         variables: dict[str, Any] = {"owner": owner, "name": name, "number": ref.number, "after": None}
         while True:
-            _, answer = _call(self._client(ref.repository).requester.graphql_query, _THREADS, variables)
+            _, answer = self._call(self._client(ref.repository).requester.graphql_query, _THREADS, variables)
             threads = answer["data"]["repository"]["pullRequest"]["reviewThreads"]
             yield from threads["nodes"]
             if not threads["pageInfo"]["hasNextPage"]:
@@ -245,7 +246,7 @@ class GitHubHost:
 
     def _own_slug(self) -> str:
         if not self._slug:
-            self._slug = _call(self._app.get_app).slug
+            self._slug = self._call(self._app.get_app).slug
         return self._slug
 
     def _is_ours(self, login: str) -> bool:
@@ -255,23 +256,42 @@ class GitHubHost:
     def _client(self, repository: RepositoryRef) -> Github:
         number = repository.installation
         if number not in self._clients:
-            self._clients[number] = _call(self._app.get_github_for_installation, number)
+            self._clients[number] = self._call(self._app.get_github_for_installation, number)
         return self._clients[number]
 
     def _repository(self, repository: RepositoryRef) -> Repository:
         return self._client(repository).get_repo(repository.name, lazy=True)
 
     def _pull(self, ref: ChangeRef) -> PullRequest:
-        return _call(self._repository(ref.repository).get_pull, ref.number)
+        return self._call(self._repository(ref.repository).get_pull, ref.number)
 
     def _address(self, ref: ChangeRef) -> str:
         return f"/repos/{ref.repository.name}"
 
     def _request(self, ref: ChangeRef, verb: str, address: str, body: object = None) -> dict[str, Any]:
         requester = self._client(ref.repository).requester
-        _, data = _call(requester.requestJsonAndCheck, verb, address, input=body)
+        _, data = self._call(requester.requestJsonAndCheck, verb, address, input=body)
         assert isinstance(data, dict), f"{address}: an object is documented"
         return data
+
+    def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """One request, counted with its outcome and what GitHub says is left of our hour."""
+        try:
+            result = _call(function, *args, **kwargs)
+        except HostError as error:
+            self._observe(error.status, None)
+            raise
+        left = [client.requester.rate_limiting[0] for client in self._clients.values()]
+        self._observe(_OK, min((one for one in left if one >= 0), default=None))
+        return result
+
+    def _iterate(self, items: Iterable[R]) -> Iterator[R]:
+        iterator = iter(items)
+        while True:
+            try:
+                yield self._call(next, iterator)
+            except StopIteration:
+                return
 
 
 def _describe_comment(thread: NewThread) -> dict[str, object]:
@@ -298,15 +318,6 @@ def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         ) from error
     except RequestException as error:
         raise HostError(f"GitHub: {type(error).__name__}") from error
-
-
-def _iterate(items: Iterable[R]) -> Iterable[R]:
-    iterator = iter(items)
-    while True:
-        try:
-            yield _call(next, iterator)
-        except StopIteration:
-            return
 
 
 def _said(error: GithubException) -> str:

@@ -27,13 +27,14 @@ from integrations.hosts import (
     PostedThread,
     RepositoryRef,
     Status,
+    ignore_call,
 )
 from integrations.wording import find_marker
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _DEVELOPER = 30  # https://docs.gitlab.com/api/members/#roles
-_BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 400, 404, 429
+_OK, _BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 200, 400, 404, 429
 _STATUS_NAME = "graph-reviewer"
 # There is no grey outcome that a running status may become but this one.
 _STATES = {
@@ -56,15 +57,15 @@ class GitLabAccess:
 class GitLabHost:
     """One GitLab."""
 
-    def __init__(self, access: GitLabAccess) -> None:
-        self._access = access
+    def __init__(self, access: GitLabAccess, observe: Callable[[int, int | None], None] = ignore_call) -> None:
+        self._access, self._observe = access, observe
         self._client = Gitlab(access.url, private_token=access.token, timeout=30, retry_transient_errors=False)
         self._login = ""
 
     def login(self) -> str:
         """As the protocol says."""
         if not self._login:
-            _call(self._client.auth)
+            self._call(self._client.auth)
             assert self._client.user is not None, "auth asks who we are"
             self._login = str(self._client.user.attributes["username"])
         return self._login
@@ -93,20 +94,20 @@ class GitLabHost:
 
     def list_threads(self, change: Change) -> list[PostedThread]:
         """As the protocol says."""
-        discussions = _iterate(self._merge_request(change.ref, lazy=True).discussions.list(iterator=True))
+        discussions = self._iterate(self._merge_request(change.ref, lazy=True).discussions.list(iterator=True))
         return [thread for one in discussions if (thread := self._read_thread(one.attributes)) is not None]
 
     def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
         """One discussion each: GitLab has no review that holds them all."""
         request = self._merge_request(change.ref, lazy=True)
-        version = next(iter(_call(request.diffs.list, per_page=1, get_all=False))).attributes
+        version = next(iter(self._call(request.diffs.list, per_page=1, get_all=False))).attributes
         shas = {name: version[f"{name}_commit_sha"] for name in ("base", "start", "head")}
         refused = []
         for thread in threads:
             position = {f"{name}_sha": sha for name, sha in shas.items()} | _describe_place(thread)
             body = _fit_suggestion(thread.body, thread.place.end_line - thread.place.start_line)
             try:
-                _call(request.discussions.create, {"body": body, "position": position})
+                self._call(request.discussions.create, {"body": body, "position": position})
             except HostError as error:
                 if error.status != _BAD_REQUEST:
                     raise
@@ -115,24 +116,24 @@ class GitLabHost:
 
     def edit_thread(self, change: Change, thread: PostedThread, body: str) -> None:
         """As the protocol says."""
-        _call(self._merge_request(change.ref, lazy=True).notes.update, thread.comment_id, {"body": body})
+        self._call(self._merge_request(change.ref, lazy=True).notes.update, thread.comment_id, {"body": body})
 
     def reply(self, change: Change, thread: PostedThread | None, body: str) -> None:
         """As the protocol says."""
         request = self._merge_request(change.ref, lazy=True)
         if thread is None:
-            _call(request.notes.create, {"body": body})
+            self._call(request.notes.create, {"body": body})
         else:
-            _call(request.discussions.get(thread.thread_id, lazy=True).notes.create, {"body": body})
+            self._call(request.discussions.get(thread.thread_id, lazy=True).notes.create, {"body": body})
 
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
         request = self._merge_request(change.ref, lazy=True)
-        _call(request.discussions.update, thread.thread_id, {"resolved": is_resolved})
+        self._call(request.discussions.update, thread.thread_id, {"resolved": is_resolved})
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
-        for note in _iterate(self._merge_request(change.ref, lazy=True).notes.list(iterator=True)):
+        for note in self._iterate(self._merge_request(change.ref, lazy=True).notes.list(iterator=True)):
             found = note.attributes
             if found["author"]["username"] == self.login() and marker in found["body"]:
                 return PostedNote(str(found["id"]), found["body"])
@@ -142,26 +143,26 @@ class GitLabHost:
         """As the protocol says."""
         request = self._merge_request(change.ref, lazy=True)
         if note is None:
-            _call(request.notes.create, {"body": body})
+            self._call(request.notes.create, {"body": body})
         else:
-            _call(request.notes.update, note.comment_id, {"body": body})
+            self._call(request.notes.update, note.comment_id, {"body": body})
 
     def write_status(self, change: Change, status: Status) -> None:
         """A commit status. GitLab refuses to set a state that is set: then nothing is left to do."""
         commit = self._project(change.ref.repository).commits.get(change.head, lazy=True)
         fields = {"state": _STATES[status.conclusion], "name": _STATUS_NAME, "description": status.title[:255]}
         try:
-            _call(commit.statuses.create, fields)
+            self._call(commit.statuses.create, fields)
         except HostError as error:
             if error.status != _BAD_REQUEST or "transition" not in str(error):
                 raise
 
     def can_write(self, repository: RepositoryRef, login: str) -> bool:
         """As the protocol says: developers and above."""
-        users = _call(self._client.users.list, username=login, get_all=False)
+        users = self._call(self._client.users.list, username=login, get_all=False)
         for user in users:
             try:
-                member = _call(self._project(repository).members_all.get, int(user.attributes["id"]))
+                member = self._call(self._project(repository).members_all.get, int(user.attributes["id"]))
             except HostError as error:
                 if error.status != _NOT_FOUND:
                     raise
@@ -174,7 +175,7 @@ class GitLabHost:
         del in_thread
         note = self._merge_request(change.ref, lazy=True).notes.get(comment_id, lazy=True)
         try:
-            _call(note.awardemojis.create, {"name": "eyes"})
+            self._call(note.awardemojis.create, {"name": "eyes"})
         except HostError as error:
             if error.status not in (_BAD_REQUEST, _NOT_FOUND):
                 raise
@@ -182,7 +183,7 @@ class GitLabHost:
     def inspect(self) -> list[Check]:
         """As the protocol says."""
         try:
-            answer = _call(self._client.http_request, "get", "/user")
+            answer = self._call(self._client.http_request, "get", "/user")
         except HostError as error:
             return [Check("GitLab", False, str(error))]
         name = answer.json().get("username", "")
@@ -210,7 +211,25 @@ class GitLabHost:
         return self._client.projects.get(repository.name, lazy=True)
 
     def _merge_request(self, ref: ChangeRef, *, lazy: bool = False) -> ProjectMergeRequest:
-        return _call(self._project(ref.repository).mergerequests.get, ref.number, lazy=lazy)
+        return self._call(self._project(ref.repository).mergerequests.get, ref.number, lazy=lazy)
+
+    def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """One request, counted with its outcome; python-gitlab does not tell what is left."""
+        try:
+            result = _call(function, *args, **kwargs)
+        except HostError as error:
+            self._observe(error.status, None)
+            raise
+        self._observe(_OK, None)
+        return result
+
+    def _iterate(self, items: Any) -> Iterator[Any]:  # python-gitlab's lists of either kind
+        iterator = iter(items)
+        while True:
+            try:
+                yield self._call(next, iterator)
+            except StopIteration:
+                return
 
 
 def _describe_place(thread: NewThread) -> dict[str, object]:
@@ -235,12 +254,3 @@ def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise HostError(f"GitLab answered {status}: {str(error.error_message)[:300]}", status, wait_s) from error
     except RequestException as error:
         raise HostError(f"GitLab: {type(error).__name__}") from error
-
-
-def _iterate(items: Any) -> Iterator[Any]:  # python-gitlab's lists of either kind
-    iterator = iter(items)
-    while True:
-        try:
-            yield _call(next, iterator)
-        except StopIteration:
-            return

@@ -252,3 +252,10 @@ def test_a_policy_that_cannot_be_read_is_said(scene: Scene) -> None:
     (run,) = [one for one in scene.fake.repository(REPOSITORY).check_runs.values() if one.head_sha == head]
     assert run.values["conclusion"] == "neutral"
     assert "select" in run.values["output"]["summary"]
+
+
+def test_requests_to_the_host_are_counted(scene: Scene) -> None:
+    scene.open({"counted.py": "x = 3\n"})
+    numbers = scene.bot.read("/metrics")
+    assert 'reviewer_host_calls_total{host="github",status="200"}' in numbers
+    assert 'reviewer_rate_left{host="github"}' in numbers
