@@ -162,7 +162,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.send_error(411 if "Transfer-Encoding" in self.headers else 413)
             return None
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):  # the client died while it sent: there was no request
+            self.close_connection = True
+            return None
+        return body
 
     def _send(self, answer: HttpAnswer) -> None:
         self.send_response(answer.status)
