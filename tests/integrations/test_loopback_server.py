@@ -9,7 +9,7 @@ def test_a_request_that_a_dying_client_cut_is_not_answered() -> None:
 
     def answer(request: HttpRequest) -> HttpAnswer:
         served.append(request)
-        return HttpAnswer(200, {}, b"")
+        return HttpAnswer(200)
 
     with LoopbackServer(answer) as server:
         port = urlsplit(server.url).port
