@@ -6,10 +6,8 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar  # Any: a JSON payload
 
 from integrations.errors import ForgedDeliveryError, MalformedDeliveryError
 from integrations.events import (
@@ -23,6 +21,7 @@ from integrations.events import (
     ThreadResolved,
 )
 from integrations.hosts import ChangeRef, HostKind, RepositoryRef
+from integrations.payloads import Payload, load_payload, take
 
 _PREFIX = "sha256="
 _REASONS = {
@@ -33,8 +32,6 @@ _REASONS = {
 }
 _BOT = "Bot"
 _QUEUE_BRANCH = re.compile(r"gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]{40}$")
-Payload = Mapping[str, Any]
-T = TypeVar("T")
 
 
 def verify_delivery(body: bytes, signature: str, secrets: Sequence[str]) -> None:
@@ -49,12 +46,7 @@ def verify_delivery(body: bytes, signature: str, secrets: Sequence[str]) -> None
 
 def parse_delivery(event: str, body: bytes, own_login: str = "") -> Event:
     """The event in a genuine delivery; raises MalformedDeliveryError for a body that is not as documented."""
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise MalformedDeliveryError(f"{event}: expected JSON, found {error}") from error
-    if not isinstance(payload, dict):
-        raise MalformedDeliveryError(f"{event}: expected an object")
+    payload = load_payload(event, body)
     parse = _PARSERS.get(event)
     if parse is None:
         return Nothing(f"event {event}")
@@ -64,91 +56,81 @@ def parse_delivery(event: str, body: bytes, own_login: str = "") -> Event:
         raise MalformedDeliveryError(f"{event}: {error}") from error
 
 
-def _take(payload: Payload, path: str, kind: type[T]) -> T:
-    """The value at a dotted path; raises MalformedDeliveryError where there is none of this type."""
-    found: object = payload
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
-        raise MalformedDeliveryError(f"{path}: expected {kind.__name__}, found {type(found).__name__}")
-    return found
-
-
 def _change(payload: Payload, number: int) -> ChangeRef:
-    installation = _take(payload, "installation.id", int)
-    return ChangeRef(RepositoryRef(HostKind.GITHUB, _take(payload, "repository.full_name", str), installation), number)
+    installation = take(payload, "installation.id", int)
+    return ChangeRef(RepositoryRef(HostKind.GITHUB, take(payload, "repository.full_name", str), installation), number)
 
 
 def _is_ours(payload: Payload, own_login: str) -> bool:
-    return _take(payload, "sender.login", str) == own_login
+    return take(payload, "sender.login", str) == own_login
 
 
 def _parse_pull_request(payload: Payload, own_login: str) -> Event:
-    action = _take(payload, "action", str)
-    change = _change(payload, _take(payload, "pull_request.number", int))
+    action = take(payload, "action", str)
+    change = _change(payload, take(payload, "pull_request.number", int))
     if action == "closed":
-        return ChangeClosed(change, _take(payload, "pull_request.merged", bool))
+        return ChangeClosed(change, take(payload, "pull_request.merged", bool))
     is_retargeted = action == "edited" and "base" in (payload.get("changes") or {})
     reason = Reason.RETARGETED if is_retargeted else _REASONS.get(action)
     if reason is None:
         return Nothing(f"pull_request {action}")
     if _is_ours(payload, own_login):
         return Nothing("our own act")
-    head, is_draft = _take(payload, "pull_request.head.sha", str), _take(payload, "pull_request.draft", bool)
+    head, is_draft = take(payload, "pull_request.head.sha", str), take(payload, "pull_request.draft", bool)
     return ReviewWanted(change, reason, head, is_draft)
 
 
 def _parse_issue_comment(payload: Payload, own_login: str) -> Event:
-    action = _take(payload, "action", str)
-    if action != "created" or "pull_request" not in _take(payload, "issue", dict):
+    action = take(payload, "action", str)
+    if action != "created" or "pull_request" not in take(payload, "issue", dict):
         return Nothing(f"issue_comment {action}")
-    return _parse_comment(payload, own_login, _change(payload, _take(payload, "issue.number", int)), "")
+    return _parse_comment(payload, own_login, _change(payload, take(payload, "issue.number", int)), "")
 
 
 def _parse_review_comment(payload: Payload, own_login: str) -> Event:
-    action = _take(payload, "action", str)
+    action = take(payload, "action", str)
     if action != "created":
         return Nothing(f"pull_request_review_comment {action}")
-    change = _change(payload, _take(payload, "pull_request.number", int))
-    is_reply = _take(payload, "comment", dict).get("in_reply_to_id") is not None
+    change = _change(payload, take(payload, "pull_request.number", int))
+    is_reply = take(payload, "comment", dict).get("in_reply_to_id") is not None
     return _parse_comment(
-        payload, own_login, change, str(_take(payload, "comment.in_reply_to_id", int)) if is_reply else ""
+        payload, own_login, change, str(take(payload, "comment.in_reply_to_id", int)) if is_reply else ""
     )
 
 
 def _parse_comment(payload: Payload, own_login: str, change: ChangeRef, thread_id: str) -> Event:
-    author = _take(payload, "comment.user.login", str)
-    if _take(payload, "comment.user.type", str) == _BOT or author == own_login:
+    author = take(payload, "comment.user.login", str)
+    if take(payload, "comment.user.type", str) == _BOT or author == own_login:
         return Nothing("a bot's comment")
-    text = _take(payload, "comment.body", str)
-    return CommentWritten(change, author, str(_take(payload, "comment.id", int)), text, thread_id)
+    text = take(payload, "comment.body", str)
+    return CommentWritten(change, author, str(take(payload, "comment.id", int)), text, thread_id)
 
 
 def _parse_thread(payload: Payload, own_login: str) -> Event:
     """Whoever has no hands resolves nothing: what a bot does, we ourselves among them, is nobody's opinion."""
-    if _take(payload, "sender.type", str) == _BOT or _is_ours(payload, own_login):
+    if take(payload, "sender.type", str) == _BOT or _is_ours(payload, own_login):
         return Nothing("a bot's act")
-    change = _change(payload, _take(payload, "pull_request.number", int))
-    comments = _take(payload, "thread.comments", list)
+    change = _change(payload, take(payload, "pull_request.number", int))
+    comments = take(payload, "thread.comments", list)
     if not comments:
         return Nothing("a thread without comments")
-    first = str(_take({"comment": comments[0]}, "comment.id", int))
-    is_resolved = _take(payload, "action", str) == "resolved"
-    return ThreadResolved(change, _take(payload, "sender.login", str), first, is_resolved)
+    first = str(take({"comment": comments[0]}, "comment.id", int))
+    is_resolved = take(payload, "action", str) == "resolved"
+    return ThreadResolved(change, take(payload, "sender.login", str), first, is_resolved)
 
 
 def _parse_check(payload: Payload, own_login: str) -> Event:
     """Re-run of our check, on a run or its whole suite. Pushes to forks list no pull requests: nothing to do then."""
     del own_login
-    action = _take(payload, "action", str)
+    action = take(payload, "action", str)
     if action not in ("rerequested", "requested_action"):
         return Nothing(f"check {action}")
     kind = "check_run" if "check_run" in payload else "check_suite"
-    pulls = _take(payload, f"{kind}.pull_requests", list)
+    pulls = take(payload, f"{kind}.pull_requests", list)
     if not pulls:
         return Nothing("a check without a pull request")
-    change = _change(payload, _take({"pull_request": pulls[0]}, "pull_request.number", int))
-    return ReviewWanted(change, Reason.REQUESTED, _take(payload, f"{kind}.head_sha", str))
+    change = _change(payload, take({"pull_request": pulls[0]}, "pull_request.number", int))
+    return ReviewWanted(change, Reason.REQUESTED, take(payload, f"{kind}.head_sha", str))
 
 
 def _parse_merge_group(payload: Payload, own_login: str) -> Event:
@@ -157,11 +139,11 @@ def _parse_merge_group(payload: Payload, own_login: str) -> Event:
     Only the name of the queue's branch tells which change it holds.
     """
     del own_login
-    action = _take(payload, "action", str)
-    named = _QUEUE_BRANCH.search(_take(payload, "merge_group.head_ref", str))
+    action = take(payload, "action", str)
+    named = _QUEUE_BRANCH.search(take(payload, "merge_group.head_ref", str))
     if action != "checks_requested" or named is None:
         return Nothing(f"merge_group {action}")
-    return MergeQueued(_change(payload, int(named[1])), _take(payload, "merge_group.head_sha", str))
+    return MergeQueued(_change(payload, int(named[1])), take(payload, "merge_group.head_sha", str))
 
 
 _PARSERS: Mapping[str, Callable[[Payload, str], Event]] = {

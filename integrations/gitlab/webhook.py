@@ -9,17 +9,15 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any  # a JSON payload
 
 from integrations.errors import ForgedDeliveryError, MalformedDeliveryError
 from integrations.events import ChangeClosed, CommentWritten, Event, Nothing, Reason, ReviewWanted
 from integrations.hosts import ChangeRef, HostKind, RepositoryRef
+from integrations.payloads import Payload, load_payload, take
 
 _KEY_PREFIX = "whsec_"
 _REASONS = {"open": Reason.OPENED, "reopen": Reason.REOPENED}
-Payload = Mapping[str, Any]
 
 
 def verify_delivery(
@@ -72,60 +70,59 @@ def identify_delivery(headers: Mapping[str, str], body: bytes) -> tuple[str, str
 
 def parse_delivery(event: str, body: bytes, own_login: str = "") -> Event:
     """The event in a genuine delivery; raises MalformedDeliveryError for a body that is not as documented."""
-    try:
-        payload = json.loads(body)
-    except ValueError as error:
-        raise MalformedDeliveryError(f"{event}: expected JSON, found {error}") from error
-    if not isinstance(payload, dict):
-        raise MalformedDeliveryError(f"{event}: expected an object")
+    payload = load_payload(event, body)
     parse = _PARSERS.get(event)
     if parse is None:
         return Nothing(f"event {event}")
     try:
         return parse(payload, own_login)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise MalformedDeliveryError(f"{event}: expected the documented fields, found no {error}") from error
+    except MalformedDeliveryError as error:
+        raise MalformedDeliveryError(f"{event}: {error}") from error
 
 
-def _change(payload: Payload, merge_request: Payload) -> ChangeRef:
-    repository = RepositoryRef(HostKind.GITLAB, str(payload["project"]["path_with_namespace"]))
-    return ChangeRef(repository, int(merge_request["iid"]))
+def _change(payload: Payload, number: int) -> ChangeRef:
+    name = take(payload, "project.path_with_namespace", str)
+    return ChangeRef(RepositoryRef(HostKind.GITLAB, name), number)
 
 
 def _parse_merge_request(payload: Payload, own_login: str) -> Event:
     """https://docs.gitlab.com/user/project/integrations/webhook_events/#merge-request-events"""
-    facts = payload["object_attributes"]
-    action = facts.get("action", "")
-    change = _change(payload, facts)
+    facts = take(payload, "object_attributes", dict)
+    action = str(facts.get("action", ""))
+    change = _change(payload, take(facts, "iid", int))
     if action in ("close", "merge"):
         return ChangeClosed(change, action == "merge")
     reason = _REASONS.get(action) or (_reason_of_update(payload) if action == "update" else None)
     if reason is None:
         return Nothing(f"merge request {action}")
-    if payload["user"]["username"] == own_login:
+    if take(payload, "user.username", str) == own_login:
         return Nothing("our own act")
     is_draft = bool(facts.get("draft", facts.get("work_in_progress", False)))
-    return ReviewWanted(change, reason, str(facts["last_commit"]["id"]), is_draft)
+    return ReviewWanted(change, reason, take(facts, "last_commit.id", str), is_draft)
 
 
 def _reason_of_update(payload: Payload) -> Reason | None:
     """`oldrev` is there when commits were pushed; other updates are about words, but for the end of a draft."""
-    if payload["object_attributes"].get("oldrev"):
+    if take(payload, "object_attributes", dict).get("oldrev"):
         return Reason.PUSHED
-    draft = payload.get("changes", {}).get("draft", {})
-    return Reason.READY if draft.get("previous") is True and draft.get("current") is False else None
+    changes = payload.get("changes")
+    draft = changes.get("draft") if isinstance(changes, dict) else None
+    ended = isinstance(draft, dict) and draft.get("previous") is True and draft.get("current") is False
+    return Reason.READY if ended else None
 
 
 def _parse_note(payload: Payload, own_login: str) -> Event:
     """https://docs.gitlab.com/user/project/integrations/webhook_events/#comment-events"""
-    facts = payload["object_attributes"]
-    if facts["noteable_type"] != "MergeRequest" or facts.get("action", "create") != "create" or facts.get("system"):
+    facts = take(payload, "object_attributes", dict)
+    is_comment = take(facts, "noteable_type", str) == "MergeRequest" and facts.get("action", "create") == "create"
+    if not is_comment or facts.get("system"):
         return Nothing("a note that is no comment on a merge request")
-    author = str(payload["user"]["username"])
+    author = take(payload, "user.username", str)
     if author == own_login:
         return Nothing("our own comment")
-    thread = str(facts.get("discussion_id") or "") if facts.get("type") in ("DiffNote", "DiscussionNote") else ""
-    return CommentWritten(_change(payload, payload["merge_request"]), author, str(facts["id"]), facts["note"], thread)
+    thread = take(facts, "discussion_id", str) if facts.get("type") in ("DiffNote", "DiscussionNote") else ""
+    change = _change(payload, take(payload, "merge_request.iid", int))
+    return CommentWritten(change, author, str(take(facts, "id", int)), take(facts, "note", str), thread)
 
 
 _PARSERS: Mapping[str, Callable[[Payload, str], Event]] = {
