@@ -148,10 +148,6 @@ class Check:
     detail: str
 
 
-def ignore_call(status: int, left: int | None) -> None:
-    """What a host's client does with the outcome of a request when nobody counts."""
-
-
 @runtime_checkable
 class Redelivering(Protocol):
     """A host that does not try again by itself, but on request."""

@@ -6,15 +6,15 @@ https://docs.github.com/en/graphql/reference/mutations#resolvereviewthread
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar  # JSON of the host
+from typing import Any  # JSON of the host
 
 from github import Auth, Github, GithubException, GithubIntegration
 from github.PullRequest import PullRequest
 from github.Repository import Repository
-from requests import RequestException
 
+from integrations.calls import Calls, Observe, ignore_call
 from integrations.checkup import check_clock, check_permissions
 from integrations.errors import HostError
 from integrations.github.checks import CHECK_NAME, describe_check, slice_annotations
@@ -28,12 +28,9 @@ from integrations.hosts import (
     PostedThread,
     RepositoryRef,
     Status,
-    ignore_call,
 )
 from integrations.wording import find_marker
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _OK, _REDIRECTED, _UNPROCESSABLE = 200, 300, 422
 # What the app manifest asks for, and no more.
 NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
@@ -66,8 +63,9 @@ class GitHubAccess:
 class GitHubHost:
     """One GitHub. Clients are kept by installation; PyGithub renews their tokens."""
 
-    def __init__(self, access: GitHubAccess, observe: Callable[[int, int | None], None] = ignore_call) -> None:
-        self._access, self._observe = access, observe
+    def __init__(self, access: GitHubAccess, observe: Observe = ignore_call) -> None:
+        self._access = access
+        self._call = Calls("GitHub", GithubException, _translate, observe, self._count_left)
         # Waiting is ours: a retry inside a request would hold a worker and be lost with it.
         self._options: dict[str, Any] = {"base_url": access.api_url, "retry": None, "timeout": 30}
         self._options |= {"seconds_between_requests": None, "seconds_between_writes": access.pause_s or None}
@@ -151,7 +149,7 @@ class GitHubHost:
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
         pull = self._pull(change.ref)
-        for comment in self._iterate(pull.get_issue_comments()):
+        for comment in self._call.iterate(pull.get_issue_comments()):
             if self._is_ours(comment.user.login) and marker in comment.body:
                 return PostedNote(str(comment.id), comment.body)
         return None
@@ -274,24 +272,10 @@ class GitHubHost:
         assert isinstance(data, dict), f"{address}: an object is documented"
         return data
 
-    def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """One request, counted with its outcome and what GitHub says is left of our hour."""
-        try:
-            result = _call(function, *args, **kwargs)
-        except HostError as error:
-            self._observe(error.status, None)
-            raise
+    def _count_left(self) -> int | None:
+        """What GitHub says is left of our hour, for the installation that has least."""
         left = [client.requester.rate_limiting[0] for client in self._clients.values()]
-        self._observe(_OK, min((one for one in left if one >= 0), default=None))
-        return result
-
-    def _iterate(self, items: Iterable[R]) -> Iterator[R]:
-        iterator = iter(items)
-        while True:
-            try:
-                yield self._call(next, iterator)
-            except StopIteration:
-                return
+        return min((one for one in left if one >= 0), default=None)
 
 
 def _describe_comment(thread: NewThread) -> dict[str, object]:
@@ -307,17 +291,11 @@ def _introduce(count: int) -> str:
     return f"{count} finding{'s' if count != 1 else ''} on the lines below."
 
 
-def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """One request; what goes wrong becomes a HostError that says how long the host asks us to wait."""
-    try:
-        return function(*args, **kwargs)
-    except GithubException as error:
-        headers = {key.lower(): value for key, value in (error.headers or {}).items()}
-        raise HostError(
-            f"GitHub answered {error.status}: {_said(error)}", error.status, _wait(error, headers)
-        ) from error
-    except RequestException as error:
-        raise HostError(f"GitHub: {type(error).__name__}") from error
+def _translate(error: Exception) -> HostError:
+    """What GitHub refused, and how long it asks us to wait."""
+    assert isinstance(error, GithubException), "the only error that is translated"
+    headers = {key.lower(): value for key, value in (error.headers or {}).items()}
+    return HostError(f"GitHub answered {error.status}: {_said(error)}", error.status, _wait(error, headers))
 
 
 def _said(error: GithubException) -> str:

@@ -5,15 +5,15 @@ https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit
 """
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar  # JSON of the host
+from typing import Any  # JSON of the host
 
 from gitlab import Gitlab
 from gitlab.exceptions import GitlabError
 from gitlab.v4.objects import Project, ProjectMergeRequest
-from requests import RequestException
 
+from integrations.calls import Calls, Observe, ignore_call
 from integrations.checkup import check_clock
 from integrations.errors import HostError
 from integrations.hosts import (
@@ -27,14 +27,11 @@ from integrations.hosts import (
     PostedThread,
     RepositoryRef,
     Status,
-    ignore_call,
 )
 from integrations.wording import find_marker
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _DEVELOPER = 30  # https://docs.gitlab.com/api/members/#roles
-_OK, _BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 200, 400, 404, 429
+_BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 400, 404, 429
 _STATUS_NAME = "graph-reviewer"
 # There is no grey outcome that a running status may become but this one.
 _STATES = {
@@ -57,8 +54,9 @@ class GitLabAccess:
 class GitLabHost:
     """One GitLab."""
 
-    def __init__(self, access: GitLabAccess, observe: Callable[[int, int | None], None] = ignore_call) -> None:
-        self._access, self._observe = access, observe
+    def __init__(self, access: GitLabAccess, observe: Observe = ignore_call) -> None:
+        self._access = access
+        self._call = Calls("GitLab", GitlabError, _translate, observe)
         self._client = Gitlab(access.url, private_token=access.token, timeout=30, retry_transient_errors=False)
         self._login = ""
 
@@ -94,7 +92,7 @@ class GitLabHost:
 
     def list_threads(self, change: Change) -> list[PostedThread]:
         """As the protocol says."""
-        discussions = self._iterate(self._merge_request(change.ref, lazy=True).discussions.list(iterator=True))
+        discussions = self._call.iterate(self._merge_request(change.ref, lazy=True).discussions.list(iterator=True))
         return [thread for one in discussions if (thread := self._read_thread(one.attributes)) is not None]
 
     def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
@@ -133,7 +131,7 @@ class GitLabHost:
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
-        for note in self._iterate(self._merge_request(change.ref, lazy=True).notes.list(iterator=True)):
+        for note in self._call.iterate(self._merge_request(change.ref, lazy=True).notes.list(iterator=True)):
             found = note.attributes
             if found["author"]["username"] == self.login() and marker in found["body"]:
                 return PostedNote(str(found["id"]), found["body"])
@@ -213,24 +211,6 @@ class GitLabHost:
     def _merge_request(self, ref: ChangeRef, *, lazy: bool = False) -> ProjectMergeRequest:
         return self._call(self._project(ref.repository).mergerequests.get, ref.number, lazy=lazy)
 
-    def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """One request, counted with its outcome; python-gitlab does not tell what is left."""
-        try:
-            result = _call(function, *args, **kwargs)
-        except HostError as error:
-            self._observe(error.status, None)
-            raise
-        self._observe(_OK, None)
-        return result
-
-    def _iterate(self, items: Any) -> Iterator[Any]:  # python-gitlab's lists of either kind
-        iterator = iter(items)
-        while True:
-            try:
-                yield self._call(next, iterator)
-            except StopIteration:
-                return
-
 
 def _describe_place(thread: NewThread) -> dict[str, object]:
     """An added line is named by its new number alone; a range of lines would need GitLab's line codes."""
@@ -244,13 +224,9 @@ def _fit_suggestion(body: str, num_above: int) -> str:
     return body.replace("```suggestion\n", f"```suggestion:-{num_above}+0\n", 1)
 
 
-def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """One request; what goes wrong becomes a HostError. The client itself waits where GitLab says Retry-After."""
-    try:
-        return function(*args, **kwargs)
-    except GitlabError as error:
-        status = error.response_code or 0
-        wait_s = 60.0 if status == _TOO_MANY else None
-        raise HostError(f"GitLab answered {status}: {str(error.error_message)[:300]}", status, wait_s) from error
-    except RequestException as error:
-        raise HostError(f"GitLab: {type(error).__name__}") from error
+def _translate(error: Exception) -> HostError:
+    """What GitLab refused. The client itself waits where GitLab says Retry-After, and does not tell what is left."""
+    assert isinstance(error, GitlabError), "the only error that is translated"
+    status = error.response_code or 0
+    wait_s = 60.0 if status == _TOO_MANY else None
+    return HostError(f"GitLab answered {status}: {str(error.error_message)[:300]}", status, wait_s)

@@ -1,0 +1,58 @@
+"""Requests to a host through somebody else's client: counted, and what goes wrong in our own words."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import ParamSpec, TypeVar
+
+from requests import RequestException
+
+from integrations.errors import HostError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Observe = Callable[[int, int | None], None]
+_OK = 200
+
+
+def ignore_call(status: int, left: int | None) -> None:
+    """What becomes of an outcome when nobody counts."""
+
+
+class Calls:
+    """Makes requests. `refusal` is the client's own error and `translate` says it as ours; both clients use requests.
+
+    `observe` gets each status and what the host still takes this hour: `count_left`, None where nobody knows.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        refusal: type[Exception],
+        translate: Callable[[Exception], HostError],
+        observe: Observe = ignore_call,
+        count_left: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        self._name, self._refusal, self._translate = name, refusal, translate
+        self._observe, self._count_left = observe, count_left
+
+    def __call__(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """One request; raises HostError."""
+        try:
+            result = function(*args, **kwargs)
+        except self._refusal as error:
+            ours = self._translate(error)
+            self._observe(ours.status, None)
+            raise ours from error
+        except RequestException as error:
+            self._observe(0, None)
+            raise HostError(f"{self._name}: {type(error).__name__}") from error
+        self._observe(_OK, self._count_left())
+        return result
+
+    def iterate(self, items: Iterable[R]) -> Iterator[R]:
+        """The items of a listing that asks for its next page on the way."""
+        iterator = iter(items)
+        while True:
+            try:
+                yield self(next, iterator)
+            except StopIteration:
+                return
