@@ -91,8 +91,8 @@ def write_finding(finding: ReportedFinding, *, suggestion: str | None = None) ->
 def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     title = escape_markdown(finding.title[:_MAX_TITLE_CHARS])
     parts = [
-        f"**{title}** ({finding.severity}, {finding.probability:.0%}) · `{finding.label}`",
-        escape_markdown(finding.message[:_MAX_TEXT_CHARS]),
+        f"**{title}** ({finding.severity}, {finding.probability:.0%} likely) · `{finding.label}`",
+        escape_markdown(_end_sentence(finding.message[:_MAX_TEXT_CHARS])),
         path,
         f"**To mend it:** {escape_markdown(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
@@ -100,6 +100,10 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
         make_marker("finding", finding.fingerprint) + make_marker("words", hash_words(finding)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _end_sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def hash_words(finding: ReportedFinding) -> str:
@@ -169,7 +173,7 @@ def _sign(report: ReviewReport) -> str:
 def _list_findings(title: str, findings: Sequence[ReportedFinding]) -> Iterable[str]:
     rows = [
         f"- {quote_inline(f'{one.location.path}:{one.location.start_line}')} "
-        f"{escape_markdown(one.title[:_MAX_TITLE_CHARS])} ({one.severity}, {one.probability:.0%})"
+        f"{escape_markdown(one.title[:_MAX_TITLE_CHARS])} ({one.severity}, {one.probability:.0%} likely)"
         for one in findings
     ]
     return _fold(title, rows)

@@ -188,7 +188,7 @@ def test_a_marker_in_the_reviewed_code_is_not_ours(
 def test_a_finding_says_what_why_where_and_how_to_answer(samples: "Samples") -> None:
     finding = samples.finding(evidence=[samples.step("name = ask()"), samples.step("run(name)", path="ü b.py")])
     body = write_finding(finding, suggestion="run(quote(name))")
-    assert body.startswith("**SQL injection** (high, 91%) · `security/sql-injection`")
+    assert body.startswith("**SQL injection** (high, 91% likely) · `security/sql-injection`")
     assert "Foreign data reaches the query&#46;" in body
     assert "2. hop `ü b.py:1` `run(name)`" in body
     assert "```suggestion\nrun(quote(name))\n```" in body
@@ -286,7 +286,7 @@ def test_the_summary_accounts_for_everything_that_has_no_comment(samples: "Sampl
     unplaced = samples.finding(path="far.py", line=7)
     text = write_summary(report, (), [unplaced], num_monitored=2)
     assert text is not None
-    assert "- `far.py:7` SQL injection (high, 91%)" in text
+    assert "- `far.py:7` SQL injection (high, 91% likely)" in text
     assert "<summary>Beyond the limit (1)</summary>" in text
     assert "- `bad.py`: &#60;b&#62;boom&#60;/b&#62; &#64;&#8203;team" in text
     assert "- `half.py`" in text
