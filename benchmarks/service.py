@@ -124,7 +124,7 @@ def _describe_problem(scene: _Scene, webhook: Webhook, head: str) -> str:
     """What is wrong once everything has come to rest; "" when all is well."""
     try:
         scene.bot.wait_until(lambda: scene.is_reviewed(head), _REVIEW_S)
-        scene.bot.wait_until(lambda: "reviewer_reviews_unfinished 0.0" in scene.bot.read("/metrics"), _REVIEW_S)
+        scene.bot.wait_until_quiet(_REVIEW_S)
     except BotError:
         return "never reviewed"
     pull = scene.pull_of(webhook)

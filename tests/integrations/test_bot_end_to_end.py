@@ -100,15 +100,6 @@ class Scene:
         target = len(self.fake.exchanges) + count
         self.bot.wait_until(lambda: len(self.fake.exchanges) >= target or self.is_reviewed(head))
 
-    def wait_until_idle(self) -> None:
-        """Until every delivery is handled and no review of it is left; a review ends with its status."""
-        self.bot.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.bot.read("/metrics"))
-
-    def wait_until_quiet(self) -> None:
-        """Until no review writes any more: what one test began is not counted by the next."""
-        self.wait_until_idle()
-        self.bot.wait_until(lambda: "reviewer_reviews_unfinished 0.0" in self.bot.read("/metrics"))
-
     def writes_since(self, count: int) -> list[Exchange]:
         return self.fake.writes[count:]
 
@@ -144,16 +135,17 @@ def test_a_pull_request_through_its_life(scene: Scene) -> None:
     scene.push(pull, {"app.py": None, "shop.py": WITH_QUERY})  # a rename keeps the finding known
     assert labels(pull.threads, resolved=False) >= {"unsafe-deserialization"}
 
+    scene.bot.wait_until_quiet()
     count = len(fake.writes)
     assert scene.send(people.comment(REPOSITORY, pull.number, "mallory", "/reviewer pause")) == 202
-    scene.wait_until_idle()
+    scene.bot.wait_until_quiet()
     assert scene.writes_since(count) == []  # no write access, no answer
 
     loader = next(one for one in pull.threads if "deserialization" in one.comments[0].body)
     reply = people.reply(REPOSITORY, loader.comments[0].comment_id, "alice", "/reviewer false-positive tested")
     assert scene.send(reply) == 202
     scene.bot.wait_until(lambda: loader.resolved_by is not None)
-    scene.wait_until_idle()
+    scene.bot.wait_until_quiet()
 
     force = scene.push(pull, {"app.py": CLEAN + LOADER, "load.py": "x = 1\n"}, parent=scene.base)
     scene.wait_for_review(force)
@@ -168,12 +160,12 @@ def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:
     webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(scene.base, head))
     assert scene.send(webhook) == 202
     scene.wait_for_review(head)
-    scene.wait_until_quiet()
+    scene.bot.wait_until_quiet()
     count = len(scene.fake.writes)
     assert scene.send(webhook) == 200
     again = scene.fake.people.edit(REPOSITORY, webhook.payload["number"], title="Another title")
     assert scene.send(again) == 202  # another delivery about the same commits
-    scene.wait_until_quiet()
+    scene.bot.wait_until_quiet()
     assert scene.writes_since(count) == []
 
 
@@ -189,7 +181,7 @@ def test_a_draft_waits_until_it_is_ready(scene: Scene) -> None:
     webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(scene.base, head, draft=True))
     number = webhook.payload["number"]
     assert scene.send(webhook) == 202
-    scene.wait_until_idle()
+    scene.bot.wait_until_quiet()
     assert scene.fake.pull(REPOSITORY, number).threads == []
     assert scene.send(scene.fake.people.set_draft(REPOSITORY, number, draft=False)) == 202
     scene.wait_for_review(head)
@@ -218,7 +210,7 @@ def test_kill_9_between_requests_loses_and_repeats_nothing(scene: Scene, seed: i
         scene.bot.kill()
         scene.bot.start()
     scene.wait_for_review(head)
-    scene.wait_until_idle()
+    scene.bot.wait_until_quiet()
     pull = scene.fake.pull(REPOSITORY, webhook.payload["number"])
     assert [len(pull.reviews), len(pull.threads)] == [1, 1]
     assert len([one for one in pull.comments if "graph-reviewer:summary" in one.body]) == 1

@@ -66,9 +66,6 @@ class Scene:
         states = [one.state for one in self.fake.project(PROJECT).statuses if one.sha == head]
         return states[-1] if states else ""
 
-    def wait_until_idle(self) -> None:
-        self.bot.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.bot.read("/metrics"))
-
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
@@ -102,7 +99,7 @@ def test_a_reason_in_the_thread_dismisses_the_finding(scene: Scene) -> None:
     for text in ("/reviewer explain", "/reviewer false-positive tested by hand"):
         reply = scene.fake.people.reply(PROJECT, request.iid, discussion.discussion_id, "alice", text)
         assert scene.send(reply) == 202
-        scene.wait_until_idle()
+        scene.bot.wait_until_quiet()
     scene.bot.wait_until(lambda: discussion.resolved_by is not None)
     bodies = [note.body for note in discussion.notes]
     assert any("Noted as false-positive" in body for body in bodies)
@@ -111,7 +108,8 @@ def test_a_reason_in_the_thread_dismisses_the_finding(scene: Scene) -> None:
 
 def test_a_stranger_changes_nothing(scene: Scene) -> None:
     request = scene.open({"strange.py": "z = 3\n"})
+    scene.bot.wait_until_quiet()
     count = len(scene.fake.writes)
     assert scene.send(scene.fake.people.comment(PROJECT, request.iid, "mallory", "/reviewer pause")) == 202
-    scene.wait_until_idle()
+    scene.bot.wait_until_quiet()
     assert scene.fake.writes[count:] == []
