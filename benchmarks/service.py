@@ -162,7 +162,7 @@ def burst(count: int, database: str | None) -> None:
             sender.start()
         for sender in senders:
             sender.join()
-        scene.bot.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in scene.bot.read("/metrics"), 1_200)
+        scene.bot.wait_until_idle(1_200)
         seconds = sorted(taken for _, taken in answers)
         refused = sum(status != 202 for status, _ in answers)
         resident = scene.bot.read("/metrics").partition("\nprocess_resident_memory_bytes ")[2].partition("\n")[0]

@@ -90,9 +90,9 @@ class ServedBot:
                 raise BotError(f"not within {timeout_s:.0f} s; the log ends with:\n{self.log[-3000:]}")
             time.sleep(_POLL_S)
 
-    def wait_until_idle(self) -> None:
+    def wait_until_idle(self, timeout_s: float = 60.0) -> None:
         """Waits until every delivery is handled; what it asked for may still run."""
-        self.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.read("/metrics"))
+        self.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.read("/metrics"), timeout_s)
 
     def wait_until_quiet(self, timeout_s: float = 60.0) -> None:
         """Waits until no review is in line or runs either: what one test began is not counted by the next."""
