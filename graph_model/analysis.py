@@ -39,7 +39,7 @@ class Limits:
     """Counted, never timed: what is over a limit is left out and said."""
 
     max_bytes: int = 512 * 1024
-    max_nodes: int = 200_000
+    max_nodes: int = 60_000  # a function weighs FUNCTION_WEIGHT nodes more
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,11 @@ class _Analysis:
             origins=tuple(values.origins),
             calls=tuple(
                 CallRecord(
-                    c.callee, c.node.start, c.node.end, tuple((key, record_flow(flow)) for key, flow in c.args.items())
+                    c.callee,
+                    c.node.start,
+                    c.node.end,
+                    tuple((key, record_flow(flow)) for key, flow in c.args.items()),
+                    c.is_request,
                 )
                 for c in values.calls
             ),

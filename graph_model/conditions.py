@@ -219,7 +219,8 @@ class ConditionJudge:
     def is_built(self, node: Node, stmt: int) -> bool:
         """Whether text is assembled from parts that are not all constant, here or in the variable's definition."""
         if node.kind is K.TEMPLATE or (node.kind is K.BINARY and node.text in ("+", "%")):
-            return node.get("callee") is None and self.constants.evaluate(node, stmt) is UNKNOWN
+            is_open = node.get("callee") is None and self.constants.evaluate(node, stmt) is UNKNOWN
+            return is_open and not _is_sum(node)
         if node.kind is K.CALL:
             callee = node.get("callee")
             return (
@@ -320,3 +321,17 @@ def result_name(node: Node) -> str:
             return ""
         child, parent = parent, parent.parent
     return ""
+
+
+def _is_sum(node: Node) -> bool:
+    """Whether `+` adds numbers: an operand is one, or a difference, a product or a quotient."""
+    operands = (node.get("left"), node.get("right")) if node.kind is K.BINARY and node.text == "+" else ()
+    for operand in operands:
+        inner = operand.children[0] if operand is not None and operand.kind is K.TUPLE and operand.children else operand
+        if inner is not None and (inner.kind in (K.INT, K.FLOAT) or _is_arithmetic(inner)):
+            return not any(part.kind in (K.STRING, K.TEMPLATE) for part in node.walk())
+    return False
+
+
+def _is_arithmetic(node: Node) -> bool:
+    return node.kind is K.BINARY and node.text in ("-", "*", "/", "**", "//")

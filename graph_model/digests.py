@@ -24,8 +24,11 @@ _KEEPS_SECRETS = re.compile(
     r"|service|manager|provider|factory|verif\w+|check\w*|utils?|helper))?$|(^|_)(signer|verifier)$"
 )
 _MIXED_IN = re.compile(r"(^|_)(secret_key|app_secret|salt|salted)(_|$)")  # protects the digest, whatever that is for
-_IDENTIFIES = re.compile(r"etag|cache|checksum|gravatar|avatar|fingerprint|dedup|file_?name|path|colou?r|(^|_)key(_|$)")
+_IDENTIFIES = re.compile(
+    r"e_?tag|cache|checksum|gravatar|avatar|fingerprint|dedup|file_?name|path|colou?r|(^|_)key(_|$)"
+)
 _COMPARES = re.compile(r"(?i)equal|compare|verify|matches")
+_SETS_HEADER = re.compile(r"(?i)^(set|add|append|put|with)?_?headers?$|^set$")
 _SENT = frozenset({"http-parameter", "http-header", "cookie"})  # values of a request, as opposed to its contents
 _WORD = re.compile(r"^[A-Za-z_][\w-]{0,40}$")
 _CARRIES = (K.AWAIT, K.CAST, K.BINARY, K.TEMPLATE, K.INTERPOLATION, K.TERNARY, K.BOOLEAN, K.SPREAD)
@@ -103,7 +106,7 @@ class _Trace:
         if callee is not None:
             self.is_used = True
             self.outputs.add(_snake(callee.text))
-            if _COMPARES.search(callee.text):
+            if _COMPARES.search(callee.text) or _SETS_HEADER.search(callee.text):
                 self._note(self.outputs, args)
 
     def _store(self, holder: Node, value: Node, depth: int) -> None:

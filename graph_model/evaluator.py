@@ -31,6 +31,7 @@ class CallSite:
     callee: str
     node: Node
     args: dict[int | str, Flow]
+    is_request: bool = False
 
 
 @dataclass(slots=True)
@@ -121,6 +122,7 @@ class Evaluator:
         for key in unit.flow.by_key:
             if "." in key or "[" in key:
                 self.paths.setdefault(base_of(key), []).append(key)
+        self._writes = {path: self._written(path) for paths in self.paths.values() for path in paths}
         self.textless = self._textless_locals() if self.family in TYPED else frozenset()
 
     def holds_no_text(self, declared: Node | None) -> bool:
@@ -200,11 +202,25 @@ class Evaluator:
 
     def read_path_writes(self, path: str) -> Flow:
         """What was stored below a variable itself, its shadows left out."""
-        value = EMPTY
-        for definition in self.unit.flow.reaching(path, self.stmt):
-            if definition.shadow_of is None and definition.kind is not DefKind.ENTRY:
-                value = merge(value, self.result.values.get(definition.idx, EMPTY))
+        flow, value = self.unit.flow, EMPTY
+        bits = flow.reach_in[self.stmt] & self._writes[path]
+        while bits:
+            low = bits & -bits
+            bits ^= low
+            value = merge(value, self.result.values.get(low.bit_length() - 1, EMPTY))
         return value
+
+    def _written(self, path: str) -> int:
+        """Bits of the definitions that store something at an access path itself."""
+        flow = self.unit.flow
+        bits = left = flow.by_key[path]
+        while left:
+            low = left & -left
+            left ^= low
+            definition = flow.definitions[low.bit_length() - 1]
+            if definition.shadow_of is not None or definition.kind is DefKind.ENTRY:
+                bits ^= low
+        return bits
 
     def read_stores(self, key: str) -> Flow:
         """What calls and index assignments have put into a variable."""

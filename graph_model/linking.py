@@ -14,9 +14,9 @@ from graph_model.candidates.model import Candidate, Step, StepRole, without_repe
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME, Family
 from graph_model.lookups import kept_arguments
-from graph_model.origins import SERVICE, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
+from graph_model.origins import CALLBACK, SERVICE, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 from graph_model.packs.model import ContextKind
-from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, suits
+from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, is_of_page, suits
 
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
@@ -216,6 +216,7 @@ class _Linker:
                 a
                 for a in found
                 if suits(a.origin.detail, sink, is_source=a.is_source)
+                and not (a.is_source and is_of_page(a.origin, sink))
                 and (a.is_source or not is_asked_for(a.origin, sink))
             )
         if not arrivals:
@@ -273,7 +274,7 @@ class _Linker:
         step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, f"parameter {origin.name}")
         arrival = _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), False)
         is_open = all(caller == state.unit or self._is_test(caller) for caller, _ in callers)  # nobody else calls it
-        is_end = is_open and not state.is_whole and origin.detail != SERVICE
+        is_end = is_open and not state.is_whole and origin.detail not in (CALLBACK, SERVICE)
         return (arrival if is_end else None), following
 
     def _is_test(self, unit: UnitId) -> bool:

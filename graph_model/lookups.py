@@ -6,7 +6,9 @@ Told by names, for calls whose code is not at hand; where it is, `graph_model.li
 import re
 from collections.abc import Iterator
 
+from graph_model.kinds import NodeKind as K
 from graph_model.origins import CallRecord, FlowRecord
+from graph_model.syntax import Node
 
 _VERB = r"(?:find|get|load|fetch|look_?up|query|select|retrieve|search|list)"
 _BY = re.compile(rf"^{_VERB}(?P<what>\w*?)(?:By(?P<key>[A-Z0-9]\w*)|_by_(?P<word>\w+))$")
@@ -28,8 +30,20 @@ _NO_RECORD = re.compile(
     r"(?i)param|arg|header|cookie|query|field|element|node|attr|path|file|url|uri|dir|folder|text|tag|template|string|value"
     r"|match|name$"
 )
+_REQUESTS = re.compile(r"^(get|post|put|patch|del(ete)?|head|request|fetch|ajax|(get|post|fetch)_?json|http\w*)$", re.I)
+_ADDRESS = re.compile(r"/|\./|https?://")
 _PLACE = re.compile(r"(?i)path|file|url|uri|dir|folder|template")
 _PARTS = frozenset({"Path", "Key", "Index", "Type", "Class", "Tag", "Name", "path", "key", "index", "type", "name"})
+
+
+def is_request(name: str, first: Node | None) -> bool:
+    """Whether a call asks a server, by its dotted name and the address that it is given first."""
+    if first is None or not _REQUESTS.match(_method(name)):
+        return False
+    begins = first
+    while begins.kind in (K.BINARY, K.TEMPLATE) and begins.children:
+        begins = begins.children[0]
+    return begins.kind in (K.STRING, K.TEXT) and _ADDRESS.match(begins.text) is not None
 
 
 def is_lookup(name: str) -> bool:
@@ -54,7 +68,7 @@ def asks_a_store(name: str) -> bool:
 
 def kept_arguments(call: CallRecord, *, is_known: bool) -> Iterator[tuple[FlowRecord, ...]]:
     """What a call's result may hold of what goes in: everything, but nothing that only chooses a stored record."""
-    if not is_known and asks_a_store(call.callee):
+    if not is_known and (call.is_request or asks_a_store(call.callee)):
         return
     chooses = not is_known and is_lookup(call.callee)
     for key, flows in call.args:

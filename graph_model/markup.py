@@ -38,8 +38,15 @@ def find_markup(state: Evaluator, name: str, node: Node, argument: Node, flow: F
 
 def _is_selector(state: Evaluator, node: Node) -> bool:
     """Text with a constant beginning that is no tag: jQuery looks elements up by it and makes none."""
-    begins = _beginning(state, node).lstrip()
+    begins = _beginning(state, node).lstrip() or ("#" if _is_fragment(state, node) else "")
     return bool(begins) and not begins.startswith("<")
+
+
+def _is_fragment(state: Evaluator, node: Node) -> bool:
+    """The address's fragment as it is, which begins with its sign."""
+    while node.kind in (K.TEMPLATE, K.INTERPOLATION) and node.children:
+        node = node.children[0]
+    return state.resolver.resolve(node, state.unit, state.stmt).endswith("location.hash")
 
 
 def _beginning(state: Evaluator, node: Node) -> str:

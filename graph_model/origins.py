@@ -13,13 +13,14 @@ class OriginKind(IntEnum):
     """Where a value of a unit comes from."""
 
     SOURCE = 0  # foreign data, by a pack; `name` is the API, `detail` the kind of source
-    PARAM = 1  # parameter number `index`; `detail` is SERVICE for an object of the program itself
+    PARAM = 1  # parameter number `index`; `detail` is SERVICE for an object of the program itself, or CALLBACK
     RESULT = 2  # the result of call site number `index`
     FIELD = 3  # the field `name` of the unit's class
     CAPTURE = 4  # the variable `name` of an enclosing unit
 
 
 SERVICE = "service"
+CALLBACK = "callback"  # of a function written where it is handed on: no free caller gives it anything
 
 
 class Passed(IntFlag):
@@ -78,6 +79,7 @@ class CallRecord:
     start: int
     end: int
     args: tuple[tuple[int | str, tuple[FlowRecord, ...]], ...]
+    is_request: bool = False  # asks a server, by a name and an address: its answer holds nothing of what is sent
 
     def given_to(self, parameter: Origin) -> tuple[FlowRecord, ...]:
         """What the call gives to a parameter of the called unit, by keyword or position."""
@@ -142,20 +144,26 @@ def merge(first: Flow, second: Flow) -> Flow:
         return second
     if not second or first is second:
         return first
-    merged = dict(first)
+    merged: Flow | None = None  # a copy once something changes
     for origin, mark in second.items():
-        known = merged.get(origin)
-        if known is None:
-            merged[origin] = mark
-        elif known is not mark:
-            merged[origin] = (known[0] & mark[0], known[1] | mark[1], known[2] if known[0] <= mark[0] else mark[2])
-    return merged
+        known = first.get(origin)
+        if known is mark or (known and known[0] & mark[0] == known[0] and known[1] | mark[1] == known[1]):
+            continue
+        if merged is None:
+            merged = dict(first)
+        merged[origin] = mark if known is None else _join(known, mark)
+    return first if merged is None else merged
+
+
+def _join(known: Mark, mark: Mark) -> Mark:
+    return known[0] & mark[0], known[1] | mark[1], known[2] if known[0] <= mark[0] else mark[2]
 
 
 def passing(flow: Flow, flag: int, sanitised: int = 0) -> Flow:
     """The value after it went through something."""
     if not flow:
         return flow
+    flag = int(flag)  # a plain number: marks are joined more often than anything else is done
     return {origin: (mark[0] | sanitised, mark[1] | flag, mark[2]) for origin, mark in flow.items()}
 
 

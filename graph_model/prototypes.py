@@ -45,5 +45,19 @@ def _calls_itself(unit: Unit) -> bool:
     """Whether a function's name is called inside it, so that what it is given may have been looked up by itself."""
     if not unit.name:
         return False
-    calls = (node.get("callee") for node in unit.node.walk() if node.kind is K.CALL)
-    return any(callee is not None and callee.text == unit.name for callee in calls)
+    callees = [node.get("callee") for node in unit.node.walk() if node.kind is K.CALL]
+    return any(callee is not None and callee.text == unit.name and _is_own(callee) for callee in callees)
+
+
+def _is_own(callee: Node) -> bool:
+    """A function by its own name or of the same object: `res.render()` in `render` is another one."""
+    obj = callee.get("obj") if callee.kind is K.MEMBER else None
+    return callee.kind is K.NAME or (obj is not None and obj.kind is K.THIS)
+
+
+def is_prefixed(key: Node) -> bool:
+    """Whether a key begins or ends with a constant part: no name that leads to a prototype does, but by that name."""
+    if key.kind is K.TEMPLATE:
+        return any(child.kind is K.TEXT and child.text for child in key.children)
+    ends = (key.get("left"), key.get("right")) if key.kind is K.BINARY and key.text == "+" else ()
+    return any(end is not None and (end.kind is K.STRING or is_prefixed(end)) for end in ends)

@@ -21,6 +21,8 @@ _IS_PATTERN = re.compile(r"(?i)(?:regexp?|pattern|expr|expression)s?$")
 _LOG = "security/log-injection"
 _CODE = "security/code-injection"
 _FILE = "file"
+_REQUESTS = "security/server-side-request-forgery"
+_PAGE = re.compile(r"(?:location|document|navigation|Element|localStorage|sessionStorage|jquery)\.")
 _OPERATORS = "security/nosql-injection"
 _OF_OTHERS = frozenset(  # harmless where the one who runs the program chooses the data
     {
@@ -41,6 +43,7 @@ _OF_CALLERS = frozenset(  # harm done with what a caller sends: what the program
         "security/mass-assignment",
         "security/open-redirect",
         "security/path-traversal",
+        "security/prototype-pollution",
         "security/regex-injection",
         "security/server-side-request-forgery",
         "security/template-injection",
@@ -85,3 +88,8 @@ def _is_harmless(kind: str, sink: SinkRecord) -> bool:
 def is_asked_for(origin: Origin, sink: SinkRecord) -> bool:
     """Whether an open parameter is by its name the very thing that the sink reads: who calls gives a pattern."""
     return sink.label == _REGEX and _IS_PATTERN.search(origin.name) is not None
+
+
+def is_of_page(origin: Origin, sink: SinkRecord) -> bool:
+    """Whether a request made from a visitor's own page is blamed on the page: it reaches what the visitor can reach."""
+    return sink.label == _REQUESTS and _PAGE.match(origin.name) is not None

@@ -7,7 +7,7 @@ from graph_model.definitions import KEYED_READS
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, label_mask
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
-from graph_model.lookups import asks_a_store, is_lookup
+from graph_model.lookups import asks_a_store, is_lookup, is_request
 from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
 from graph_model.packs.model import Role
 from graph_model.syntax import Node
@@ -156,7 +156,7 @@ def _passed_on(state: Evaluator, call: EvaluatedCall) -> Flow:
     name = call.name
     if name.startswith("?."):
         name = f"{state.resolver.receiver_hint(call.node)}{name[1:]}"
-    if asks_a_store(name):
+    if asks_a_store(name) or is_request(name, call.args[0][1] if call.args else None):
         return EMPTY
     return call.receiver if is_lookup(name) else _union(call.args, call.receiver)
 
@@ -212,7 +212,8 @@ def _project_call(state: Evaluator, call: EvaluatedCall) -> Flow:
         given["receiver"] = receiver
     if number is None:
         number = state.sites[id(node)] = len(state.result.calls)
-        state.result.calls.append(CallSite(name, node, given))
+        first = args[0][1] if args else None
+        state.result.calls.append(CallSite(name, node, given, is_request(name, first)))
     else:
         state.result.calls[number].args = given
     return state.origin(OriginKind.RESULT, number, name, node, "")

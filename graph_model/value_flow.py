@@ -11,7 +11,7 @@ from graph_model.definitions import Definition, DefKind
 from graph_model.encoding import EdgeType
 from graph_model.evaluator import Evaluator, FlowContext, UnitFlow, label_mask
 from graph_model.kinds import NodeKind as K
-from graph_model.origins import EMPTY, SERVICE, Flow, OriginKind, Passed, merge, passing, through
+from graph_model.origins import CALLBACK, EMPTY, SERVICE, Flow, OriginKind, Passed, merge, passing, through
 from graph_model.packs.model import Role
 from graph_model.program import Unit
 from graph_model.syntax import Node
@@ -152,6 +152,14 @@ def _stored_field(state: Evaluator, key: str, receiver: str) -> str:
     return ""
 
 
+def _is_callback(unit: Unit) -> bool:
+    """Whether a function is written where it is handed on: whoever takes it calls it, and nobody else can."""
+    around = unit.node.parent
+    while around is not None and around.kind in (K.PAIR, K.DICT):
+        around = around.parent
+    return around is not None and around.kind is K.ARGS
+
+
 def _param(state: Evaluator, definition: Definition) -> Flow:
     name = definition.key if definition.shadow_of is None else definition.shadow_of.key
     unit = state.unit
@@ -166,5 +174,5 @@ def _param(state: Evaluator, definition: Definition) -> Flow:
     if name == unit.receiver or state.holds_no_text(declared) or is_failure(declared, state.family):
         return EMPTY
     explicit = 1 if unit.receiver and unit.params and unit.params[0][0] == unit.receiver else 0
-    detail = SERVICE if is_service(declared, state.family) else ""
+    detail = SERVICE if is_service(declared, state.family) else CALLBACK if _is_callback(unit) else ""
     return state.origin(OriginKind.PARAM, definition.param - explicit, name, definition.node, detail)

@@ -1,6 +1,8 @@
 """What arrives at sinks: calls, results of entry points, assignments that packs call dangerous."""
 
 import re
+from collections.abc import Iterator
+from functools import reduce
 
 from graph_model.addresses import find_deciding
 from graph_model.answers import is_markup_free
@@ -10,9 +12,9 @@ from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, 
 from graph_model.kinds import NodeKind as K
 from graph_model.log_messages import find_written
 from graph_model.markup import MARKUP, find_markup
-from graph_model.origins import Flow, Passed, passing
+from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
 from graph_model.packs.model import ApiRole, Role
-from graph_model.prototypes import may_hold_prototype
+from graph_model.prototypes import is_prefixed, may_hold_prototype
 from graph_model.syntax import Node
 
 _HIGHER_ORDER = frozenset(
@@ -53,6 +55,7 @@ _STREAM = re.compile(
     r"(?:^|\.)(?:BytesIO|StringIO|\w*TemporaryFile|FileStorage|bytes|bytearray|\w*Stream|\w*Reader|\w*Writer|MemoryStream)$"
 )
 _PAGE = "security/cross-site-scripting"
+_SETTINGS = "security/template-injection"  # settings of the engine among the values that a page is given
 _EVERY_FIELD = "security/mass-assignment"  # the harm is in fields that the caller chooses
 _ENCODES = re.compile(
     r"^(?:present(?:[A-Z_]|$)|serialize(?:[A-Z_]|$)|jsonify$|to_?(?:json|dict|dto)$|toJSON$|model_dump|as_?dict$)"
@@ -92,11 +95,60 @@ def choose_arguments(state: Evaluator, role: ApiRole, args: list[Argument]) -> l
         keys = [k.partition(".")[2] for k in role.args if isinstance(k, str) and k.startswith(f"{argument[0]}.")]
         literal = state.context.judge.literal(argument[1], state.stmt) if keys else None
         if literal is not None:
-            parts = [find_key(literal, key) for key in keys] + [c for c in literal.children if c.kind is K.SPREAD]
+            parts = [find_key(literal, key) for key in keys]
             chosen.extend((argument[0], part, state.evaluate(part)) for part in parts if part is not None)
-        elif argument[0] in role.args or (keys and argument[1].kind in _MAY_BE_OBJECT):
+            spreads = [child for child in literal.children if child.kind is K.SPREAD and child.children]
+            chosen.extend((argument[0], s, _asked_of(state, role, s.children[0], keys)) for s in spreads)
+            if argument[1] is not literal:  # a variable, under whose keys more may be stored
+                chosen.append((argument[0], argument[1], reduce(merge, _read_keys(state, argument[1], keys), EMPTY)))
+        elif argument[0] in role.args:
             chosen.append(argument)
+        elif keys and argument[1].kind in _MAY_BE_OBJECT:
+            chosen.append((argument[0], argument[1], _asked_of(state, role, argument[1], keys)))
     return chosen
+
+
+def _whole(state: Evaluator, value: Flow) -> Flow:
+    """What of a value is a request's own object: only there does the sender choose keys that nobody asked for."""
+    return {
+        origin: mark
+        for origin, mark in value.items()
+        if state.result.origins[origin].kind is OriginKind.SOURCE and not mark[1] & Passed.ELEMENT
+    }
+
+
+def _asked_of(state: Evaluator, role: ApiRole, node: Node, keys: list[str]) -> Flow:
+    """What an object may hold under the keys that a role asks for."""
+    return reduce(merge, _stored_below(state, node, keys, only_whole=role.label == _SETTINGS), EMPTY)
+
+
+def _stored_below(state: Evaluator, node: Node, keys: list[str], *, only_whole: bool) -> Iterator[Flow]:
+    """What is stored under some keys, and objects that may hold them; `only_whole`: no objects but a request's own."""
+    if node.kind is K.DICT:
+        parts = (find_key(node, key) for key in keys)
+        yield from (state.evaluate(part) for part in parts if part is not None)
+        objects = [child.children[0] for child in node.children if child.kind is K.SPREAD and child.children]
+    elif node.kind is K.CALL and state.resolver.callee(node, state.unit, state.stmt) == "Object.assign":
+        args = node.get("args")
+        objects = args.children if args is not None else []
+    elif node.kind is K.NAME and node.text in state.unit.locals:
+        found = [d for d in state.unit.flow.reaching(node.text, state.stmt) if d.shadow_of is None]
+        objects = [d.value for d in found if d.value is not None and d.value.kind is K.DICT]
+        for definition in found:
+            if definition.value is None or definition.value.kind is not K.DICT:
+                value = state.result.values.get(definition.idx, EMPTY)
+                yield _whole(state, value) if only_whole else value
+        yield from _read_keys(state, node, keys)
+    else:
+        value, objects = state.evaluate(node), []
+        yield _whole(state, value) if only_whole else value
+    for inner in objects:
+        yield from _stored_below(state, inner, keys, only_whole=only_whole)
+
+
+def _read_keys(state: Evaluator, variable: Node, keys: list[str]) -> Iterator[Flow]:
+    for path in (path for key in keys for path in (f"{variable.text}.{key}", f"{variable.text}['{key}']")):
+        yield state.read_path_writes(path) if path in state.unit.flow.by_key else EMPTY
 
 
 def _by_name(state: Evaluator, role: ApiRole, node: Node) -> list[Argument]:
@@ -140,13 +192,14 @@ def check_assigned(state: Evaluator, definition: Definition, value: Flow) -> Non
     obj, key = target.get("obj"), target.get("key")
     base = state.resolver.resolve(obj, state.unit, state.stmt) if obj is not None else ""
     attribute = target.text if target.kind is K.MEMBER else "__setitem__"
+    is_fixed_key = key is not None and target.kind is K.INDEX and is_prefixed(key)
     name = f"{base}.{attribute}" if base else f"?.{attribute}"
     hint = obj.text if obj is not None and not base else ""
     parts = [(0, definition.value, value)]
     if target.kind is K.INDEX:
         parts = [(1, definition.value, value), *([(0, key, state.evaluate(key))] if key is not None else [])]
     for role in state.resolver.index.find_roles(name, hint):
-        if role.label == _POLLUTION and obj is not None and not may_hold_prototype(state, obj):
+        if role.label == _POLLUTION and obj is not None and (is_fixed_key or not may_hold_prototype(state, obj)):
             continue
         for position, argument, flow in parts:
             if role.role is not Role.SINK or not flow or position not in (role.args or (position,)):

@@ -41,7 +41,7 @@ _CURSOR = re.compile(
     r"(?i)(next|prev(ious)?|page|paging|continuation|sync|cursor|last|first|current|lex|start|end)_?token$"
 )
 _REPEATED = re.compile(
-    r"(?i)pass(wo?r?d)?_?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
+    r"(?i)pass(wo?r?d)?[_-]?([12]|confirm\w*|repeat\w*|again|retyped?)$|(confirm\w*|repeat\w*|retyped?|verify)_?(new_?)?pass"
 )
 _CHECKSUM = re.compile(
     r"(?i)checksum|md5|sha_?\d+|etag|crc|file|content|cached?|fingerprint|feed|metadata|commit|download"
@@ -234,7 +234,7 @@ def _in_assertion(node: Node) -> bool:
 
 def _is_harmless_pair(left: Node, right: Node) -> bool:
     """A form's two fields (`form.password == form.repeated`), or a member of a set of kinds (`TokenType.Bearer`)."""
-    members = [side for side in (left, right) if side.kind is K.MEMBER]
+    members = [side for side in (left, right) if side.kind is K.MEMBER or (side.kind is K.INDEX and _last_word(side))]
     owners = [dotted_name(side.get("obj")) for side in members]
     if len(owners) == 2 and owners[0] and owners[0] == owners[1]:
         return owners[0] not in ("self", "this")

@@ -28,8 +28,17 @@ _PROPERTY_KINDS = (K.KWARG, K.PAIR, K.ASSIGN, K.AUG_ASSIGN, K.DECLARATOR, K.ATTR
 
 
 def find_settings(view: UnitView) -> Iterator[Draft]:
-    """Candidates of calls with a SETTING role whose conditions hold, one per call and label."""
+    """Candidates of calls with a SETTING role whose conditions hold, one per label and chain of calls."""
     left_out = {"security/timing-comparison"} if compares_likeness(view.unit) else set()
+    chains: dict[tuple[str, int], int] = {}  # label and start of a chain of calls: its shortest call
+    found = list(_find_settings(view, left_out))
+    for draft in found:
+        key = (draft.label, draft.node.start)
+        chains[key] = min(chains.get(key, draft.node.end), draft.node.end)
+    yield from (draft for draft in found if draft.node.end == chains[draft.label, draft.node.start])
+
+
+def _find_settings(view: UnitView, left_out: set[str]) -> Iterator[Draft]:
     for stmt, call, name, roles in view.calls:
         seen = set(left_out)
         for role in roles:
