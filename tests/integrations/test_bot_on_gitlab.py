@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations.testing.api_host import Fault
 from integrations.testing.fake_gitlab import DEVELOPER, FakeGitLab
 from integrations.testing.gitlab_people import NewMergeRequest
 from integrations.testing.gitlab_state import Discussion, MergeRequest
@@ -113,3 +114,9 @@ def test_a_stranger_changes_nothing(scene: Scene) -> None:
     assert scene.send(scene.fake.people.comment(PROJECT, request.iid, "mallory", "/reviewer pause")) == 202
     scene.bot.wait_until_quiet()
     assert scene.fake.writes[count:] == []
+
+
+def test_a_status_that_somebody_else_is_writing_is_written_again(scene: Scene) -> None:
+    scene.fake.fail_next(Fault.CONFLICT_BEFORE, operation="create_status")
+    request = scene.open({"app.py": CLEAN + LOADER, "third.py": "z = 3\n"})
+    assert scene.state_of(request.version.head_sha) == "success"
