@@ -219,14 +219,19 @@ def serve_replay(kind: str, folder: Path) -> Iterator[tuple[ReplayHost, ServedBo
 
 def commit_policy(git: BareRepository, base: str, policy: str) -> str:
     """Id of a commit on top of a base that adds the policy and nothing else."""
-    index = {**os.environ, **_IDENTITY, "GIT_INDEX_FILE": str(git.path / "policy-index")}
+    blob = run_git(git.path, "hash-object", "-w", "--stdin", stdin=policy.encode()).strip()
+    return commit_tree(git, base, base, "Policy", b"100644 " + blob + b"\t" + _POLICY_FILE.encode() + b"\0")
+
+
+def commit_tree(git: BareRepository, tree: str, parent: str, message: str, changes: bytes = b"") -> str:
+    """Id of a commit with another one's tree and changes to it, as `git update-index --index-info -z` reads them."""
+    environment = {**os.environ, **_IDENTITY, "GIT_INDEX_FILE": str(git.path / "replay-index")}
 
     def run(*arguments: str, stdin: bytes = b"") -> str:
         command = ["git", "-C", str(git.path), *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, check=True, env=index)
+        done = subprocess.run(command, input=stdin, capture_output=True, check=True, env=environment)
         return done.stdout.decode().strip()
 
-    blob = run_git(git.path, "hash-object", "-w", "--stdin", stdin=policy.encode()).decode().strip()
-    run("read-tree", base)
-    run("update-index", "--add", "--cacheinfo", f"100644,{blob},{_POLICY_FILE}")
-    return run("commit-tree", run("write-tree"), "-p", base, "-m", "Policy")
+    run("read-tree", tree)
+    run("update-index", "-z", "--index-info", stdin=changes)
+    return run("commit-tree", run("write-tree"), "-p", parent, "-m", message)

@@ -23,7 +23,7 @@ from integrations.testing.served_bot import BotError, ServedBot
 from reviewer.errors import RepositoryError
 from reviewer.repositories import Repository
 
-_REST_S = 3_600.0
+MAX_WAIT_S = 3_600.0
 _LOOK_BACK = 20  # how many merged changes are looked at for one that touches source files
 _REFUSED = 400
 _HTTP_OK = (200, 202)
@@ -90,8 +90,8 @@ def replays(  # noqa: PLR0913, PLR0917 - one parameter an option
         with tempfile.TemporaryDirectory(prefix="replays-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             if cache is not None:
-                _lend_cache(cache.absolute(), folder)
-            tally, posted = _replay_clone(clone.absolute(), count, kind, _make_policy(min_probability), folder)
+                lend_cache(cache.absolute(), folder)
+            tally, posted = _replay_clone(clone.absolute(), count, kind, make_policy(min_probability), folder)
         tallies.append(tally)
         comments += posted
         click.echo(_describe(tally))
@@ -101,14 +101,14 @@ def replays(  # noqa: PLR0913, PLR0917 - one parameter an option
     write_json(output, {"clones": rows, "comments": [asdict(one) for one in comments]})
 
 
-def _lend_cache(cache: Path, folder: Path) -> None:
+def lend_cache(cache: Path, folder: Path) -> None:
     """Puts a kept cache where the service keeps its own."""
     cache.mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir()
     (folder / "data" / "cache").symlink_to(cache)
 
 
-def _make_policy(min_probability: float | None) -> str | None:
+def make_policy(min_probability: float | None) -> str | None:
     """A policy that shows everything from a probability on, tests and all; None leaves each base's own."""
     if min_probability is None:
         return None
@@ -171,8 +171,8 @@ def _send(host: ReplayHost, bot: ServedBot, webhook: object, tally: Tally) -> No
 
 def _rest(bot: ServedBot, tally: Tally) -> None:
     try:
-        bot.wait_until_idle(_REST_S)
-        bot.wait_until_quiet(_REST_S)
+        bot.wait_until_idle(MAX_WAIT_S)
+        bot.wait_until_quiet(MAX_WAIT_S)
     except BotError as error:
         tally.failures.append(f"not at rest: {error}")
 
