@@ -108,13 +108,20 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     parts = [
         f"**{title}** ({finding.severity}, {finding.probability:.0%} likely) · `{finding.label}`",
         _write_sentence(_end_sentence(finding.message[:_MAX_TEXT_CHARS]), _API_NAME),
-        path,
+        path or _write_place(finding),
         f"**To mend it:** {_write_sentence(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
         _HOW_TO_ANSWER,
         make_marker("finding", finding.fingerprint) + make_marker("words", hash_words(finding)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _write_place(finding: ReportedFinding) -> str:
+    """Where the finding is, when the comment hangs elsewhere: on the changed line that brought it about."""
+    at, anchor = finding.location, finding.anchor
+    is_here = at.path == anchor.path and at.start_line <= anchor.line <= at.end_line
+    return "" if is_here else f"It is in {quote_inline(f'{at.path}:{at.start_line}')}."
 
 
 def _end_sentence(text: str) -> str:

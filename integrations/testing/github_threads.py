@@ -102,7 +102,7 @@ def _check_place(change: FileChange, place: Place) -> int:
 
 
 def _check_suggestion(place: Place, body: str) -> None:
-    """Stricter than GitHub, which takes the comment and offers a button that fails: only lines of the head can change."""
+    """Stricter than GitHub, which takes the comment and offers a button that fails: only the head can change."""
     if "```suggestion" in body and "LEFT" in {place.side, place.start_side}:
         raise unprocessable("Suggestions can only be made on lines of the head")
 

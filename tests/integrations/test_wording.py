@@ -201,6 +201,14 @@ def test_one_place_needs_no_path(samples: "Samples") -> None:
     assert "The path" not in write_finding(samples.finding(evidence=[samples.step("x", role="source")] * 2))
 
 
+@pytest.mark.parametrize(("path", "line", "is_said"), [("a.py", 2, False), ("a.py", 9, True), ("b.py", 2, True)])
+def test_a_comment_that_hangs_elsewhere_says_where_its_finding_is(
+    samples: "Samples", path: str, line: int, is_said: bool
+) -> None:
+    finding = samples.finding(anchor={"path": path, "line": line})
+    assert ("It is in `a.py:2`." in write_finding(finding).splitlines()) is is_said
+
+
 def test_a_line_that_a_flow_passes_several_times_in_a_row_is_shown_once(samples: "Samples") -> None:
     first = [samples.step("name = ask()", role=role) for role in ("source", "hop", "return", "hop")]
     last = [samples.step("f(name)", line=2), samples.step("run(name)", line=3, role="sink")]
