@@ -4,7 +4,9 @@ import click
 
 from benchmarks.alarms import alarms
 from benchmarks.kinds import kinds
+from benchmarks.lives import lives
 from benchmarks.owasp import owasp
+from benchmarks.replays import replays
 from benchmarks.service import burst, kills, latency
 from benchmarks.slowest import slowest
 from benchmarks.speed import speed
@@ -15,7 +17,7 @@ def main() -> None:
     """Measures graph-reviewer beside its peers, on the same files in one run."""
 
 
-for command in (speed, slowest, alarms, owasp, kinds, kills, burst, latency):
+for command in (speed, slowest, alarms, owasp, kinds, kills, burst, latency, replays, lives):
     main.add_command(command)
 
 if __name__ == "__main__":

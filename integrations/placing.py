@@ -10,6 +10,9 @@ from integrations.hosts import Place
 from integrations.reports import Edit, ReportedFinding
 from reviewer.changes import FileChange
 
+# GitHub takes no comment in a file whose diff is longer than 20,000 lines; around each hunk it shows six and a head.
+# https://docs.github.com/repositories/creating-and-managing-repositories/repository-limits#diff-limits
+_MAX_DIFF_LINES, _LINES_AROUND = 20_000, 7
 HeadLines = Mapping[str, Sequence[str]]
 
 
@@ -24,7 +27,7 @@ class Spot:
 def place_finding(finding: ReportedFinding, change: FileChange | None, lines: HeadLines) -> Spot | None:
     """The spot of a finding; None when its anchor is no added or changed line of the change."""
     path, line = finding.anchor.path, finding.anchor.line
-    if change is None or change.is_binary:
+    if change is None or change.is_binary or _count_lines(change) > _MAX_DIFF_LINES:
         return None
     hunk = next((one.new for one in change.hunks if line in one.new), None)
     if hunk is None:
@@ -37,6 +40,11 @@ def place_finding(finding: ReportedFinding, change: FileChange | None, lines: He
             return Spot(place, suggestion)
     start, end = _cut_to(hunk, finding, line)
     return Spot(Place(path, start, end, change.old_path))
+
+
+def _count_lines(change: FileChange) -> int:
+    """How long a host's diff of the file is at most."""
+    return sum(len(hunk.old) + len(hunk.new) + _LINES_AROUND for hunk in change.hunks)
 
 
 def _only_edit(finding: ReportedFinding, path: str) -> Edit | None:

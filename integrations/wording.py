@@ -7,15 +7,19 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from integrations.hosts import Conclusion
-from integrations.reports import OVER_BUDGET, ReportedFinding, ReviewReport, WithheldFinding
+from integrations.reports import OVER_BUDGET, ReportedFinding, ReviewReport, Step, WithheldFinding
 
 MAX_COMMENT_CHARS = 60_000  # GitHub refuses 65,536; room for what a host adds
 _MAX_SECTION_CHARS = 10_000  # of the five lists of a summary
 _MARKER = re.compile(r"<!-- graph-reviewer:(\w+):([\w.+:-]+) -->")
-# Markup; what makes a line a list, a heading or GitLab's quick action; and the dash of GH-12.
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()#.!|<>~&@:$%^]|^[-+=/]|(?<=\w)-(?=\d)")
+# Markup; what a reference or an address needs; what makes a line a list or GitLab's quick action; the dash of GH-12.
+# Nothing more: who reads a notification as plain text sees every character reference.
+_SPECIAL = re.compile(r"[\\`*_{}\[\]#|<>~&@$%^]|[!:](?=\S)|(?<=(?i:www))\.|(?<=\d)[.)](?=\s|$)|^[-+=/]|(?<=\w)-(?=\d)")
+_CODE = re.compile(r"`([^`]+)`")
+_API_NAME = re.compile(r"`([^`]+)`|((?<!\w)(?!\w\.\w\b)[^\W\d]\w*(?:\(\))?(?:\.[^\W\d]\w*(?:\(\))?)+)")
 _LURES = frozenset("@#!~&$%^*:-")  # hosts look behind these for people, issues, labels, milestones, emoji, addresses
 _BREAK = "&#8203;"
 _HOW_TO_ANSWER = (
@@ -36,6 +40,17 @@ def escape_markdown(text: str) -> str:
     Names of commits stay as they are: they lead nowhere but into the repository.
     """
     return _SPECIAL.sub(_disarm, _flatten(text))
+
+
+def _write_sentence(text: str, code: re.Pattern[str] = _CODE) -> str:
+    """Escaped text in which what a pattern's groups match is shown as code, which no host looks into for references."""
+    flat = _flatten(text)
+    pieces: list[str] = []
+    at = 0
+    for match in code.finditer(flat):
+        pieces += [_SPECIAL.sub(_disarm, flat[at : match.start()]), quote_inline(match[match.lastindex or 0])]
+        at = match.end()
+    return "".join([*pieces, _SPECIAL.sub(_disarm, flat[at:])])
 
 
 def _flatten(text: str) -> str:
@@ -92,14 +107,21 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     title = escape_markdown(finding.title[:_MAX_TITLE_CHARS])
     parts = [
         f"**{title}** ({finding.severity}, {finding.probability:.0%} likely) · `{finding.label}`",
-        escape_markdown(_end_sentence(finding.message[:_MAX_TEXT_CHARS])),
-        path,
-        f"**To mend it:** {escape_markdown(finding.remedy[:_MAX_TEXT_CHARS])}",
+        _write_sentence(_end_sentence(finding.message[:_MAX_TEXT_CHARS]), _API_NAME),
+        path or _write_place(finding),
+        f"**To mend it:** {_write_sentence(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
         _HOW_TO_ANSWER,
         make_marker("finding", finding.fingerprint) + make_marker("words", hash_words(finding)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _write_place(finding: ReportedFinding) -> str:
+    """Where the finding is, when the comment hangs elsewhere: on the changed line that brought it about."""
+    at, anchor = finding.location, finding.anchor
+    is_here = at.path == anchor.path and at.start_line <= anchor.line <= at.end_line
+    return "" if is_here else f"It is in {quote_inline(f'{at.path}:{at.start_line}')}."
 
 
 def _end_sentence(text: str) -> str:
@@ -113,15 +135,28 @@ def hash_words(finding: ReportedFinding) -> str:
 
 
 def _write_path(finding: ReportedFinding) -> str:
-    """The hops of a flow; one place needs none."""
-    if len(finding.evidence) < 2:
+    """The lines that a flow passes, each once where it passes a line several times in a row; one line needs none."""
+    steps = [
+        (f"{place}:{line}", [one.role for one in group], code)
+        for (place, line, code), group in groupby(finding.evidence, _name_line)
+    ]
+    if len(steps) < 2:
         return ""
     lines = [
-        f"{number}. {step.role} {quote_inline(f'{step.location.path}:{step.location.start_line}')} "
-        f"{quote_inline(step.code[:120])}"
-        for number, step in enumerate(finding.evidence, start=1)
+        f"{number}. {_join_roles(roles)} {quote_inline(place)} {quote_inline(code[:120])}"
+        for number, (place, roles, code) in enumerate(steps, start=1)
     ]
     return "\n".join(["<details><summary>The path</summary>", "", *lines, "", "</details>"])
+
+
+def _name_line(step: Step) -> tuple[str, int, str]:
+    return step.location.path, step.location.start_line, step.code
+
+
+def _join_roles(roles: Sequence[str]) -> str:
+    """What happens on one line; that a value passes through is worth a word only where nothing else happens."""
+    different = list(dict.fromkeys(roles))
+    return " and ".join([one for one in different if one != "hop"] or different)
 
 
 def _write_suggestion(replacement: str, *, is_safe: bool) -> str:

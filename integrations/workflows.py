@@ -29,7 +29,7 @@ REVIEWS = "reviews"
 _MAX_ATTEMPTS = 6
 _FIRST_DELAY_S = 2.0
 _MAX_DELAY_S = 3_600.0
-_TRANSIENT = frozenset({0, 408, 429, 500, 502, 503, 504})
+_TRANSIENT = frozenset({0, 408, 409, 429, 500, 502, 503, 504})  # 409: GitLab, while somebody else writes the status
 
 ReadEvent = Callable[[str, bytes], Event]
 

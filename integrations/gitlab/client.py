@@ -74,7 +74,7 @@ class GitLabHost:
         refs = found["diff_refs"]
         return Change(
             ref=ref,
-            base=refs["base_sha"],
+            base=refs["start_sha"],  # the target branch's tip, https://docs.gitlab.com/api/discussions/
             head=refs["head_sha"],
             head_ref=f"refs/merge-requests/{ref.number}/head",
             base_ref=found["target_branch"],

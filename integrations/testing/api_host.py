@@ -43,6 +43,7 @@ class Fault(Enum):
 
     ERROR_BEFORE = "502, nothing done"
     ERROR_AFTER = "502, but done"
+    CONFLICT_BEFORE = "409, nothing done"
     DROP_BEFORE = "connection closed, nothing done"
     DROP_AFTER = "connection closed, but done"
 
@@ -195,6 +196,8 @@ class ApiHost:
                 raise ConnectionDroppedError
             if fault is Fault.ERROR_BEFORE:
                 return _BAD_GATEWAY
+            if fault is Fault.CONFLICT_BEFORE:
+                return _CONFLICT
             answer = self._handle(request, operation, url)
             if fault is Fault.DROP_AFTER:
                 raise ConnectionDroppedError
@@ -304,6 +307,7 @@ def _encode(answer: Answer, headers: Mapping[str, str]) -> HttpAnswer:
     return HttpAnswer(answer.status, body, {**kind, **headers, **answer.headers})
 
 
+_CONFLICT = HttpAnswer(409, b'{"message": "409 Conflict"}', {"Content-Type": "application/json"})
 _BAD_GATEWAY = HttpAnswer(502, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})
 
 

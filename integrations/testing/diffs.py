@@ -97,7 +97,8 @@ def parse_diff(raw: bytes, patches: bytes) -> tuple[FileChange, ...]:
     """Files of a change, in git's order, from `git diff --raw -z` and `git diff --patch` of the same trees."""
     entries = _parse_raw(raw)
     starts = [match.start() for match in _SECTION.finditer(patches)]
-    sections = [patches[a:b] for a, b in zip(starts, [*starts[1:], len(patches)], strict=True)]
+    ends = [*starts[1:], len(patches)] if starts else []  # a force-push may leave every file as it was
+    sections = [patches[a:b] for a, b in zip(starts, ends, strict=True)]
     changes: list[FileChange] = []
     at = 0
     for status, previous_path, path in entries:

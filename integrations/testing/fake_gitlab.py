@@ -1,7 +1,7 @@
-"""A GitLab in memory, for tests: real clients talk to it over HTTP, and our reading of its API checks each request.
+"""A GitLab in memory, for tests: real clients talk to it over HTTP, and our description of its API checks each request.
 
-GitLab's own description is in no package that setup could install, so `gitlab_openapi.yaml` is written from its
-documentation. The REST API is below `/api/v4`, clones are at `/{path}.git`. What it does not serve is a violation.
+GitLab's own description is in no package that setup could install: `gitlab_openapi.yaml` says what was compared to it.
+The REST API is below `/api/v4`, clones are at `/{path}.git`. What it does not serve is a violation.
 """
 
 import tempfile

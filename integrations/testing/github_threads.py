@@ -12,6 +12,8 @@ from integrations.testing.git_hosting import BareRepository
 from integrations.testing.github_state import Comment, GitHubState, Place, Pull, Thread, unprocessable
 
 MAX_BODY_CHARS = 65_536
+# https://docs.github.com/repositories/creating-and-managing-repositories/repository-limits#diff-limits
+_MAX_PATCH_CHARS, _MAX_PATCH_LINES = 1_000_000, 20_000
 
 
 def changes_of(git: BareRepository, pull: Pull, commit: str) -> tuple[FileChange, ...]:
@@ -33,11 +35,14 @@ def start_thread(
     """A thread that begins with a comment, not yet in the pull request; refuses a place the diff does not show."""
     check_body(wanted.get("body"))
     change = _find_change(changes_of(git, pull, commit), wanted["path"])
+    if len(change.patch or "") > _MAX_PATCH_CHARS or (change.patch or "").count("\n") >= _MAX_PATCH_LINES:
+        raise unprocessable("Path diff too large")
     if wanted.get("subject_type") == "file":
         place, position, hunk = Place(change.path, None), 1, ""
     else:
         place = _read_place(wanted)
         position = _check_place(change, place)
+        _check_suggestion(place, wanted["body"])
         hunk = _hunk_until(change, position)
     thread_id = f"PRRT_{state.next_id()}"
     return Thread(thread_id, place, commit, position, hunk, place, commit, [comment])
@@ -94,6 +99,12 @@ def _check_place(change: FileChange, place: Place) -> int:
         if start[1].position >= end[1].position:
             raise unprocessable("Start line must precede the end line.")
     return end[1].position
+
+
+def _check_suggestion(place: Place, body: str) -> None:
+    """Stricter than GitHub, which takes the comment and offers a button that fails: only the head can change."""
+    if "```suggestion" in body and "LEFT" in {place.side, place.start_side}:
+        raise unprocessable("Suggestions can only be made on lines of the head")
 
 
 def _find_line(change: FileChange, side: str | None, line: int | None) -> tuple[int, DiffLine] | None:

@@ -59,8 +59,8 @@ class Samples:
         }
         return ReportedFinding.model_validate({**named, **values})
 
-    def step(self, code: str, path: str = "a.py") -> dict[str, Any]:
-        return {"role": "hop", "note": "name", "code": code, "location": _place(path, 1, 1)}
+    def step(self, code: str, path: str = "a.py", line: int = 1, role: str = "hop") -> dict[str, Any]:
+        return {"role": role, "note": "name", "code": code, "location": _place(path, line, line)}
 
     def fix(self, *edits: tuple[str, tuple[int, int], tuple[int, int], str]) -> dict[str, Any]:
         """A fix of edits, each a path, start, end (line, column) and the new text."""

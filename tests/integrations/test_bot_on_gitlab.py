@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations.testing.api_host import Fault
 from integrations.testing.fake_gitlab import DEVELOPER, FakeGitLab
 from integrations.testing.gitlab_people import NewMergeRequest
 from integrations.testing.gitlab_state import Discussion, MergeRequest
@@ -113,3 +114,19 @@ def test_a_stranger_changes_nothing(scene: Scene) -> None:
     assert scene.send(scene.fake.people.comment(PROJECT, request.iid, "mallory", "/reviewer pause")) == 202
     scene.bot.wait_until_quiet()
     assert scene.fake.writes[count:] == []
+
+
+def test_a_status_that_somebody_else_is_writing_is_written_again(scene: Scene) -> None:
+    scene.fake.fail_next(Fault.CONFLICT_BEFORE, operation="create_status")
+    request = scene.open({"app.py": CLEAN + LOADER, "third.py": "z = 3\n"})
+    assert scene.state_of(request.version.head_sha) == "success"
+
+
+def test_the_policy_is_that_of_the_target_branch_now(scene: Scene) -> None:
+    head = scene.source.commit({"app.py": CLEAN + LOADER, "fifth.py": "v = 5\n"}, "change", onto=scene.base)
+    policy = '[bot]\nmodes = { all = "monitor" }\n'  # made after the change left the branch
+    target = scene.source.commit({".reviewer.toml": policy}, "policy", onto=scene.base)
+    webhook = scene.fake.people.open(PROJECT, NewMergeRequest(target, head))
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(head)
+    assert findings(scene.fake.merge_request(PROJECT, webhook.payload["object_attributes"]["iid"])) == []

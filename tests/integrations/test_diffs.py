@@ -85,6 +85,11 @@ def test_lines_are_found_on_their_side(repository: LocalRepository) -> None:
     assert (removed[1].kind, removed[1].new) == (LineKind.REMOVED, None)
 
 
+def test_commits_with_the_same_files_have_no_diff(repository: LocalRepository) -> None:
+    old = repository.commit({"x": OLD_TEXT})
+    assert diff(repository, old, repository.commit({}, "nothing")) == {}
+
+
 def test_lines_move_with_what_is_above_them(repository: LocalRepository) -> None:
     old = repository.commit({"x": OLD_TEXT})
     new = repository.commit({"x": "0\n" + OLD_TEXT.replace("5\n", "five\n", 1).replace("9\n", "", 1) + "21\n"})

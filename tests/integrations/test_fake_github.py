@@ -1,6 +1,7 @@
 """The fake GitHub, driven by the real PyGithub over HTTP: it refuses what GitHub refuses, in GitHub's shape."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import github
 import pytest
@@ -10,7 +11,7 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.github_graphql import SCHEMA
 from integrations.testing.github_people import NewPull
-from integrations.testing.local_repository import ExampleChange
+from integrations.testing.local_repository import ExampleChange, LocalRepository
 from integrations.testing.openapi import find_description
 
 REPOSITORY = "alice/parser"
@@ -85,6 +86,7 @@ def test_review_appears_with_its_comments(fake: FakeGitHub, source: ExampleChang
         (inline(31, start_line=31), "precede"),
         (inline(33, start_line=5), "Start line could not be resolved"),
         ({"path": "app.py", "position": 4, "body": "Look."}, "Line could not be resolved"),
+        ({**inline(1, side="LEFT", path="old.py"), "body": "```suggestion\ny\n```"}, "Suggestions"),
         (inline(20, body=""), "blank"),
         (inline(20, body="x" * 70_000), "too long"),
     ],
@@ -97,6 +99,17 @@ def test_one_bad_comment_refuses_the_whole_review(
         review(pull, source, inline(20), bad)
     assert caught.value.status == 422
     assert (fake.writes, fake.pull(REPOSITORY, 1).threads, fake.pull(REPOSITORY, 1).reviews) == ([], [], [])
+
+
+def test_a_file_with_a_huge_diff_takes_no_comments(fake: FakeGitHub, tmp_path: Path) -> None:
+    repository = LocalRepository.create(tmp_path / "huge")
+    base = repository.commit({"a.py": "x = 1\n"}, "base")
+    head = repository.commit({"a.py": "x = 1\n" + "y = 2\n" * 20_000}, "change")
+    fake.add_repository("alice/huge", repository.folder)
+    fake.people.open_pull("alice/huge", NewPull(base, head))
+    pull = connect(fake).get_repo("alice/huge").get_pull(1)
+    with pytest.raises(github.GithubException, match="Path diff too large"):
+        pull.create_review(body="Found.", event="COMMENT", comments=[{"path": "a.py", "line": 2, "body": "Look."}])
 
 
 def test_review_of_a_foreign_commit_or_without_a_body_is_refused(fake: FakeGitHub, source: ExampleChange) -> None:

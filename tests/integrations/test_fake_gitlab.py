@@ -373,3 +373,15 @@ def test_request_that_is_not_described_is_a_violation(source: ExampleChange) -> 
             connect(fake).http_get("/projects/1/moods")
     assert fake.violations[0].endswith("/merge_requests/1/notes: body.colour: not described")
     assert fake.violations[1:] == ["GET /projects/1/moods: no such operation"]
+
+
+def test_a_reply_cannot_be_internal_and_a_note_of_the_overview_not_resolved(source: ExampleChange) -> None:
+    with FakeGitLab() as fake:
+        fake.add_project(PATH, source.folder)
+        request = open_request(fake, source)
+        discuss(request, position(source, new_line=20)).notes.create({"body": "x", "internal": True})
+        note = request.notes.create({"body": "x"})
+        with pytest.raises(gitlab.GitlabHttpError, match="not resolvable"):
+            request.manager.gitlab.http_put(f"{note.manager.path}/{note.id}", post_data={"resolved": True})
+    problems = [violation.partition(": ")[2] for violation in fake.violations]
+    assert problems == ["body.internal: not described", "body.resolved: not described"]

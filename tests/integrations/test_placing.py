@@ -36,10 +36,15 @@ def test_a_file_that_the_change_does_not_touch_has_no_spot(samples: "Samples") -
 
 @pytest.mark.parametrize(
     "values",
-    [{"is_binary": True}, {"hunks": ()}, {"hunks": (Hunk(range(2, 5), range(2, 2)),)}],
-    ids=["binary", "only renamed", "only deleted"],
+    [
+        {"is_binary": True},
+        {"hunks": ()},
+        {"hunks": (Hunk(range(2, 5), range(2, 2)),)},
+        {"hunks": (Hunk(range(1, 1), range(1, 20_001)),)},
+    ],
+    ids=["binary", "only renamed", "only deleted", "a diff that hosts do not show"],
 )
-def test_a_change_without_new_lines_has_no_spot(samples: "Samples", values: dict[str, Any]) -> None:
+def test_a_change_without_lines_to_comment_on_has_no_spot(samples: "Samples", values: dict[str, Any]) -> None:
     assert place_finding(samples.finding(), change(**values), {}) is None
 
 

@@ -189,7 +189,7 @@ def test_a_finding_says_what_why_where_and_how_to_answer(samples: "Samples") -> 
     finding = samples.finding(evidence=[samples.step("name = ask()"), samples.step("run(name)", path="ü b.py")])
     body = write_finding(finding, suggestion="run(quote(name))")
     assert body.startswith("**SQL injection** (high, 91% likely) · `security/sql-injection`")
-    assert "Foreign data reaches the query&#46;" in body
+    assert "Foreign data reaches the query." in body
     assert "2. hop `ü b.py:1` `run(name)`" in body
     assert "```suggestion\nrun(quote(name))\n```" in body
     assert "/reviewer false-positive REASON" in body
@@ -198,6 +198,52 @@ def test_a_finding_says_what_why_where_and_how_to_answer(samples: "Samples") -> 
 
 def test_one_place_needs_no_path(samples: "Samples") -> None:
     assert "The path" not in write_finding(samples.finding(evidence=[samples.step("x")]))
+    assert "The path" not in write_finding(samples.finding(evidence=[samples.step("x", role="source")] * 2))
+
+
+@pytest.mark.parametrize(("path", "line", "is_said"), [("a.py", 2, False), ("a.py", 9, True), ("b.py", 2, True)])
+def test_a_comment_that_hangs_elsewhere_says_where_its_finding_is(
+    samples: "Samples", path: str, line: int, is_said: bool
+) -> None:
+    finding = samples.finding(anchor={"path": path, "line": line})
+    assert ("It is in `a.py:2`." in write_finding(finding).splitlines()) is is_said
+
+
+def test_a_line_that_a_flow_passes_several_times_in_a_row_is_shown_once(samples: "Samples") -> None:
+    first = [samples.step("name = ask()", role=role) for role in ("source", "hop", "return", "hop")]
+    last = [samples.step("f(name)", line=2), samples.step("run(name)", line=3, role="sink")]
+    body = write_finding(samples.finding(evidence=[*first, *last]))
+    rows = [line for line in body.splitlines() if line[:2] in ("1.", "2.", "3.", "4.")]
+    assert rows == [
+        "1. source and return `a.py:1` `name = ask()`",
+        "2. hop `a.py:2` `f(name)`",
+        "3. sink `a.py:3` `run(name)`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "written"),
+    [
+        ("Address requested by Net.Http.GetAsync is foreign", "Address requested by `Net.Http.GetAsync` is foreign."),
+        ("Built by db.b().c from größe.länge", "Built by `db.b().c` from `größe.länge`."),
+        ("A value; see e.g. 3.5 and * more", "A value; see e.g. 3.5 and &#42; more."),
+        ("Mail me@a.example", "Mail me&#64;&#8203;`a.example`."),
+    ],
+)
+def test_the_names_of_an_api_are_shown_as_code(samples: "Samples", message: str, written: str) -> None:
+    assert written in write_finding(samples.finding(message=message)).splitlines()
+
+
+def test_code_in_a_remedy_is_shown_as_code(samples: "Samples") -> None:
+    remedy = "Pass the stream itself: `sum(x for ...)`, `Any(...)`; a ` alone is one (ASP.NET)"
+    body = write_finding(samples.finding(remedy=remedy))
+    said = "Pass the stream itself: `sum(x for ...)`, `Any(...)`; a &#96; alone is one (ASP.NET)"
+    assert f"**To mend it:** {said}" in body.splitlines()
+
+
+@pytest.mark.parametrize("text", ["It is (as ever) done: yes!", "System.Net.Http", "a, b; c."])
+def test_ordinary_punctuation_stays_readable_in_plain_text(text: str) -> None:
+    assert escape_markdown(text) == text
 
 
 @given(texts)
@@ -211,9 +257,10 @@ def test_a_suggestion_cannot_close_its_fence(samples: "Samples", text: str) -> N
 @given(texts, texts)
 def test_no_code_of_a_finding_becomes_markup(samples: "Samples", code: str, path: str) -> None:
     def shape(code: str, path: str) -> list[str]:
-        steps = [samples.step(code, path), samples.step(code, path)]
+        steps = [samples.step(code, path), samples.step(code, path, line=2)]
         finding = samples.finding(title=f"t{code}", message=f"m{code}", remedy=f"r{code}", evidence=steps)
-        return types(write_finding(finding))
+        # What stands between backticks, and the names of an API, are shown as code, which no host looks into.
+        return [one for one in types(write_finding(finding)) if one not in ("code_inline", "text")]
 
     assert shape(code, path) == shape("x", "y")
 
@@ -233,7 +280,8 @@ def test_a_comment_keeps_its_end_whatever_is_too_long(
     words = {"title": "@" * 5_000, "message": "@" * 50_000, "remedy": "#1" * 50_000}
     extras: tuple[dict[str, Any], ...] = ({}, words)
     for extra in extras:
-        finding = samples.finding(evidence=[samples.step("`" * 500, path="@" * 200)] * steps, **extra)
+        evidence = [samples.step("`" * 500, path="@" * 200, line=line) for line in range(steps)]
+        finding = samples.finding(evidence=evidence, **extra)
         body = write_finding(finding, suggestion=suggestion)
         assert len(body) <= MAX_COMMENT_CHARS
         assert find_marker(body, "finding") == "f1"
