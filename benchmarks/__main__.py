@@ -4,6 +4,7 @@ import click
 
 from benchmarks.alarms import alarms
 from benchmarks.kinds import kinds
+from benchmarks.outages import outages
 from benchmarks.owasp import owasp
 from benchmarks.service import burst, kills, latency
 from benchmarks.speed import speed
@@ -14,7 +15,7 @@ def main() -> None:
     """Measures graph-reviewer beside its peers, on the same files in one run."""
 
 
-for command in (speed, alarms, owasp, kinds, kills, burst, latency):
+for command in (speed, alarms, owasp, kinds, kills, burst, latency, outages):
     main.add_command(command)
 
 if __name__ == "__main__":
