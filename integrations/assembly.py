@@ -55,7 +55,7 @@ def build_service(settings: Settings) -> FastAPI:
     inbox, records = Inbox(database), Records(database)
     hosts = {kind: one.host for kind, one in wirings.items()}
     reviewing = Reviewing(hosts, gather_tools(settings, records, metrics))
-    talk = Conversations(reviewing, records)
+    talk = Conversations(reviewing, records, settings.settle_s)
     readers = {kind: one.read for kind, one in wirings.items()}
     listeners = Listeners(talk.answer, talk.note_thread, metrics.count_review)
     presence = Presence()

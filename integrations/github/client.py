@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any  # JSON of the host
 
 from github import Auth, Github, GithubException, GithubIntegration
+from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
+from github.PullRequestComment import PullRequestComment
 from github.Repository import Repository
 
 from integrations.calls import Calls, Observe, ignore_call
@@ -145,6 +147,14 @@ class GitHubHost:
         where += "/comments" if thread is None else "/replies"
         self._request(change.ref, "POST", f"{address}/{where}", {"body": body})
 
+    def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
+        """As the protocol says; the marker is looked for in all threads, as it names one comment."""
+        pull = self._pull(change.ref)
+        comments: Iterable[IssueComment | PullRequestComment]
+        comments = pull.get_issue_comments() if thread is None else pull.get_review_comments()
+        found = self._call.iterate(comments)
+        return any(one.body.rstrip().endswith(marker) and self._is_ours(one.user.login) for one in found)
+
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
         requester = self._client(change.ref.repository).requester
@@ -154,7 +164,7 @@ class GitHubHost:
         """As the protocol says."""
         pull = self._pull(change.ref)
         for comment in self._call.iterate(pull.get_issue_comments()):
-            if self._is_ours(comment.user.login) and marker in comment.body:
+            if marker in comment.body and self._is_ours(comment.user.login):  # an account that is gone has no login
                 return PostedNote(str(comment.id), comment.body)
         return None
 

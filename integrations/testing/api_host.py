@@ -43,6 +43,7 @@ class Fault(Enum):
 
     ERROR_BEFORE = "502, nothing done"
     ERROR_AFTER = "502, but done"
+    REFUSED = "422, nothing done"
     DROP_BEFORE = "connection closed, nothing done"
     DROP_AFTER = "connection closed, but done"
 
@@ -195,6 +196,8 @@ class ApiHost:
                 raise ConnectionDroppedError
             if fault is Fault.ERROR_BEFORE:
                 return _BAD_GATEWAY
+            if fault is Fault.REFUSED:
+                return _UNPROCESSABLE
             answer = self._handle(request, operation, url)
             if fault is Fault.DROP_AFTER:
                 raise ConnectionDroppedError
@@ -305,6 +308,7 @@ def _encode(answer: Answer, headers: Mapping[str, str]) -> HttpAnswer:
 
 
 _BAD_GATEWAY = HttpAnswer(502, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})
+_UNPROCESSABLE = HttpAnswer(422, b'{"message": "Unprocessable Entity"}', {"Content-Type": "application/json"})
 
 
 def wall_clock() -> float:
