@@ -150,9 +150,11 @@ class GitHubHost:
     def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
         """As the protocol says; the marker is looked for in all threads, as it names one comment."""
         pull = self._pull(change.ref)
-        comments: Iterable[IssueComment | PullRequestComment]
-        comments = pull.get_issue_comments() if thread is None else pull.get_review_comments()
-        found = self._call.iterate(comments)
+        found: Iterator[IssueComment | PullRequestComment]
+        if thread is None:
+            found = self._call.iterate(pull.get_issue_comments())
+        else:
+            found = self._call.iterate(pull.get_review_comments())
         return any(one.body.rstrip().endswith(marker) and self._is_ours(one.user.login) for one in found)
 
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
