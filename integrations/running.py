@@ -135,7 +135,8 @@ class Runner:
             self._ask_again()
 
     def count_reviews(self) -> float:
-        """Reviews in line or running, in all processes."""
+        """Reviews in line or running, in all processes; raises what the driver raises while the database is away."""
+        self._database.is_alive()  # DBOS would wait for it, and with it whoever reads the numbers
         return float(len(DBOS.list_workflows(status=["ENQUEUED", "PENDING"], queue_name=REVIEWS, load_input=False)))
 
     def _ask_again(self) -> None:
