@@ -5,6 +5,7 @@ import click
 from benchmarks.alarms import alarms
 from benchmarks.kinds import kinds
 from benchmarks.lives import lives
+from benchmarks.outages import outages
 from benchmarks.owasp import owasp
 from benchmarks.replays import replays
 from benchmarks.service import burst, kills, latency
@@ -17,7 +18,7 @@ def main() -> None:
     """Measures graph-reviewer beside its peers, on the same files in one run."""
 
 
-for command in (speed, slowest, alarms, owasp, kinds, kills, burst, latency, replays, lives):
+for command in (speed, slowest, alarms, owasp, kinds, kills, outages, burst, latency, replays, lives):
     main.add_command(command)
 
 if __name__ == "__main__":

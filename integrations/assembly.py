@@ -30,6 +30,7 @@ from integrations.running import Extras, Runner, configure_dbos
 from integrations.service import Door, Headers, Reception, create_app
 from integrations.settings import Settings
 from integrations.storage.database import open_database
+from integrations.workers import Presence
 from integrations.workflows import Listeners, Workflows
 from reviewer.graph_engine import GraphEngine
 
@@ -54,16 +55,17 @@ def build_service(settings: Settings) -> FastAPI:
     inbox, records = Inbox(database), Records(database)
     hosts = {kind: one.host for kind, one in wirings.items()}
     reviewing = Reviewing(hosts, gather_tools(settings, records, metrics))
-    talk = Conversations(reviewing, records)
+    talk = Conversations(reviewing, records, settings.settle_s)
     readers = {kind: one.read for kind, one in wirings.items()}
     listeners = Listeners(talk.answer, talk.note_thread, metrics.count_review)
-    workflows = Workflows(inbox, reviewing, readers, listeners)
+    presence = Presence()
+    workflows = Workflows(inbox, reviewing, readers, listeners, presence)
     stores = open_stores(settings, database)
     desk = open_desk(settings, database, stores, metrics)
-    batches = BatchWorkflows(stores.batches, desk, make_limits(settings))
+    batches = BatchWorkflows(stores.batches, desk, make_limits(settings), presence)
     retention = Retention(database, settings.retention_days, (stores.forget,))
-    extras = Extras({BATCHES: 1}, (batches.sweep,), (retention.apply,), hosts)
-    runner = Runner(settings, database, inbox, workflows.accept, extras)
+    extras = Extras({BATCHES: 1}, (batches.sweep,), (retention.apply,), hosts, presence)
+    runner = Runner(settings, database, inbox, workflows.accept_waiting, extras)
     metrics.watch(lambda: float(len(inbox.list_waiting())), runner.count_reviews)
     doors = tuple(one.door for one in wirings.values())
     reception = Reception(doors, inbox, workflows.accept, runner.is_ready, metrics, settings.max_body_bytes)

@@ -1,5 +1,6 @@
 """What people say to us: commands in comments, and threads they resolve. Only those with write access count."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ from integrations.records import Records
 from integrations.reports import ReportedFinding, parse_report
 from integrations.reviewing import Reviewing
 from integrations.storage.tables import PostedFinding
-from integrations.wording import escape_markdown, quote_code, quote_inline
+from integrations.wording import escape_markdown, make_marker, quote_code, quote_inline
+
+ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,9 @@ class _Talk:
 class Conversations:
     """Answers comments. Made once a process."""
 
-    def __init__(self, reviewing: Reviewing, records: Records) -> None:
-        self._reviewing, self._records = reviewing, records
+    def __init__(self, reviewing: Reviewing, records: Records, settle_s: float = 5.0) -> None:
+        """`settle_s`: how long a host's lists may lag behind a write of ours."""
+        self._reviewing, self._records, self._settle_s = reviewing, records, settle_s
 
     def answer(self, event: CommentWritten) -> bool:
         """Does what a comment asks; whether the change is to be reviewed again. Raises HostError."""
@@ -65,7 +69,15 @@ class Conversations:
         return next((one for one in host.list_threads(change) if thread_id in (one.thread_id, one.comment_id)), None)
 
     def _reply(self, talk: _Talk, text: str) -> None:
-        talk.host.reply(talk.change, talk.thread, text)
+        """Answers a comment once: an answer that had begun before is looked for where it would stand."""
+        event = talk.event
+        name = f"{'thread' if event.thread_id else 'change'}-{event.comment_id}"
+        marker = make_marker(ANSWER, name)
+        if self._records.begin_intent(f"{event.change.key}:{ANSWER}:{name}"):  # it never ends: nobody is answered twice
+            time.sleep(self._settle_s)
+            if talk.host.has_reply(talk.change, talk.thread, marker):
+                return
+        talk.host.reply(talk.change, talk.thread, f"{text}\n\n{marker}")
 
     def _dismiss(self, talk: _Talk) -> bool:
         assert talk.command.word is not None, "a dismissal is a known word"

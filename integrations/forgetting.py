@@ -96,6 +96,7 @@ def _list_deletions(session: Session, key: str) -> Iterator[Delete]:
     # Rows that are known by their change begin with its repository; `#` ends the name.
     yield delete(PostedFinding).where(col(PostedFinding.change_key).startswith(f"{key}#", autoescape=True))
     yield delete(Intent).where(col(Intent.key).in_(intents))
+    yield delete(Intent).where(col(Intent.key).startswith(f"{key}#", autoescape=True))
     yield delete(ApiBatchItem).where(col(ApiBatchItem.repository) == key)
     for table in (ChangeState, ReviewRecord, Dismissal, Feedback, ApiResult):
         yield delete(table).where(col(table.repository) == key)

@@ -159,7 +159,8 @@ class Redelivering(Protocol):
 class Host(Protocol):
     """What a review asks of a code host. Every method may raise HostError.
 
-    Only `post_threads` must not be repeated blindly; every other write leaves the same when it is made twice.
+    `post_threads`, `reply` and a new note must not be repeated blindly; every other write may be made twice and leaves
+    the same.
     """
 
     def login(self) -> str:
@@ -182,6 +183,9 @@ class Host(Protocol):
 
     def reply(self, change: Change, thread: PostedThread | None, body: str) -> None:
         """Answers in a thread; None: comments on the change."""
+
+    def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
+        """Whether an answer of ours that ends with a marker stands where `reply` would put it."""
 
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """Resolves a thread, or opens it again."""

@@ -1,14 +1,24 @@
 """Numbers about the running service, as Prometheus reads them. None holds names of code or people."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
 
 from integrations.hosts import HostKind
 from integrations.reports import ReviewReport
 
 _PROBABILITIES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _SECONDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900)
+
+
+def _count_if_known(count: Callable[[], float]) -> float:
+    try:
+        return count()
+    except SQLAlchemyError:
+        return math.nan
 
 
 class Metrics:
@@ -42,9 +52,9 @@ class Metrics:
         self._unfinished = Gauge("reviewer_reviews_unfinished", "Reviews in line or running", registry=self.registry)
 
     def watch(self, count_deliveries: Callable[[], float], count_reviews: Callable[[], float]) -> None:
-        """Asks for the depth of both queues whenever somebody reads the numbers."""
-        self._waiting.set_function(count_deliveries)
-        self._unfinished.set_function(count_reviews)
+        """Asks for the depth of both queues whenever somebody reads the numbers; unknown while the database is away."""
+        self._waiting.set_function(partial(_count_if_known, count_deliveries))
+        self._unfinished.set_function(partial(_count_if_known, count_reviews))
 
     def count_call(self, host: HostKind, status: int, left: int | None) -> None:
         """Counts a request to a host; `left` is what it still takes this hour, None where it did not say."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from integrations.analysis import Analyst, PolicyFile, read_policy_file
 from integrations.checkouts import Checkout, Checkouts
 from integrations.errors import AnalysisError
-from integrations.hosts import Change, ChangeRef, Conclusion, Host, HostKind, PostedThread, Status
+from integrations.hosts import Change, ChangeRef, Conclusion, Host, HostKind, NewThread, Place, PostedThread, Status
 from integrations.placing import HeadLines
 from integrations.planning import Plan, ReviewedChange, Standing, make_plan, make_status
 from integrations.policies import Mode, Policy, parse_policy
@@ -131,16 +131,28 @@ class Reviewing:
     def post_threads(self, prepared: Prepared) -> frozenset[str]:
         """Posts what is new; the fingerprints that the host refused. Raises HostError."""
         intent = f"{prepared.key}:threads"
-        if self._records.begin_intent(intent):
-            time.sleep(
-                self._tools.settle_s
-            )  # it may have been posted before a crash: give the host's lists time to show it
+        was_begun = self._records.begin_intent(intent)
+        if was_begun:  # it may have been posted before a crash: give the host's lists time to show it
+            time.sleep(self._tools.settle_s)
         plan, report = self._plan(prepared, frozenset())
+        if was_begun:
+            self._remember_standing(prepared.change, report)
         refused = self.host_of(prepared.change.ref).post_threads(prepared.change, plan.post) if plan.post else []
         posted = [one for one in plan.post if one not in refused]
         self._records.note_posted(prepared.change, posted, report.findings)
         self._records.end_intent(intent)
         return frozenset(one.fingerprint for one in refused)
+
+    def _remember_standing(self, change: Change, report: ReviewReport) -> None:
+        """Notes findings whose thread stands on the host without our knowing: we died between posting and noting it."""
+        known = self._records.posted_on(change.ref)
+        standing = {one.fingerprint for one in self.host_of(change.ref).list_threads(change)} - known.keys()
+        threads = [
+            NewThread(one.fingerprint, Place(one.location.path, one.location.start_line, one.location.end_line), "")
+            for one in report.findings
+            if one.fingerprint in standing
+        ]
+        self._records.note_posted(change, threads, report.findings)
 
     def amend_threads(self, prepared: Prepared, refused: frozenset[str]) -> None:
         """Rewords, resolves and reopens threads; what a push mended is feedback. Raises HostError."""

@@ -3,28 +3,25 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from dbos import DBOS, DBOSConfig
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, select
 
 from integrations.errors import HostError
 from integrations.hosts import Host, HostKind, Redelivering
 from integrations.inbox import Inbox
 from integrations.settings import Settings
 from integrations.storage.database import Database
-from integrations.storage.tables import Worker
+from integrations.workers import Presence, Workers
 from integrations.workflows import DELIVERIES, REVIEWS
 
 _LOG = logging.getLogger(__name__)
 # The form of what workflows keep. Raise it when a step is added, removed or takes something else: DBOS gives a
 # workflow only to a process of the version that began it.
 WORKFLOW_VERSION = "1"
-_DEAD_AFTER_S = 120.0
 _DRAIN_S = 30
 _DELIVERIES_AT_ONCE = 2  # they are short; more of them only make webhooks wait for the interpreter
 _CHORES_EVERY_S = 3_600.0
@@ -55,27 +52,30 @@ def dbos_url(settings: Settings) -> str:
 class Extras:
     """Work beside the webhooks: queues by name with how many run at a time, what each sweep and each hour does.
 
-    `hosts` are asked again for deliveries that they could not make.
+    `hosts` are asked again for deliveries that they could not make; `presence` knows which workflows run here.
     """
 
     queues: Mapping[str, int] = field(default_factory=dict)
     sweeps: tuple[Callable[[], None], ...] = ()
     chores: tuple[Callable[[], None], ...] = ()
     hosts: Mapping[HostKind, Host] = field(default_factory=dict)
+    presence: Presence = field(default_factory=Presence)
 
 
 class Runner:
-    """Starts and stops the work of a process. `accept` puts a kept delivery in line."""
+    """Starts and stops the work of a process. `accept_waiting` puts in line what was kept longer ago than so long."""
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
         inbox: Inbox,
-        accept: Callable[[HostKind, str], None],
+        accept_waiting: Callable[[float], None],
         extras: Extras | None = None,
     ) -> None:
-        self._settings, self._database, self._inbox, self._accept = settings, database, inbox, accept
+        self._settings, self._database, self._inbox = settings, database, inbox
+        self._accept_waiting = accept_waiting
+        self._workers = Workers(database, settings.worker_name)
         self._extras = extras or Extras()
         self._next_chores_s = self._ask_at = 0.0
         self._stopping = threading.Event()
@@ -119,23 +119,24 @@ class Runner:
 
     def sweep(self) -> None:
         """Puts in line what was kept and never begun, and takes over from workers that are gone."""
-        self._beat()
-        for host, delivery_id in self._inbox.list_waiting(min_age_s=self._settings.sweep_s):
-            self._accept(host, delivery_id)
+        self._workers.beat()
+        self._accept_waiting(self._settings.sweep_s)
         for sweep in self._extras.sweeps:
             sweep()
         if time.monotonic() >= self._next_chores_s:
             self._next_chores_s = time.monotonic() + _CHORES_EVERY_S
             for chore in self._extras.chores:
                 chore()
-        for name in self._find_dead():
-            self._take_over(name)
+        self._workers.resume_abandoned(self._extras.presence)
+        for name in self._workers.find_dead():
+            self._workers.take_over(name)
         if time.monotonic() >= self._ask_at:
             self._ask_at = time.monotonic() + self._settings.redeliver_s
             self._ask_again()
 
     def count_reviews(self) -> float:
-        """Reviews in line or running, in all processes."""
+        """Reviews in line or running, in all processes; raises what the driver raises while the database is away."""
+        self._database.is_alive()  # DBOS would wait for it, and with it whoever reads the numbers
         return float(len(DBOS.list_workflows(status=["ENQUEUED", "PENDING"], queue_name=REVIEWS, load_input=False)))
 
     def _ask_again(self) -> None:
@@ -148,23 +149,3 @@ class Runner:
                     _LOG.warning("%s: not asked for failed deliveries: %s", kind.value, error)
                 else:
                     _LOG.info("%s: asked again for %d deliveries", kind.value, count)
-
-    def _beat(self) -> None:
-        with self._database.begin() as session:
-            session.merge(Worker(name=self._settings.worker_name, seen_at=datetime.now(UTC)))
-
-    def _find_dead(self) -> Sequence[str]:
-        before = datetime.now(UTC) - timedelta(seconds=_DEAD_AFTER_S)
-        with self._database.begin() as session:
-            return session.exec(select(Worker.name).where(col(Worker.seen_at) < before)).all()
-
-    def _take_over(self, name: str) -> None:
-        """Every workflow that a worker had begun goes on elsewhere; then the worker is forgotten."""
-        left = DBOS.list_workflows(status="PENDING", executor_id=name)
-        for workflow in left:
-            DBOS.resume_workflow(workflow.workflow_id)
-        _LOG.warning("worker %s is gone: %d workflows taken over", name, len(left))
-        with self._database.begin() as session:
-            row = session.get(Worker, name)
-            if row is not None:
-                session.delete(row)

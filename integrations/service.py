@@ -4,19 +4,23 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
 from integrations.errors import ForgedDeliveryError
 from integrations.hosts import HostKind
 from integrations.inbox import Inbox
 from integrations.metrics import Metrics
+from integrations.storage.patience import try_for
 
 _LOG = logging.getLogger(__name__)
 Headers = Mapping[str, str]
+_STORE_S = 4.0  # how long a delivery waits for the database; with one more try it is answered within ten seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def _webhook(reception: Reception, door: Door) -> Callable[[Request], Awaitable[
 
 
 def _receive(reception: Reception, door: Door, headers: Headers, body: bytes) -> Response:
-    """Verify, keep, answer, put in line: what was answered with 202 is never lost, and a redelivery changes nothing.
+    """Verify, keep, answer, put in line: what was answered with 2xx is never lost, and a redelivery changes nothing.
 
     Should we die between the answer and the line, the next sweep finds what was kept.
     """
@@ -84,7 +88,11 @@ def _receive(reception: Reception, door: Door, headers: Headers, body: bytes) ->
     delivery_id, event = door.identify(headers, body)
     if not delivery_id or not event:
         return _answer(reception, door, 400, "no delivery id or event")
-    is_new = reception.inbox.store(door.host, delivery_id, event, body)
+    try:
+        is_new = try_for(_STORE_S, partial(reception.inbox.store, door.host, delivery_id, event, body))
+    except SQLAlchemyError as error:  # nothing is promised: the host keeps it and is asked for it later
+        _LOG.warning("%s: delivery %s not kept: %s", door.host.value, delivery_id, type(error).__name__)
+        return _answer(reception, door, 503, "not kept")
     response = _answer(reception, door, 202 if is_new else 200, "accepted" if is_new else "known")
     response.background = BackgroundTask(reception.accept, door.host, delivery_id)
     return response

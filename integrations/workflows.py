@@ -17,6 +17,8 @@ from integrations.events import ChangeClosed, CommentWritten, Event, MergeQueued
 from integrations.hosts import ChangeRef, HostKind
 from integrations.inbox import Inbox
 from integrations.reviewing import Prepared, Reviewing
+from integrations.storage.patience import outlast
+from integrations.workers import Presence, find_ends
 from reviewer.errors import ReviewerError
 
 _LOG = logging.getLogger(__name__)
@@ -30,6 +32,12 @@ _MAX_ATTEMPTS = 6
 _FIRST_DELAY_S = 2.0
 _MAX_DELAY_S = 3_600.0
 _TRANSIENT = frozenset({0, 408, 409, 429, 500, 502, 503, 504})  # 409: GitLab, while somebody else writes the status
+
+
+def _step(function: Callable[P, R]) -> Callable[P, R]:
+    """A step whose outcome is recorded, and which a database that is away does not fail."""
+    return DBOS.step()(outlast(function))
+
 
 ReadEvent = Callable[[str, bytes], Event]
 
@@ -53,14 +61,25 @@ class Workflows(DBOSConfiguredInstance):
         reviewing: Reviewing,
         readers: dict[HostKind, ReadEvent],
         listeners: Listeners,
+        presence: Presence,
     ) -> None:
         super().__init__("workflows")
         self._inbox, self._reviewing, self._readers, self._listeners = inbox, reviewing, readers, listeners
+        self._presence = presence
 
     def accept(self, host: HostKind, delivery_id: str) -> None:
         """Puts a kept delivery in line; one that is in line or handled already changes nothing."""
-        with SetWorkflowID(f"delivery:{host.value}:{delivery_id}"):
+        with SetWorkflowID(_name_delivery(host, delivery_id)):
             DBOS.enqueue_workflow(DELIVERIES, self.handle_delivery, host.value, delivery_id)
+
+    def accept_waiting(self, min_age_s: float) -> None:
+        """Puts in line what was kept and never begun; what has come to a bad end is noted as failed."""
+        waiting = {_name_delivery(*one): one for one in self._inbox.list_waiting(min_age_s)}
+        for name, why in find_ends(list(waiting)).items():
+            _LOG.warning("%s failed: %s", name, why)
+            self._inbox.finish(*waiting.pop(name), "failed", why)
+        for host, delivery_id in waiting.values():
+            self.accept(host, delivery_id)
 
     def ask_for_review(self, ref: ChangeRef, name: str, *, is_forced: bool = False) -> None:
         """Puts a review in line; `name` tells requests apart, the same name asks once."""
@@ -70,6 +89,10 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.workflow()
     def handle_delivery(self, host: str, delivery_id: str) -> str:
         """Does what a delivery asks for; what became of it."""
+        with self._presence.hold(DBOS.workflow_id or ""):
+            return self._handle(host, delivery_id)
+
+    def _handle(self, host: str, delivery_id: str) -> str:
         kind = HostKind(host)
         try:
             event = self._persist(self._read_event, kind, delivery_id)
@@ -99,32 +122,33 @@ class Workflows(DBOSConfiguredInstance):
             case Nothing():
                 return event.why
 
-    @DBOS.step()
+    @_step
     def _read_event(self, host: HostKind, delivery_id: str) -> Event:
         row = self._inbox.load(host, delivery_id)
         assert row is not None, f"{delivery_id}: a delivery is kept before it is handled"
         return self._readers[host](row.event, row.body)
 
-    @DBOS.step()
+    @_step
     def _answer(self, event: CommentWritten) -> bool:
         return self._listeners.converse(event)
 
-    @DBOS.step()
+    @_step
     def _note(self, event: ThreadResolved) -> None:
         self._listeners.note_thread(event)
 
-    @DBOS.step()
+    @_step
     def _answer_queue(self, event: MergeQueued) -> str:
         return self._reviewing.answer_queue(event.change, event.head)
 
-    @DBOS.step()
+    @_step
     def _finish(self, host: HostKind, delivery_id: str, state: str, why: str) -> None:
         self._inbox.finish(host, delivery_id, state, why)
 
     @DBOS.workflow()
     def review_change(self, ref: ChangeRef, is_forced: bool) -> str:  # DBOS passes by position
         """Reviews a change as it is now and publishes the outcome; what became of it."""
-        outcome = self._review(ref, is_forced=is_forced)
+        with self._presence.hold(DBOS.workflow_id or ""):
+            outcome = self._review(ref, is_forced=is_forced)
         self._listeners.count_review(outcome)
         return outcome
 
@@ -176,42 +200,47 @@ class Workflows(DBOSConfiguredInstance):
                 delay_s *= 2
         raise AssertionError("the last attempt returns or raises")
 
-    @DBOS.step()
+    @_step
     def _prepare(self, ref: ChangeRef) -> Prepared | str:
         return self._reviewing.prepare(ref)
 
-    @DBOS.step()
+    @_step
     def _is_published(self, prepared: Prepared) -> bool:
         return self._reviewing.is_published(prepared)
 
-    @DBOS.step()
+    @_step
     def _announce(self, prepared: Prepared) -> None:
         self._reviewing.announce(prepared)
 
-    @DBOS.step()
+    @_step
     def _analyse(self, prepared: Prepared) -> None:
         self._reviewing.analyse(prepared)
 
-    @DBOS.step()
+    @_step
     def _post_threads(self, prepared: Prepared) -> frozenset[str]:
         return self._reviewing.post_threads(prepared)
 
-    @DBOS.step()
+    @_step
     def _amend_threads(self, prepared: Prepared, refused: frozenset[str]) -> None:
         self._reviewing.amend_threads(prepared, refused)
 
-    @DBOS.step()
+    @_step
     def _write_summary(self, prepared: Prepared, refused: frozenset[str]) -> None:
         self._reviewing.write_summary(prepared, refused)
 
-    @DBOS.step()
+    @_step
     def _write_status(self, prepared: Prepared, refused: frozenset[str]) -> None:
         self._reviewing.write_status(prepared, refused)
 
-    @DBOS.step()
+    @_step
     def _report_refusal(self, ref: ChangeRef, why: str) -> None:
         self._reviewing.report_refusal(ref, why)
 
-    @DBOS.step()
+    @_step
     def _report_failure(self, prepared: Prepared, why: str) -> None:
         self._reviewing.report_failure(prepared, why)
+
+
+def _name_delivery(host: HostKind, delivery_id: str) -> str:
+    """The workflow of a delivery."""
+    return f"delivery:{host.value}:{delivery_id}"

@@ -32,7 +32,7 @@ class BatchAnswer(BaseModel):
     """A batch as it is now, with one page of its items; `next` is where the next page starts."""
 
     id: str = Field(examples=[_EXAMPLE_ID])
-    state: str = Field(description="waiting or done", examples=["done"])
+    state: str = Field(description="waiting, done, or failed: given up before its end", examples=["done"])
     created_at: str
     finished_at: str | None
     num_items: int

@@ -1,16 +1,27 @@
 """The durable workflow of a batch: one step an item. What a dead process had not finished goes on elsewhere."""
 
 import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
 from integrations.api.batches import Batches
 from integrations.api.desk import Desk
 from integrations.api.submissions import SubmissionLimits, read_submission
+from integrations.storage.patience import outlast
+from integrations.workers import Presence, find_ends
 from reviewer.errors import ReviewerError
 
 BATCHES = "batches"
 _LOG = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _step(function: Callable[P, R]) -> Callable[P, R]:
+    """A step whose outcome is recorded, and which a database that is away does not fail."""
+    return DBOS.step()(outlast(function))
 
 
 def review_item(batches: Batches, desk: Desk, limits: SubmissionLimits, place: tuple[str, int]) -> str:
@@ -34,37 +45,47 @@ def review_item(batches: Batches, desk: Desk, limits: SubmissionLimits, place: t
 class BatchWorkflows(DBOSConfiguredInstance):
     """The workflow of one process."""
 
-    def __init__(self, batches: Batches, desk: Desk, limits: SubmissionLimits) -> None:
+    def __init__(self, batches: Batches, desk: Desk, limits: SubmissionLimits, presence: Presence) -> None:
         super().__init__("batches")
-        self._batches, self._desk, self._limits = batches, desk, limits
+        self._batches, self._desk, self._limits, self._presence = batches, desk, limits, presence
 
     def enqueue(self, batch_id: str) -> None:
         """Puts a kept batch in line; one that is in line or done already changes nothing."""
-        with SetWorkflowID(f"batch:{batch_id}"):
+        with SetWorkflowID(_name(batch_id)):
             DBOS.enqueue_workflow(BATCHES, self.review_batch, batch_id)
 
     def sweep(self) -> None:
-        """Puts in line what was kept and never begun."""
-        for batch_id in self._batches.list_waiting():
+        """Puts in line what was kept and never begun; what has come to a bad end is noted as failed."""
+        waiting = {_name(batch_id): batch_id for batch_id in self._batches.list_waiting()}
+        for name, why in find_ends(list(waiting)).items():
+            _LOG.warning("batch %s failed: %s", waiting[name], why)
+            self._batches.fail(waiting.pop(name), why)
+        for batch_id in waiting.values():
             self.enqueue(batch_id)
 
     @DBOS.workflow()
     def review_batch(self, batch_id: str) -> str:
         """Reviews the items of a batch one after another."""
-        num_items = self._count_items(batch_id)
-        for idx in range(num_items):
-            self._review_item(batch_id, idx)
-        self._finish(batch_id)
+        with self._presence.hold(DBOS.workflow_id or ""):
+            num_items = self._count_items(batch_id)
+            for idx in range(num_items):
+                self._review_item(batch_id, idx)
+            self._finish(batch_id)
         return f"{num_items} items"
 
-    @DBOS.step()
+    @_step
     def _count_items(self, batch_id: str) -> int:
         return self._batches.count_items(batch_id)
 
-    @DBOS.step()
+    @_step
     def _review_item(self, batch_id: str, idx: int) -> str:
         return review_item(self._batches, self._desk, self._limits, (batch_id, idx))
 
-    @DBOS.step()
+    @_step
     def _finish(self, batch_id: str) -> None:
         self._batches.finish(batch_id)
+
+
+def _name(batch_id: str) -> str:
+    """The workflow of a batch."""
+    return f"batch:{batch_id}"

@@ -120,16 +120,27 @@ class Batches:
             if batch is not None:
                 batch.state, batch.finished_at = "done", datetime.now(UTC)
 
+    def fail(self, batch_id: str, why: str) -> None:
+        """Notes that a batch is given up; items that waited fail with the reason. One without such items is done."""
+        query = select(ApiBatchItem).where(ApiBatchItem.batch_id == batch_id, ApiBatchItem.state == "waiting")
+        with self._database.begin() as session:
+            left = session.exec(query).all()
+            for item in left:
+                item.state, item.payload, item.problem = "failed", "", f"the batch was given up: {why}"
+            batch = session.get(ApiBatch, batch_id)
+            if batch is not None:
+                batch.state, batch.finished_at = "failed" if left else "done", datetime.now(UTC)
+
     def list_waiting(self) -> Sequence[str]:
-        """Batches that are not done, oldest first."""
+        """Batches that have come to no end, oldest first."""
         query = select(ApiBatch.id).where(ApiBatch.state == "waiting").order_by(col(ApiBatch.created_at))
         with self._database.begin() as session:
             return session.exec(query).all()
 
     def forget(self, max_age_days: int) -> None:
-        """Deletes what was done long ago."""
+        """Deletes what came to its end long ago."""
         before = datetime.now(UTC) - timedelta(days=max_age_days)
-        old = select(ApiBatch.id).where(ApiBatch.state == "done", col(ApiBatch.created_at) < before)
+        old = select(ApiBatch.id).where(ApiBatch.state != "waiting", col(ApiBatch.created_at) < before)
         with self._database.begin() as session:
             session.exec(delete(ApiBatchItem).where(col(ApiBatchItem.batch_id).in_(old)))
             session.exec(delete(ApiBatch).where(col(ApiBatch.id).in_(old)))

@@ -12,10 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from integrations.errors import IntegrationError
+from integrations.storage.patience import is_away
 
 _LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _MAX_FOUND_CHARS = 80
+_AWAY_S = "10"
 # The framework says no more of a body that is not UTF-8, or nested so deeply that the parser gives up.
 _UNREADABLE = "body: expected JSON in UTF-8 of reasonable depth, found something else"
 _MAX_FIELDS = 20
@@ -104,6 +106,9 @@ async def _answer_http(_: Request, error: Exception) -> Response:
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:
+    if is_away(error):
+        _LOG.warning("%s %s: the database is away: %s", request.method, request.url.path, type(error).__name__)
+        return ProblemError(503, "Not now", "the database is away", {"Retry-After": _AWAY_S}).make_response()
     _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return ProblemError(500, "Internal error", "the request could not be served; the log says why").make_response()
 

@@ -5,13 +5,16 @@ https://docs.github.com/en/graphql/reference/mutations#resolvereviewthread
 """
 
 import base64
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # JSON of the host
 
 from github import Auth, Github, GithubException, GithubIntegration
+from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
+from github.PullRequestComment import PullRequestComment
 from github.Repository import Repository
 
 from integrations.calls import Calls, Observe, ignore_call
@@ -31,7 +34,10 @@ from integrations.hosts import (
 )
 from integrations.wording import find_marker
 
-_OK, _REDIRECTED, _UNPROCESSABLE = 200, 300, 422
+_UNPROCESSABLE = 422
+_MAX_ATTEMPTS = 5  # of a delivery, before it is given up
+_MAX_PAGES = 50
+_NEXT_PAGE = re.compile(r'<([^>]+)>;\s*rel="next"')
 # What the app manifest asks for, and no more.
 NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
 _WRITERS = frozenset({"admin", "maintain", "write"})
@@ -73,7 +79,7 @@ class GitHubHost:
         self._app = GithubIntegration(auth=auth, **self._options)
         self._clients: dict[int, Github] = {}
         self._slug = ""
-        self._asked: set[str] = set()  # deliveries: one that fails again is not asked for a third time
+        self._asked: set[int] = set()  # failed attempts: each is asked for once
 
     def login(self) -> str:
         """As the protocol says: an app's slug with a suffix."""
@@ -141,6 +147,16 @@ class GitHubHost:
         where += "/comments" if thread is None else "/replies"
         self._request(change.ref, "POST", f"{address}/{where}", {"body": body})
 
+    def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
+        """As the protocol says; the marker is looked for in all threads, as it names one comment."""
+        pull = self._pull(change.ref)
+        found: Iterator[IssueComment | PullRequestComment]
+        if thread is None:
+            found = self._call.iterate(pull.get_issue_comments())
+        else:
+            found = self._call.iterate(pull.get_review_comments())
+        return any(one.body.rstrip().endswith(marker) and self._is_ours(one.user.login) for one in found)
+
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
         requester = self._client(change.ref.repository).requester
@@ -150,7 +166,7 @@ class GitHubHost:
         """As the protocol says."""
         pull = self._pull(change.ref)
         for comment in self._call.iterate(pull.get_issue_comments()):
-            if self._is_ours(comment.user.login) and marker in comment.body:
+            if marker in comment.body and self._is_ours(comment.user.login):  # an account that is gone has no login
                 return PostedNote(str(comment.id), comment.body)
         return None
 
@@ -201,16 +217,32 @@ class GitHubHost:
 
         https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
         """
-        requester = self._app.requester
-        _, found = self._call(requester.requestJsonAndCheck, "GET", "/app/hook/deliveries?per_page=100")
-        assert isinstance(found, list), "a list is documented"
-        arrived = {one["guid"] for one in found if _OK <= one["status_code"] < _REDIRECTED}
-        lost = {one["guid"]: one["id"] for one in found if one["guid"] not in arrived | self._asked}
-        wanted = {guid: number for guid, number in lost.items() if not is_known(guid)}
-        for guid, number in wanted.items():
-            self._call(requester.requestJsonAndCheck, "POST", f"/app/hook/deliveries/{number}/attempts")
-            self._asked.add(guid)
-        return len(wanted)
+        attempts: dict[str, list[int]] = {}  # by delivery, newest first
+        for one in self._list_failed():
+            attempts.setdefault(one["guid"], []).append(one["id"])
+        self._asked.intersection_update(number for numbers in attempts.values() for number in numbers)
+        lost = [
+            numbers[0]
+            for guid, numbers in attempts.items()
+            if numbers[0] not in self._asked and len(numbers) <= _MAX_ATTEMPTS and not is_known(guid)
+        ]
+        for number in lost:
+            address = f"/app/hook/deliveries/{number}/attempts"
+            self._call(self._app.requester.requestJsonAndCheck, "POST", address)
+            self._asked.add(number)
+        return len(lost)
+
+    def _list_failed(self) -> Iterator[Mapping[str, Any]]:
+        """Attempts that failed, newest first."""
+        address = "/app/hook/deliveries?status=failure&per_page=100"
+        for _ in range(_MAX_PAGES):
+            headers, found = self._call(self._app.requester.requestJsonAndCheck, "GET", address)
+            assert isinstance(found, list), "a list is documented"
+            yield from found
+            following = _NEXT_PAGE.search(headers.get("link", ""))
+            if following is None:
+                return
+            address = following[1]
 
     def _find_check(self, change: Change, key: str) -> dict[str, Any] | None:
         """Our run for a review, if it has begun."""

@@ -124,6 +124,13 @@ class GitLabHost:
         else:
             self._call(request.discussions.get(thread.thread_id, lazy=True).notes.create, {"body": body})
 
+    def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
+        """As the protocol says; GitLab lists the notes of threads with all others."""
+        del thread
+        notes = self._merge_request(change.ref, lazy=True).notes.list(iterator=True)
+        ours = (one.attributes for one in self._call.iterate(notes))
+        return any(one["author"]["username"] == self.login() and one["body"].rstrip().endswith(marker) for one in ours)
+
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
         request = self._merge_request(change.ref, lazy=True)

@@ -28,7 +28,10 @@ class ApiResult(SQLModel, table=True):
 
 
 class ApiBatch(SQLModel, table=True):
-    """Requests to be reviewed in the background. `state`: waiting or done; `body_hash` tells a repeated request."""
+    """Requests to be reviewed in the background. `body_hash` tells a repeated request.
+
+    `state`: waiting, done, or failed where it was given up; the items say why.
+    """
 
     __tablename__ = "api_batch"
     __table_args__ = (UniqueConstraint("api_key_id", "idempotency_key"),)

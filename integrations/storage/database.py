@@ -8,12 +8,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, literal
+from sqlalchemy import Engine, create_engine, event, literal, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
 _NUM_SWITCHES, _SWITCH_PAUSE_S = 300, 0.1
+# Hosts wait ten seconds for an answer: a server that is away must be known sooner.
+_CONNECT_S, _CHECKOUT_S = 3, 5
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -46,12 +48,21 @@ def add_if_absent(session: Session, row: SQLModel) -> bool:
 
 def open_database(url: str) -> Database:
     """The database behind an SQLAlchemy URL, its tables brought to the newest form."""
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = make_engine(url)
     if engine.dialect.name == "sqlite":
         Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _prepare_sqlite)
     migrate(engine)
     return Database(engine)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose connections are looked at before each use: a restarted server is met by a new one."""
+    if make_url(url).get_backend_name() != "postgresql":
+        return create_engine(url, pool_pre_ping=True)
+    return create_engine(
+        url, pool_pre_ping=True, pool_timeout=_CHECKOUT_S, connect_args={"connect_timeout": _CONNECT_S}
+    )
 
 
 def migrate(engine: Engine) -> None:

@@ -44,6 +44,7 @@ class Fault(Enum):
     ERROR_BEFORE = "502, nothing done"
     ERROR_AFTER = "502, but done"
     CONFLICT_BEFORE = "409, nothing done"
+    REFUSED = "422, nothing done"
     DROP_BEFORE = "connection closed, nothing done"
     DROP_AFTER = "connection closed, but done"
 
@@ -198,6 +199,8 @@ class ApiHost:
                 return _BAD_GATEWAY
             if fault is Fault.CONFLICT_BEFORE:
                 return _CONFLICT
+            if fault is Fault.REFUSED:
+                return _UNPROCESSABLE
             answer = self._handle(request, operation, url)
             if fault is Fault.DROP_AFTER:
                 raise ConnectionDroppedError
@@ -309,6 +312,7 @@ def _encode(answer: Answer, headers: Mapping[str, str]) -> HttpAnswer:
 
 _CONFLICT = HttpAnswer(409, b'{"message": "409 Conflict"}', {"Content-Type": "application/json"})
 _BAD_GATEWAY = HttpAnswer(502, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})
+_UNPROCESSABLE = HttpAnswer(422, b'{"message": "Unprocessable Entity"}', {"Content-Type": "application/json"})
 
 
 def wall_clock() -> float:

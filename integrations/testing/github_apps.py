@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from typing import Any  # Any: JSON
+from urllib.parse import urlencode
 
 from integrations.testing.api_host import Answer, Call, Handler, RefusalError, timestamp
 from integrations.testing.github_context import GitHubContext
@@ -106,7 +107,8 @@ class AppHandlers:
         start = int(call.query.get("cursor", "0"))  # opaque to clients; here it is an offset
         shown = [self._delivery(delivery) for delivery in deliveries[start : start + per_page]]
         more = start + per_page < len(deliveries)
-        link = {"Link": f'<{call.url}?per_page={per_page}&cursor={start + per_page}>; rel="next"'} if more else {}
+        following = urlencode({**call.query, "cursor": start + per_page})
+        link = {"Link": f'<{call.url}?{following}>; rel="next"'} if more else {}
         example = self._context.example(call.operation.operation_id)
         return Answer(200, [self._context.shape(example, facts) for facts in shown], link)
 

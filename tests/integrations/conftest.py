@@ -2,11 +2,7 @@
 
 import base64
 import os
-import pwd
-import shutil
-import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +22,7 @@ from integrations.hosts import Change, ChangeRef, CloneAddress, HostKind, Reposi
 from integrations.reports import ReportedFinding, ReviewReport
 from integrations.storage.database import Database, open_database
 from integrations.testing.local_repository import ExampleChange, example_change
+from integrations.testing.postgres import serve_postgres
 from reviewer.testing import Project
 
 
@@ -268,51 +265,10 @@ class Postgres:
             connection.execute("CREATE SCHEMA public")
 
 
-def _find_postgres() -> Path:
-    """The folder of PostgreSQL's programs; distributions keep it off the search path."""
-    found = shutil.which("pg_ctl")
-    folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not folders:
-        pytest.fail(
-            "expected PostgreSQL's pg_ctl on the PATH or in /usr/lib/postgresql, found none: run `.ci/run test`"
-        )
-    return folders[-1]
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    programs, port = _find_postgres(), _find_free_port()
-    folder = Path(tempfile.mkdtemp(prefix="reviewer-postgres-"))
-    identity: dict[str, Any] = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-    def run(name: str, *args: str) -> None:
-        # The server inherits what pg_ctl writes to: a pipe would never end.
-        with (folder.parent / f"{folder.name}.log").open("ab") as log:
-            command = [str(programs / name), f"--pgdata={folder / 'data'}", *args]
-            subprocess.run(command, check=True, stdout=log, stderr=log, cwd=folder, env={"LC_ALL": "C"}, **identity)
-
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    try:
-        run("initdb", "--username=reviewer", "--auth=trust", "--encoding=UTF8", "--no-sync")
-        run("pg_ctl", "start", "--wait", f"--options={options}")
-        try:
-            yield Postgres(port)
-        finally:
-            run("pg_ctl", "stop", "--mode=immediate")
-    finally:
-        shutil.rmtree(folder)
-        (folder.parent / f"{folder.name}.log").unlink(missing_ok=True)
+    with serve_postgres("-c fsync=off") as cluster:
+        yield Postgres(cluster.port)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dbos import DBOSClient
 from sqlmodel import select
 
 from integrations.api.batches import Batches
@@ -111,6 +112,48 @@ def test_a_batch_that_was_done_long_ago_is_deleted(api: ServedApi) -> None:
     assert batches.load(old, 0, 1) is None
     assert batches.load(new, 0, 1) is not None
     api.enqueued.clear()
+
+
+def test_a_batch_that_is_given_up_fails_with_the_reason(api: ServedApi) -> None:
+    batches, client = Batches(api.database), api.make_client(Scope.ANALYZE)
+    address = client.post(BATCH, make_body("a.py", "b.py")).json["result"]
+    batch_id = address.rpartition("/")[2]
+    batches.finish_item(batch_id, 0, report='{"findings": []}')
+    batches.fail(batch_id, "it ended with an error (ValueError)")
+    answer = client.send("GET", address).json
+    assert (answer["state"], answer["num_done"], answer["num_failed"]) == ("failed", 1, 1)
+    assert answer["items"][1]["problem"] == "the batch was given up: it ended with an error (ValueError)"
+    assert batch_id not in batches.list_waiting()
+    with api.database.begin() as session:
+        assert session.get_one(ApiBatchItem, (batch_id, 1)).payload == ""
+    api.enqueued.clear()
+
+
+def test_a_batch_whose_items_are_all_reviewed_is_done_however_its_workflow_ended(api: ServedApi) -> None:
+    batches, client = Batches(api.database), api.make_client(Scope.ANALYZE)
+    address = client.post(BATCH, make_body("a.py")).json["result"]
+    batches.finish_item(address.rpartition("/")[2], 0, report='{"findings": []}')
+    batches.fail(address.rpartition("/")[2], "it was cancelled")
+    assert client.send("GET", address).json["state"] == "done"
+    api.enqueued.clear()
+
+
+@pytest.mark.slow
+def test_a_batch_whose_workflow_was_ended_fails(tmp_path: Path) -> None:
+    settings = {"REVIEWER_API_ONLY": "true", "REVIEWER_SWEEP_S": "1", "REVIEWER_API_REQUESTS_PER_MINUTE": "100000"}
+    with ServedBot(tmp_path, settings) as bot:
+        database = open_database(f"sqlite:///{tmp_path}/data/reviewer.sqlite")
+        key = Keys(database).create("ci", [Scope.ANALYZE], "tests")
+        client = ApiClient(int(bot.url.rpartition(":")[2]), key)
+        ticket = client.post(BATCH, make_body(*(f"m{n}.py" for n in range(30)))).json
+        system = DBOSClient(system_database_url=f"sqlite:///{tmp_path}/data/workflows.sqlite")
+        bot.wait_until(lambda: client.send("GET", ticket["result"]).json["num_done"] > 0)
+        system.cancel_workflow(f"batch:{ticket['id']}")
+        bot.wait_until(lambda: client.send("GET", ticket["result"]).json["state"] == "failed", 180)
+        last = client.send("GET", f"{ticket['result']}?first=29").json["items"][0]
+        assert (last["state"], last["problem"]) == ("failed", "the batch was given up: it was cancelled")
+        system.destroy()
+        database.engine.dispose()
 
 
 @pytest.mark.slow

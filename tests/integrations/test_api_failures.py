@@ -6,8 +6,10 @@ from pathlib import Path
 from threading import Event
 
 import anyio
+import psycopg
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 
 from integrations.api.keys import Scope
@@ -61,6 +63,17 @@ def test_a_fault_of_ours_says_nothing_of_it(caplog: pytest.LogCaptureFixture) ->
     assert (answer.status_code, answer.media_type) == (500, "application/problem+json")
     assert b"inner" not in answer.body
     assert "inner" in caplog.text
+
+
+def test_a_database_that_is_away_is_said_so() -> None:
+    app = FastAPI()
+    handle_problems(app)
+    handler = app.exception_handlers[Exception]
+    request = Request({"type": "http", "method": "GET", "path": "/x", "headers": [], "query_string": b""})
+    away = OperationalError("SELECT 1", {}, psycopg.OperationalError("connection refused"))
+    answer = anyio.run(partial(handler, request, away))  # type: ignore[arg-type]  # one of two kinds
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert b"SELECT" not in answer.body
 
 
 def test_old_results_are_deleted(tmp_path: Path) -> None:
