@@ -1,6 +1,7 @@
 """Source files of a commit or of the index, read through git and inspected like files on disk."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from reviewer.attributes import parse_attributes
 from reviewer.discovery import Discovery, gather
@@ -12,13 +13,30 @@ from reviewer.source import SourceFile
 _OWN = {"linguist-generated": "unset", "linguist-vendored": "unset"}
 
 
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Which commit says what is generated or copied, and files that are neither, whatever they say of themselves."""
+
+    commit: str
+    own: frozenset[str] = frozenset()
+
+
 def read_snapshot(
-    repository: Repository, commit: str | None, rules: InspectionRules, only: Collection[str] | None = None
+    repository: Repository,
+    commit: str | None,
+    rules: InspectionRules,
+    only: Collection[str] | None = None,
+    declarations: Declarations | None = None,
 ) -> Discovery:
-    """The files of a commit, or (None) of the index; `only` limits it to these paths."""
+    """The files of a commit, or (None) of the index; `only` limits it to these paths.
+
+    Without `declarations` the commit speaks for itself.
+    """
     tree = repository.list_tree(commit)
     wanted = [entry for entry in tree if only is None or entry.path in only]
-    attributes = parse_attributes(_AttributeFiles(repository, tree).read, [entry.path for entry in wanted])
+    declaring = tree if declarations is None else repository.list_tree(declarations.commit)
+    attributes = parse_attributes(_AttributeFiles(repository, declaring).read, [entry.path for entry in wanted])
+    attributes |= dict.fromkeys(declarations.own if declarations is not None else (), _OWN)
     outcomes: list[SourceFile | Skip | Failed] = []
     readable = []
     for entry in wanted:
