@@ -9,10 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from integrations.hosts import Conclusion
-from integrations.reports import OVER_BUDGET, ReportedFinding, ReviewReport, WithheldFinding
+from integrations.reports import (
+    NOT_IN_FORCE,
+    OVER_BUDGET,
+    SUPPRESSED_HERE,
+    NotedSuppression,
+    ReportedFinding,
+    ReviewReport,
+    WithheldFinding,
+)
 
 MAX_COMMENT_CHARS = 60_000  # GitHub refuses 65,536; room for what a host adds
-_MAX_SECTION_CHARS = 10_000  # of the five lists of a summary
+_MAX_SECTION_CHARS = 8_000  # of the seven lists of a summary
 _MARKER = re.compile(r"<!-- graph-reviewer:(\w+):([\w.+:-]+) -->")
 # Markup; what makes a line a list, a heading or GitLab's quick action; and the dash of GH-12.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()#.!|<>~&@:$%^]|^[-+=/]|(?<=\w)-(?=\d)")
@@ -143,8 +151,12 @@ def write_summary(
 
     `posted` have threads of their own, `unplaced` could not be put on a line of the change.
     """
-    over = report.withheld_for(OVER_BUDGET)
-    left = [*_list_findings("Not on lines of this change", unplaced), *_list_withheld("Beyond the limit", over)]
+    left = [
+        *_list_findings("Not on lines of this change", unplaced),
+        *_list_places("Beyond the limit", report.withheld_for(OVER_BUDGET)),
+        *_list_places("Suppressed by this change", report.withheld_for(SUPPRESSED_HERE)),
+        *_list_places("Suppressions of this change that do not count", report.suppressions_with(NOT_IN_FORCE)),
+    ]
     account = list(_list_account(report))
     if not posted and not left and not report.files.failed:
         return None
@@ -179,8 +191,8 @@ def _list_findings(title: str, findings: Sequence[ReportedFinding]) -> Iterable[
     return _fold(title, rows)
 
 
-def _list_withheld(title: str, findings: Sequence[WithheldFinding]) -> Iterable[str]:
-    rows = [f"- {quote_inline(f'{one.path}:{one.line}')} `{one.label}`" for one in findings]
+def _list_places(title: str, places: Sequence[WithheldFinding | NotedSuppression]) -> Iterable[str]:
+    rows = [f"- {quote_inline(f'{one.path}:{one.line}')} {quote_inline(one.label)}" for one in places]
     return _fold(title, rows)
 
 

@@ -198,6 +198,34 @@ def test_the_findings_are_those_of_reviewer_diff(scene: Scene) -> None:
     assert posted == wanted != set()
 
 
+@pytest.mark.parametrize(
+    ("login", "policy", "num_threads", "said"),
+    [
+        ("alice", "", 0, "Suppressed by this change (1)"),
+        ("mallory", "", 1, "Suppressions of this change that do not count (1)"),
+        ("alice", '[bot]\nsuppressions = "nobody"\n', 1, "Suppressions of this change that do not count (1)"),
+        ("mallory", '[bot]\nsuppressions = "anybody"\n', 0, "Suppressed by this change (1)"),
+    ],
+    ids=["a writer", "an outsider", "nobody may", "anybody may"],
+)
+def test_only_writers_may_suppress_in_their_own_change(
+    scene: Scene, login: str, policy: str, num_threads: int, said: str
+) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    base = commit(scene.source, {".reviewer.toml": policy}, "policy") if policy else scene.base
+    silenced = WITH_QUERY.replace(".execute(query)", ".execute(query)  # reviewer: ignore[sql-injection] trust me")
+    attributes = {".gitattributes": "*.py linguist-generated\n"}
+    head = commit(scene.source, {"app.py": silenced, "for.py": f"x = '{login}'\n", **attributes}, "silenced")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(base, head, login=login))
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(head)
+    scene.bot.wait_until_quiet()
+    pull = scene.fake.pull(REPOSITORY, webhook.payload["number"])
+    assert len(pull.threads) == num_threads
+    (summary,) = [one.body for one in pull.comments if "graph-reviewer:summary" in one.body]
+    assert said in summary
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_kill_9_between_requests_loses_and_repeats_nothing(scene: Scene, seed: int) -> None:
     chance = random.Random(seed)
