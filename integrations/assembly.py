@@ -23,6 +23,7 @@ from integrations.gitlab.client import GitLabAccess, GitLabHost
 from integrations.hosts import Host, HostKind
 from integrations.inbox import Inbox
 from integrations.metrics import Metrics
+from integrations.pacing import Pace
 from integrations.records import Records
 from integrations.retention import Retention
 from integrations.reviewing import Reviewing, Tools
@@ -108,7 +109,8 @@ def _wire_github(settings: Settings, metrics: Metrics) -> Wiring:
     access = GitHubAccess(
         settings.github_app_id, key, settings.github_api_url, settings.github_url, settings.github_pause_s
     )
-    host = GitHubHost(access, partial(metrics.count_call, HostKind.GITHUB))
+    pace = Pace(observe=partial(metrics.count_write, HostKind.GITHUB))
+    host = GitHubHost(access, partial(metrics.count_call, HostKind.GITHUB), pace)
     door = Door(HostKind.GITHUB, partial(_verify_github, settings.github_secrets), _identify_github)
     return Wiring(host, door, partial(_read, host, github_webhook.parse_delivery))
 
@@ -124,7 +126,8 @@ def _identify_github(headers: Headers, body: bytes) -> tuple[str, str]:
 
 def _wire_gitlab(settings: Settings, metrics: Metrics) -> Wiring:
     access = GitLabAccess(settings.gitlab_url, settings.gitlab_token.get_secret_value())
-    host = GitLabHost(access, partial(metrics.count_call, HostKind.GITLAB))
+    pace = Pace(observe=partial(metrics.count_write, HostKind.GITLAB))
+    host = GitLabHost(access, partial(metrics.count_call, HostKind.GITLAB), pace)
     verify = partial(_verify_gitlab, settings.gitlab_secrets, settings.gitlab_replay_window_s)
     door = Door(HostKind.GITLAB, verify, gitlab_webhook.identify_delivery)
     return Wiring(host, door, partial(_read, host, gitlab_webhook.parse_delivery))

@@ -31,7 +31,8 @@ from integrations.hosts import (
 )
 from integrations.wording import find_marker
 
-_OK, _REDIRECTED, _UNPROCESSABLE = 200, 300, 422
+from integrations.pacing import Pace
+_OK, _REDIRECTED, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 404, 422
 # What the app manifest asks for, and no more.
 NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
 _WRITERS = frozenset({"admin", "maintain", "write"})
@@ -63,9 +64,9 @@ class GitHubAccess:
 class GitHubHost:
     """One GitHub. Clients are kept by installation; PyGithub renews their tokens."""
 
-    def __init__(self, access: GitHubAccess, observe: Observe = ignore_call) -> None:
+    def __init__(self, access: GitHubAccess, observe: Observe = ignore_call, pace: Pace | None = None) -> None:
         self._access = access
-        self._call = Calls("GitHub", GithubException, _translate, observe, self._count_left)
+        self._call = Calls("GitHub", GithubException, _translate, observe, self.count_left, pace)
         # Waiting is ours: a retry inside a request would hold a worker and be lost with it.
         self._options: dict[str, Any] = {"base_url": access.api_url, "retry": None, "timeout": 30}
         self._options |= {"seconds_between_requests": None, "seconds_between_writes": access.pause_s or None}
@@ -109,11 +110,10 @@ class GitHubHost:
     def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
         """One review for all of them; where GitHub refuses it for one line, each comment by itself."""
         address = f"{self._address(change.ref)}/pulls/{change.ref.number}"
-        requester = self._client(change.ref.repository).requester
         comments = [_describe_comment(one) for one in threads]
         body = {"commit_id": change.head, "event": "COMMENT", "body": _introduce(len(threads)), "comments": comments}
         try:
-            self._call(requester.requestJsonAndCheck, "POST", f"{address}/reviews", input=body)
+            self._request(change.ref, "POST", f"{address}/reviews", body)
             return []
         except HostError as error:
             if error.status != _UNPROCESSABLE:
@@ -121,8 +121,7 @@ class GitHubHost:
         refused = []
         for thread, comment in zip(threads, comments, strict=True):
             try:
-                single = {**comment, "commit_id": change.head}
-                self._call(requester.requestJsonAndCheck, "POST", f"{address}/comments", input=single)
+                self._request(change.ref, "POST", f"{address}/comments", {**comment, "commit_id": change.head})
             except HostError as error:
                 if error.status != _UNPROCESSABLE:
                     raise
@@ -143,8 +142,9 @@ class GitHubHost:
 
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
-        requester = self._client(change.ref.repository).requester
-        self._call(requester.graphql_query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
+        repository = change.ref.repository
+        query = self._client(repository).requester.graphql_query
+        self._call.write(repository.installation, query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
@@ -175,7 +175,12 @@ class GitHubHost:
 
     def can_write(self, repository: RepositoryRef, login: str) -> bool:
         """As the protocol says."""
-        found = self._call(self._repository(repository).get_collaborator_permission, login)
+        try:
+            found = self._call(self._repository(repository).get_collaborator_permission, login)
+        except HostError as error:
+            if error.status != _NOT_FOUND:  # nobody by this name: an app, or a person who left
+                raise
+            return False
         return found in _WRITERS
 
     def acknowledge(self, change: Change, comment_id: str, *, in_thread: bool) -> None:
@@ -267,12 +272,15 @@ class GitHubHost:
         return f"/repos/{ref.repository.name}"
 
     def _request(self, ref: ChangeRef, verb: str, address: str, body: object = None) -> dict[str, Any]:
-        requester = self._client(ref.repository).requester
-        _, data = self._call(requester.requestJsonAndCheck, verb, address, input=body)
+        ask = self._client(ref.repository).requester.requestJsonAndCheck
+        if verb == "GET":
+            _, data = self._call(ask, verb, address)
+        else:
+            _, data = self._call.write(ref.repository.installation, ask, verb, address, input=body)
         assert isinstance(data, dict), f"{address}: an object is documented"
         return data
 
-    def _count_left(self) -> int | None:
+    def count_left(self) -> int | None:
         """What GitHub says is left of our hour, for the installation that has least."""
         left = [client.requester.rate_limiting[0] for client in self._clients.values()]
         return min((one for one in left if one >= 0), default=None)
@@ -307,8 +315,9 @@ def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:
     """https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
     if error.status not in (403, 429):
         return None
-    if "retry-after" in headers:
-        return float(headers["retry-after"])
+    asked = headers.get("retry-after", "")
+    if asked.isdigit():
+        return float(asked)
     if headers.get("x-ratelimit-remaining") == "0" and "x-ratelimit-reset" in headers:
         return max(1.0, float(headers["x-ratelimit-reset"]) - time.time())
     return 60.0 if "secondary rate limit" in _said(error).lower() or error.status == 429 else None
