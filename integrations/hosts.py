@@ -67,13 +67,17 @@ class CloneAddress:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Lines of a file in the head, both ends included."""
+    """Lines of a file in the head, both ends included; where `is_deleted`, lines of the base that the change deleted.
+
+    `path` is the file's name in the head in either case.
+    """
 
     path: str
     start_line: int
     end_line: int
     old_path: str = ""
 
+    is_deleted: bool = False
 
 @dataclass(frozen=True, slots=True)
 class NewThread:

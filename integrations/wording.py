@@ -101,6 +101,7 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     parts = [
         f"**{title}** ({finding.severity}, {finding.probability:.0%} likely) · `{finding.label}`",
         escape_markdown(_end_sentence(finding.message[:_MAX_TEXT_CHARS])),
+        _point_elsewhere(finding),
         path,
         f"**To mend it:** {escape_markdown(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
@@ -108,6 +109,15 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
         make_marker("finding", finding.fingerprint) + make_marker("words", hash_words(finding)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _point_elsewhere(finding: ReportedFinding) -> str:
+    """Where the finding is, when its comment stands on another line: one whose change, or deletion, introduced it."""
+    at, anchor = finding.location, finding.anchor
+    if at.path == anchor.path and at.start_line <= anchor.line <= at.end_line:
+        return ""
+    place = quote_inline(f"{at.path}:{at.start_line}"[-_MAX_CODE_CHARS:])
+    return f"The change on this line introduces it; it is at {place}."
 
 
 def _end_sentence(text: str) -> str:

@@ -289,9 +289,10 @@ class GitHubHost:
 def _describe_comment(thread: NewThread) -> dict[str, object]:
     """`start_line` only where there is more than one line: GitHub refuses it otherwise."""
     place = thread.place
-    comment: dict[str, object] = {"path": place.path, "body": thread.body, "line": place.end_line, "side": "RIGHT"}
+    side = "LEFT" if place.is_deleted else "RIGHT"
+    comment: dict[str, object] = {"path": place.path, "body": thread.body, "line": place.end_line, "side": side}
     if place.start_line < place.end_line:
-        comment |= {"start_line": place.start_line, "start_side": "RIGHT"}
+        comment |= {"start_line": place.start_line, "start_side": side}
     return comment
 
 

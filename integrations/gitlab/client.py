@@ -217,10 +217,10 @@ class GitLabHost:
 
 
 def _describe_place(thread: NewThread) -> dict[str, object]:
-    """An added line is named by its new number alone; a range of lines would need GitLab's line codes."""
+    """An added line is named by its new number alone, a deleted one by its old; a range would need line codes."""
     place = thread.place
     paths = {"old_path": place.old_path or place.path, "new_path": place.path}
-    return {"position_type": "text", "new_line": place.end_line, **paths}
+    return {"position_type": "text", "old_line" if place.is_deleted else "new_line": place.end_line, **paths}
 
 
 def _fit_suggestion(body: str, num_above: int) -> str:

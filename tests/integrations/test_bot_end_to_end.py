@@ -44,6 +44,22 @@ def load():
     yaml.load(request.data)
     return "ok"
 """
+GUARDED = """\
+import os
+import shlex
+
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/finger")
+def finger():
+    name = request.args["name"]
+    name = shlex.quote(name)
+    os.system("finger " + name)
+    return "größer"
+"""
 WITH_QUERY = CLEAN.replace('    return "gr', f'{QUERY}    return "gr')
 
 
@@ -152,6 +168,23 @@ def test_a_pull_request_through_its_life(scene: Scene) -> None:
     assert labels(pull.threads, resolved=False) <= {"unsafe-deserialization"}
     summaries = [one for one in pull.comments if "graph-reviewer:summary" in one.body]
     assert len(summaries) == 1
+
+
+def test_a_deleted_sanitiser_is_commented_on_where_it_stood(scene: Scene) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    base = commit(scene.source, {"run.py": GUARDED}, "guarded")
+    head = commit(scene.source, {"run.py": GUARDED.replace("    name = shlex.quote(name)\n", "")}, "unguarded")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(base, head))
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(head)
+    scene.bot.wait_until_quiet()
+    pull = scene.fake.pull(REPOSITORY, webhook.payload["number"])
+    assert labels(pull.threads, resolved=False) == {"command-injection"}
+    (thread,) = pull.threads
+    assert (thread.place.path, thread.place.side, thread.place.line) == ("run.py", "LEFT", 12)
+    assert "it is at `run.py:12`" in thread.comments[0].body
+    scene.push(pull, {"run.py": GUARDED})
+    assert labels(pull.threads, resolved=True) == {"command-injection"}
 
 
 def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:

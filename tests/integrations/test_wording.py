@@ -196,6 +196,12 @@ def test_a_finding_says_what_why_where_and_how_to_answer(samples: "Samples") -> 
     assert body.index("The path") < body.index("To mend it") < body.index("suggestion") < body.index("<!--")
 
 
+@pytest.mark.parametrize(("line", "is_said"), [(1, True), (2, False), (4, False), (5, True)])
+def test_a_comment_on_another_line_says_where_the_finding_is(samples: "Samples", line: int, is_said: bool) -> None:
+    text = write_finding(samples.finding(line=2, end_line=4, anchor={"path": "a.py", "line": line}))
+    assert ("introduces it; it is at `a.py:2`." in text) is is_said
+
+
 def test_one_place_needs_no_path(samples: "Samples") -> None:
     assert "The path" not in write_finding(samples.finding(evidence=[samples.step("x")]))
 
