@@ -24,6 +24,7 @@ from integrations.hosts import Host, HostKind
 from integrations.inbox import Inbox
 from integrations.metrics import Metrics
 from integrations.pacing import Pace
+from integrations.reactions import Reactions
 from integrations.records import Records
 from integrations.retention import Retention
 from integrations.reviewing import Reviewing, Tools
@@ -63,7 +64,8 @@ def build_service(settings: Settings) -> FastAPI:
     desk = open_desk(settings, database, stores, metrics)
     batches = BatchWorkflows(stores.batches, desk, make_limits(settings))
     retention = Retention(database, settings.retention_days, (stores.forget,))
-    extras = Extras({BATCHES: 1}, (batches.sweep,), (retention.apply,), hosts)
+    reactions = Reactions(hosts, database, records, settings.reaction_days)
+    extras = Extras({BATCHES: 1}, (batches.sweep, reactions.sweep), (retention.apply,), hosts)
     runner = Runner(settings, database, inbox, workflows.accept, extras)
     metrics.watch(lambda: float(len(inbox.list_waiting())), runner.count_reviews)
     doors = tuple(one.door for one in wirings.values())

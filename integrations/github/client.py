@@ -8,6 +8,7 @@ import base64
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any  # JSON of the host
 
 from github import Auth, Github, GithubException, GithubIntegration
@@ -26,15 +27,18 @@ from integrations.hosts import (
     NewThread,
     PostedNote,
     PostedThread,
+    Reaction,
     RepositoryRef,
     Status,
 )
+from integrations.pacing import Pace
 from integrations.wording import find_marker
 
-from integrations.pacing import Pace
 _OK, _REDIRECTED, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 404, 422
 # What the app manifest asks for, and no more.
 NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
+_THUMBS = ("+1", "-1")  # https://docs.github.com/en/rest/reactions/reactions#about-reactions
+_PAGE_SIZE = 100
 _WRITERS = frozenset({"admin", "maintain", "write"})
 _THREADS = """
 query Threads($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -73,6 +77,7 @@ class GitHubHost:
         auth = Auth.AppAuth(access.app_id, access.private_key)
         self._app = GithubIntegration(auth=auth, **self._options)
         self._clients: dict[int, Github] = {}
+        self._installations: dict[str, int] = {}
         self._slug = ""
         self._asked: set[str] = set()  # deliveries: one that fails again is not asked for a third time
 
@@ -189,6 +194,18 @@ class GitHubHost:
         address = f"{self._address(change.ref)}/{kind}/comments/{comment_id}/reactions"
         self._request(change.ref, "POST", address, {"content": "eyes"})
 
+    def list_reactions(self, change: Change) -> list[Reaction]:
+        """As the protocol says: a listing counts them, so only comments with a thumb are asked for who and when."""
+        address = f"{self._address(change.ref)}/pulls"
+        found = []
+        for comment in self._list(change.ref, f"{address}/{change.ref.number}/comments"):
+            fingerprint = find_marker(comment["body"], "finding")
+            counts = comment.get("reactions") or {}
+            if fingerprint and self._is_ours(_login_of(comment)) and any(counts.get(name) for name in _THUMBS):
+                reactions = self._list(change.ref, f"{address}/comments/{comment['id']}/reactions")
+                found += [_read_reaction(one, fingerprint) for one in reactions if one["content"] in _THUMBS]
+        return [one for one in found if one.author and not self._is_ours(one.author)]
+
     def inspect(self) -> list[Check]:
         """As the protocol says."""
         try:
@@ -257,10 +274,17 @@ class GitHubHost:
         return login.removesuffix("[bot]") == self._own_slug()
 
     def _client(self, repository: RepositoryRef) -> Github:
-        number = repository.installation
+        number = repository.installation or self._find_installation(repository)
         if number not in self._clients:
             self._clients[number] = self._call(self._app.get_github_for_installation, number)
         return self._clients[number]
+
+    def _find_installation(self, repository: RepositoryRef) -> int:
+        """The installation of a repository of which we only know the name."""
+        if repository.name not in self._installations:
+            owner, _, name = repository.name.partition("/")
+            self._installations[repository.name] = self._call(self._app.get_repo_installation, owner, name).id
+        return self._installations[repository.name]
 
     def _repository(self, repository: RepositoryRef) -> Repository:
         return self._client(repository).get_repo(repository.name, lazy=True)
@@ -280,6 +304,17 @@ class GitHubHost:
         assert isinstance(data, dict), f"{address}: an object is documented"
         return data
 
+    def _list(self, ref: ChangeRef, address: str) -> Iterable[dict[str, Any]]:
+        """Every record of a listing."""
+        ask, page = self._client(ref.repository).requester.requestJsonAndCheck, 1
+        while True:
+            _, data = self._call(ask, "GET", f"{address}?per_page={_PAGE_SIZE}&page={page}")
+            assert isinstance(data, list), f"{address}: a list is documented"
+            yield from data
+            if len(data) < _PAGE_SIZE:
+                return
+            page += 1
+
     def count_left(self) -> int | None:
         """What GitHub says is left of our hour, for the installation that has least."""
         left = [client.requester.rate_limiting[0] for client in self._clients.values()]
@@ -294,6 +329,16 @@ def _describe_comment(thread: NewThread) -> dict[str, object]:
     if place.start_line < place.end_line:
         comment |= {"start_line": place.start_line, "start_side": side}
     return comment
+
+
+def _login_of(record: Mapping[str, Any]) -> str:
+    """Who made it, empty for somebody who is gone."""
+    return str((record.get("user") or {}).get("login", ""))
+
+
+def _read_reaction(record: Mapping[str, Any], fingerprint: str) -> Reaction:
+    at = datetime.fromisoformat(record["created_at"])
+    return Reaction(str(record["id"]), fingerprint, _login_of(record), record["content"] == "+1", at)
 
 
 def _introduce(count: int) -> str:

@@ -7,6 +7,7 @@ https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any  # JSON of the host
 
 from gitlab import Gitlab
@@ -25,14 +26,16 @@ from integrations.hosts import (
     NewThread,
     PostedNote,
     PostedThread,
+    Reaction,
     RepositoryRef,
     Status,
 )
+from integrations.pacing import Pace
 from integrations.wording import find_marker
 
-from integrations.pacing import Pace
 _DEVELOPER = 30  # https://docs.gitlab.com/api/members/#roles
 _BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 400, 404, 429
+_THUMBS = {"thumbsup": True, "thumbsdown": False}
 _OURS = 0  # one user writes everything here: it is held to GitHub's pace, as GitLabs differ in theirs
 _STATUS_NAME = "graph-reviewer"
 # There is no grey outcome that a running status may become but this one.
@@ -182,6 +185,20 @@ class GitLabHost:
             if error.status not in (_BAD_REQUEST, _NOT_FOUND):
                 raise
 
+    def list_reactions(self, change: Change) -> list[Reaction]:
+        """As the protocol says; GitLab is asked for each comment. https://docs.gitlab.com/api/emoji_reactions/"""
+        request, found = self._merge_request(change.ref, lazy=True), list[Reaction]()
+        for thread in self.list_threads(change):
+            if thread.fingerprint:
+                note = request.notes.get(thread.comment_id, lazy=True)
+                emoji = [one.attributes for one in self._call.iterate(note.awardemojis.list(iterator=True))]
+                found += [_read_reaction(one, thread.fingerprint) for one in emoji if one["name"] in _THUMBS]
+        return [one for one in found if one.author != self.login()]
+
+    def count_left(self) -> int | None:
+        """The client does not tell."""
+        return None
+
     def inspect(self) -> list[Check]:
         """As the protocol says."""
         try:
@@ -221,6 +238,11 @@ def _describe_place(thread: NewThread) -> dict[str, object]:
     place = thread.place
     paths = {"old_path": place.old_path or place.path, "new_path": place.path}
     return {"position_type": "text", "old_line" if place.is_deleted else "new_line": place.end_line, **paths}
+
+
+def _read_reaction(emoji: dict[str, Any], fingerprint: str) -> Reaction:
+    author, at = str(emoji["user"]["username"]), datetime.fromisoformat(emoji["created_at"])
+    return Reaction(str(emoji["id"]), fingerprint, author, _THUMBS[emoji["name"]], at)
 
 
 def _fit_suggestion(body: str, num_above: int) -> str:
