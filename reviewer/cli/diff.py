@@ -1,5 +1,7 @@
 """`reviewer diff`: reviews what a change introduced."""
 
+from dataclasses import replace
+
 import click
 
 from graph_model.languages import find_language
@@ -9,9 +11,12 @@ from reviewer.cli.session import Setting, current_session, prepare
 from reviewer.comparison import Comparison, HeadKind, compare
 from reviewer.discovery import Discovery, discover_files
 from reviewer.errors import RequestError
+from reviewer.ledger import Skip, SkipReason
 from reviewer.linkage import find_linked
 from reviewer.repositories import Repository
 from reviewer.snapshots import Declarations, read_old_files, read_snapshot
+
+_LOST = "git has no file by the name that its diff gives"  # it takes the slash off a name that begins with one
 
 
 @click.command()
@@ -87,9 +92,12 @@ def _read_head(
         found = discover_files(setting.workspace, [repository.root] if comparison.changed_paths else [], setting.rules)
     else:
         commit = comparison.head if comparison.head_kind is HeadKind.COMMIT else None
-        paths = [entry.path for entry in repository.list_tree(commit)]
+        paths = {entry.path for entry in repository.list_tree(commit)}
         related = {path for path in paths if (language := find_language(path)) and language.family in families}
-        found = read_snapshot(repository, commit, setting.rules, related | comparison.changed_paths, declarations)
+        changed = comparison.changed_paths
+        found = read_snapshot(repository, commit, setting.rules, related | changed, declarations, changed)
+        lost = tuple(Skip(path, SkipReason.UNREADABLE, _LOST) for path in sorted(changed - paths))
+        found = replace(found, skipped=(*found.skipped, *lost))
     sources = [one for one in found.sources if (language := find_language(one.path)) and language.family in families]
     linked = find_linked(sources, comparison.changed_paths)
     return Discovery(tuple(one for one in sources if one.path in linked), found.skipped, found.failed)
