@@ -290,7 +290,10 @@ class GitHubHost:
         return self._client(repository).get_repo(repository.name, lazy=True)
 
     def _pull(self, ref: ChangeRef) -> PullRequest:
-        return self._call(self._repository(ref.repository).get_pull, ref.number)
+        """The pull request with everything in it: of a lazy repository it would be asked for at its first field."""
+        pull = self._repository(ref.repository).get_pull(ref.number)
+        self._call(pull.complete)
+        return pull
 
     def _address(self, ref: ChangeRef) -> str:
         return f"/repos/{ref.repository.name}"

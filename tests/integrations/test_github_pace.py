@@ -6,7 +6,7 @@ import pytest
 
 from integrations.errors import HostError, PacedError
 from integrations.github.client import GitHubAccess, GitHubHost
-from integrations.hosts import Change, ChangeRef, Conclusion, HostKind, NewThread, Place, RepositoryRef, Status
+from integrations.hosts import Change, ChangeRef, Conclusion, HostKind, RepositoryRef, Status
 from integrations.pacing import Pace, PaceLimits
 from integrations.testing.api_host import ManualClock
 from integrations.testing.fake_github import FakeGitHub
@@ -99,7 +99,8 @@ def test_the_end_of_the_hour_is_waited_for_where_requests_are_used_up(bench: Ben
     assert 3_500.0 < (caught.value.retry_after_s or 0.0) <= 3_600.0
 
 
-def test_a_review_refused_as_a_whole_is_posted_one_by_one_in_turns(bench: Bench) -> None:
-    threads = [NewThread(f"f{number}", Place("gone.py", 1, 1), "body") for number in range(85)]
-    assert bench.host.post_threads(bench.change, threads) == threads
-    assert {one.status for one in bench.fake.exchanges if one.method == "POST" and "pulls" in one.path} == {422}
+def test_a_refused_reading_is_said_in_our_own_words(bench: Bench) -> None:
+    bench.fake.limits.requests_per_hour = 0
+    with pytest.raises(HostError) as caught:
+        bench.host.load_change(bench.change.ref)
+    assert (caught.value.status, (caught.value.retry_after_s or 0.0) > 3_000.0) == (403, True)

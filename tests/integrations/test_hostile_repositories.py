@@ -82,7 +82,7 @@ def test_no_file_of_a_repository_is_written_out(
     checkouts: Checkouts, folder: Path, origin: Project, samples: "Samples", git_server: "GitServer", tmp_path: Path
 ) -> None:
     base = origin.commit(FIRST)
-    hostile = {
+    hostile: dict[str | bytes, tuple[str, bytes | str]] = {
         "..": ("100644", b"up"),
         ".git": ("100644", b"[core]\n\tfsmonitor = touch pwned"),
         "/etc/x": ("100644", b"absolute"),
@@ -168,10 +168,10 @@ def test_a_hostile_name_in_the_base_is_no_reason_to_fail(
 def test_files_that_pack_into_nothing_are_left_out_and_the_rest_is_reviewed(
     checkouts: Checkouts, folder: Path, analyst: Analyst, origin: Project, samples: "Samples", git_server: "GitServer"
 ) -> None:
-    """Fifty files of 200 MB each, ten gigabytes in all, in a process that gets two, and a service that holds none."""
+    """Ten files of 200 MB each, two gigabytes in all and held twice, in a process that gets two."""
     base = origin.commit(FIRST)
     bomb = write_lines(origin, 200)
-    entries: dict[str | bytes, tuple[str, bytes | str]] = {f"b{n:02}.py": ("100644", bomb) for n in range(50)}
+    entries: dict[str | bytes, tuple[str, bytes | str]] = {f"b{n:02}.py": ("100644", bomb) for n in range(10)}
     head = write_tree(origin, {"a.py": ("100644", BAD), **entries})
     checkout = checkouts.fetch(samples.change(base=base, head=head), git_server.address())
     assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) < 5_000_000

@@ -167,14 +167,13 @@ def test_a_spot_lies_inside_one_hunk(samples: "Samples", data: st.DataObject) ->
     number = st.integers(0, 12)
     hunks = [(2, 4), (6, 7), (9, 12)]
     start, size = data.draw(number), data.draw(number)
-    anchor = {"path": "a.py", "line": data.draw(number)}
+    line = data.draw(number)
+    anchor = {"path": "a.py", "line": line}
     fix = samples.fix(("a.py", (max(1, data.draw(number)), 1), (max(1, data.draw(number)), 1), "x"))
     finding = samples.finding(line=start, end_line=start + size, anchor=anchor, fix=fix)
     spot = place_finding(finding, change(*hunks), {"a.py": TEXT})
-    line = anchor["line"]
-    holding = [range(*one) for one in hunks if line in range(*one)] or [
-        range(*one) for one in hunks if line + 1 == one[0]
-    ]
+    holding = [range(*one) for one in hunks if line in range(*one)]
+    holding = holding or [range(*one) for one in hunks if line + 1 == one[0]]
     assert (spot is None) == (not holding)
     if spot is not None:
         assert spot.place.start_line in holding[0]
