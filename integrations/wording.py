@@ -84,12 +84,14 @@ def find_marker(body: str, kind: str) -> str:
     return next((match[2] for match in reversed(list(_MARKER.finditer(body))) if match[1] == kind), "")
 
 
-def write_finding(finding: ReportedFinding, *, suggestion: str | None = None) -> str:
+def write_finding(finding: ReportedFinding, *, suggestion: str | None = None, on_deleted: bool = False) -> str:
     """The comment of one finding: what, why, the path, how to mend it, how to answer.
 
     Path or suggestion are left out where they would make it longer than a host takes.
     """
-    path = _write_path(finding)
+    path = "\n\n".join(
+        part for part in (_point_elsewhere(finding, on_deleted=on_deleted), _write_path(finding)) if part
+    )
     is_safe = finding.fix is not None and finding.fix.safe
     offer = "" if suggestion is None else _write_suggestion(suggestion, is_safe=is_safe)
     bodies = (_join_finding(finding, *extras) for extras in ((path, offer), ("", offer), (path, ""), ("", "")))
@@ -101,7 +103,6 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     parts = [
         f"**{title}** ({finding.severity}, {finding.probability:.0%} likely) · `{finding.label}`",
         escape_markdown(_end_sentence(finding.message[:_MAX_TEXT_CHARS])),
-        _point_elsewhere(finding),
         path,
         f"**To mend it:** {escape_markdown(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
@@ -111,10 +112,10 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _point_elsewhere(finding: ReportedFinding) -> str:
+def _point_elsewhere(finding: ReportedFinding, *, on_deleted: bool) -> str:
     """Where the finding is, when its comment stands on another line: one whose change, or deletion, introduced it."""
     at, anchor = finding.location, finding.anchor
-    if at.path == anchor.path and at.start_line <= anchor.line <= at.end_line:
+    if not on_deleted and at.path == anchor.path and at.start_line <= anchor.line <= at.end_line:
         return ""
     place = quote_inline(f"{at.path}:{at.start_line}"[-_MAX_CODE_CHARS:])
     return f"The change on this line introduces it; it is at {place}."
