@@ -46,7 +46,7 @@ def place_finding(finding: ReportedFinding, change: FileChange | None, lines: He
 
 def _place_beside(line: int, change: FileChange) -> Spot | None:
     """Where lines were deleted before a line or behind it: on the last of them, or on what took their place."""
-    beside = [one for one in change.hunks if one.new.start in (line, line + 1)]
+    beside = [one for one in change.hunks if line >= 1 and one.new.start in (line, line + 1)]
     hunk = min(beside, key=lambda one: (bool(one.new), one.new.start), default=None)
     return None if hunk is None else _place_on(hunk, change)
 
