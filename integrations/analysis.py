@@ -59,11 +59,17 @@ def read_policy_file(checkout: Checkout) -> PolicyFile:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides beside the code. `dismissed` are fingerprints; an empty `select` leaves it to the policy."""
+    """What decides beside the code. `dismissed` are fingerprints; an empty `select` leaves it to the policy.
+
+    `attributes_from` is the commit that says which files are generated or copied; empty: the change itself.
+    `heeds_own`: whether suppressions count that the change makes.
+    """
 
     policy: PolicyFile = PolicyFile(POLICY_FILES[0], b"")
     dismissed: frozenset[str] = frozenset()
     select: tuple[str, ...] = ()
+    attributes_from: str = ""
+    heeds_own: bool = True
 
 
 class Analyst:
@@ -73,13 +79,23 @@ class Analyst:
         self._cache_folder, self._limits, self._model = cache_folder, limits or AnalysisLimits(), model
         self._confinement = Confinement(self._limits.max_memory_bytes, _MAX_FILE_BYTES)
 
-    def review(self, checkout: Checkout, policy: PolicyFile, dismissed: Iterable[str]) -> ReviewReport:
-        """What the change introduced, by the policy of its base, less what was dismissed. Raises AnalysisError."""
-        return parse_report(self.report_change(checkout, Rules(policy, frozenset(dismissed))))
+    def review(
+        self, checkout: Checkout, policy: PolicyFile, dismissed: Iterable[str], *, heeds_own: bool = True
+    ) -> ReviewReport:
+        """What the change introduced, by policy and attributes of its base, less what was dismissed.
+
+        `heeds_own`: whether suppressions count that the change makes. Raises AnalysisError.
+        """
+        rules = Rules(policy, frozenset(dismissed), attributes_from=checkout.base, heeds_own=heeds_own)
+        return parse_report(self.report_change(checkout, rules))
 
     def report_change(self, checkout: Checkout, rules: Rules) -> bytes:
         """The JSON of `reviewer diff` on a change. Raises AnalysisError."""
         command = ["diff", "--base", checkout.merge_base, "--head", checkout.head]
+        if rules.attributes_from:
+            command += ["--attributes-from", rules.attributes_from]
+        if not rules.heeds_own:
+            command.append("--ignore-own-suppressions")
         return self._report(command, checkout.repository, rules)
 
     def report_index(self, repository: Repository, rules: Rules) -> bytes:

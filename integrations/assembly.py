@@ -23,6 +23,8 @@ from integrations.gitlab.client import GitLabAccess, GitLabHost
 from integrations.hosts import Host, HostKind
 from integrations.inbox import Inbox
 from integrations.metrics import Metrics
+from integrations.pacing import Pace
+from integrations.reactions import Reactions
 from integrations.records import Records
 from integrations.retention import Retention
 from integrations.reviewing import Reviewing, Tools
@@ -64,7 +66,9 @@ def build_service(settings: Settings) -> FastAPI:
     desk = open_desk(settings, database, stores, metrics)
     batches = BatchWorkflows(stores.batches, desk, make_limits(settings), presence)
     retention = Retention(database, settings.retention_days, (stores.forget,))
-    extras = Extras({BATCHES: 1}, (batches.sweep,), (retention.apply,), hosts, presence)
+    reactions = Reactions(hosts, database, records, settings.reaction_days)
+    sweeps = (batches.sweep, reactions.sweep)
+    extras = Extras({BATCHES: 1}, sweeps, (retention.apply,), hosts, presence)
     runner = Runner(settings, database, inbox, workflows.accept_waiting, extras)
     metrics.watch(lambda: float(len(inbox.list_waiting())), runner.count_reviews)
     doors = tuple(one.door for one in wirings.values())
@@ -110,7 +114,8 @@ def _wire_github(settings: Settings, metrics: Metrics) -> Wiring:
     access = GitHubAccess(
         settings.github_app_id, key, settings.github_api_url, settings.github_url, settings.github_pause_s
     )
-    host = GitHubHost(access, partial(metrics.count_call, HostKind.GITHUB))
+    pace = Pace(observe=partial(metrics.count_write, HostKind.GITHUB))
+    host = GitHubHost(access, partial(metrics.count_call, HostKind.GITHUB), pace)
     door = Door(HostKind.GITHUB, partial(_verify_github, settings.github_secrets), _identify_github)
     return Wiring(host, door, partial(_read, host, github_webhook.parse_delivery))
 
@@ -126,7 +131,8 @@ def _identify_github(headers: Headers, body: bytes) -> tuple[str, str]:
 
 def _wire_gitlab(settings: Settings, metrics: Metrics) -> Wiring:
     access = GitLabAccess(settings.gitlab_url, settings.gitlab_token.get_secret_value())
-    host = GitLabHost(access, partial(metrics.count_call, HostKind.GITLAB))
+    pace = Pace(observe=partial(metrics.count_write, HostKind.GITLAB))
+    host = GitLabHost(access, partial(metrics.count_call, HostKind.GITLAB), pace)
     verify = partial(_verify_gitlab, settings.gitlab_secrets, settings.gitlab_replay_window_s)
     door = Door(HostKind.GITLAB, verify, gitlab_webhook.identify_delivery)
     return Wiring(host, door, partial(_read, host, gitlab_webhook.parse_delivery))

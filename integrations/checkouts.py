@@ -22,10 +22,12 @@ from integrations.confinement import Confinement
 from integrations.errors import CheckoutError
 from integrations.hosts import Change, CloneAddress, RepositoryRef
 from reviewer.changes import FileChange
-from reviewer.comparison import compare
+from reviewer.comparison import list_changes
 from reviewer.errors import RepositoryError
 from reviewer.repositories import Repository
 
+_MAX_DIFF_BYTES = 64_000_000  # it is read in the service itself
+_MAX_TEXT_BYTES = 10_000_000
 _DEPTHS = (50, 500, 5_000)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--force")
@@ -40,6 +42,7 @@ _SETTINGS = (
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
     ("fetch.unpackLimit", "1"),
+    ("core.bigFileThreshold", "4m"),  # what is larger goes through, and is not held in memory
     ("http.followRedirects", "initial"),
 )
 
@@ -70,18 +73,19 @@ class Checkout:
         return self.repository.read_objects([f"{self.base}:{path}"])[0]
 
     def list_changes(self) -> tuple[FileChange, ...]:
-        """The files that the change touches, with their hunks."""
-        return compare(self.repository, self.merge_base, self.head).changes
+        """The files that the change touches, with their hunks. Raises RepositoryError where they are too much."""
+        return list_changes(self.repository, self.merge_base, self.head, _MAX_DIFF_BYTES)
 
     def read_lines(self, path: str) -> tuple[str, ...]:
-        """The lines of a file of the head, without their ends; none for a file that is no plain UTF-8 text.
+        """The lines of a file of the head, without their ends; none for one that is huge or no plain UTF-8 text.
 
         A byte order mark makes it none: columns of reports do not count it.
         """
-        try:
-            content = self.repository.read_objects([f"{self.head}:{path}"])[0] or b""
-        except RepositoryError:  # a name such as `../x`, which a hostile tree may hold and git refuses to look up
+        name = f"{self.head}:{path}"
+        size = self.repository.measure_objects([name])[0]
+        if size is None or size > _MAX_TEXT_BYTES:
             return ()
+        content = self.repository.read_objects([name])[0] or b""
         try:
             text = "" if content.startswith(codecs.BOM_UTF8) else content.decode()
         except UnicodeDecodeError:

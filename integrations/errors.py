@@ -27,6 +27,10 @@ class HostError(IntegrationError):
         self.status, self.retry_after_s = status, retry_after_s
 
 
+class PacedError(HostError):
+    """We would ask a host for more than it takes: wait and try again, as often as need be. Nothing was sent."""
+
+
 class CheckoutError(IntegrationError):
     """The commits of a change could not be brought here, or are more than the limits allow."""
 

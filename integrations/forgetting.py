@@ -26,7 +26,9 @@ from integrations.storage.tables import (
     Dismissal,
     Feedback,
     Intent,
+    KnownReaction,
     PostedFinding,
+    ReactionPoll,
     ReviewRecord,
 )
 
@@ -94,7 +96,8 @@ def _list_deletions(session: Session, key: str) -> Iterator[Delete]:
     reviews = session.exec(select(ReviewRecord.key).where(ReviewRecord.repository == key)).all()
     intents = [f"{review}:{what}" for review in reviews for what in ("threads", "summary")]
     # Rows that are known by their change begin with its repository; `#` ends the name.
-    yield delete(PostedFinding).where(col(PostedFinding.change_key).startswith(f"{key}#", autoescape=True))
+    for by_change in (PostedFinding, KnownReaction, ReactionPoll):
+        yield delete(by_change).where(col(by_change.change_key).startswith(f"{key}#", autoescape=True))
     yield delete(Intent).where(col(Intent.key).in_(intents))
     yield delete(Intent).where(col(Intent.key).startswith(f"{key}#", autoescape=True))
     yield delete(ApiBatchItem).where(col(ApiBatchItem.repository) == key)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -67,12 +68,16 @@ class CloneAddress:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Lines of a file in the head, both ends included."""
+    """Lines of a file in the head, both ends included; where `is_deleted`, lines of the base that the change deleted.
+
+    `path` is the file's name in the head in either case.
+    """
 
     path: str
     start_line: int
     end_line: int
     old_path: str = ""
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,28 @@ class Check:
     name: str
     is_ok: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A thumb under the comment of one of our findings; `reaction_id` is the host's name for it."""
+
+    reaction_id: str
+    fingerprint: str
+    author: str
+    is_up: bool
+    at: datetime
+
+
+@runtime_checkable
+class Rated(Protocol):
+    """A host on which people put thumbs under comments, and which says so only when it is asked."""
+
+    def list_reactions(self, change: Change) -> list[Reaction]:
+        """Thumbs of others under our findings' comments. Raises HostError."""
+
+    def count_left(self) -> int | None:
+        """Requests that the host still takes this hour, None where nobody knows."""
 
 
 @runtime_checkable

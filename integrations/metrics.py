@@ -47,6 +47,12 @@ class Metrics:
         self.host_calls = Counter(
             "reviewer_host_calls", "Requests to hosts", ["host", "status"], registry=self.registry
         )
+        self.host_writes = Counter(
+            "reviewer_host_writes", "Requests that write, as they get their turn", ["host"], registry=self.registry
+        )
+        self.paced_seconds = Counter(
+            "reviewer_paced_seconds", "Seconds that writes waited for their turn", ["host"], registry=self.registry
+        )
         self.rate_left = Gauge("reviewer_rate_left", "Requests a host still takes", ["host"], registry=self.registry)
         self._waiting = Gauge("reviewer_deliveries_waiting", "Deliveries not handled yet", registry=self.registry)
         self._unfinished = Gauge("reviewer_reviews_unfinished", "Reviews in line or running", registry=self.registry)
@@ -61,6 +67,11 @@ class Metrics:
         self.host_calls.labels(host.value, str(status)).inc()
         if left is not None:
             self.rate_left.labels(host.value).set(left)
+
+    def count_write(self, host: HostKind, wait_s: float) -> None:
+        """Counts a request that writes, and how long it waited for its turn."""
+        self.host_writes.labels(host.value).inc()
+        self.paced_seconds.labels(host.value).inc(wait_s)
 
     def count_review(self, outcome: str) -> None:
         """Counts how a review ended; what follows a colon differs from case to case and is left out."""

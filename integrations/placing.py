@@ -1,5 +1,7 @@
 """Where a finding can be commented on: lines of the change's own hunks, checked before anything is sent.
 
+A finding that a deletion introduced (a sanitiser is gone) is anchored beside it, and commented on at the deleted line.
+
 A host refuses a whole review for one line outside the diff (GitHub answers 422): what is not surely inside stays out.
 """
 
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 
 from integrations.hosts import Place
 from integrations.reports import Edit, ReportedFinding
-from reviewer.changes import FileChange
+from reviewer.changes import FileChange, Hunk
 
 # GitHub takes no comment in a file whose diff is longer than 20,000 lines; around each hunk it shows six and a head.
 # https://docs.github.com/repositories/creating-and-managing-repositories/repository-limits#diff-limits
@@ -25,13 +27,16 @@ class Spot:
 
 
 def place_finding(finding: ReportedFinding, change: FileChange | None, lines: HeadLines) -> Spot | None:
-    """The spot of a finding; None when its anchor is no added or changed line of the change."""
+    """The spot of a finding: on its anchor, or on the lines beside it whose deletion introduced the finding.
+
+    None when the change neither added, changed nor deleted anything there.
+    """
     path, line = finding.anchor.path, finding.anchor.line
     if change is None or change.is_binary or _count_lines(change) > _MAX_DIFF_LINES:
         return None
     hunk = next((one.new for one in change.hunks if line in one.new), None)
     if hunk is None:
-        return None
+        return _place_beside(line, change)
     edit = _only_edit(finding, path)
     if edit is not None and edit.location.start_line in hunk and edit.location.end_line in hunk:
         suggestion = _rewrite_lines(edit, lines.get(path, ()))
@@ -45,6 +50,21 @@ def place_finding(finding: ReportedFinding, change: FileChange | None, lines: He
 def _count_lines(change: FileChange) -> int:
     """How long a host's diff of the file is at most."""
     return sum(len(hunk.old) + len(hunk.new) + _LINES_AROUND for hunk in change.hunks)
+
+
+def _place_beside(line: int, change: FileChange) -> Spot | None:
+    """Where lines were deleted before a line or behind it: on the last of them, or on what took their place."""
+    beside = [one for one in change.hunks if line >= 1 and one.new.start in (line, line + 1)]
+    hunk = min(beside, key=lambda one: (bool(one.new), one.new.start), default=None)
+    return None if hunk is None else _place_on(hunk, change)
+
+
+def _place_on(hunk: Hunk, change: FileChange) -> Spot | None:
+    if hunk.new:
+        return Spot(Place(change.path, hunk.new.start, hunk.new.start, change.old_path))
+    if not hunk.old:
+        return None
+    return Spot(Place(change.path, hunk.old.stop - 1, hunk.old.stop - 1, change.old_path, is_deleted=True))
 
 
 def _only_edit(finding: ReportedFinding, path: str) -> Edit | None:

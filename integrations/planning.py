@@ -101,7 +101,7 @@ def _place_new(
         if spot is None:
             unplaced.append(finding)
         else:
-            body = write_finding(finding, suggestion=spot.suggestion)
+            body = write_finding(finding, suggestion=spot.suggestion, on_deleted=spot.place.is_deleted)
             post.append(NewThread(finding.fingerprint, spot.place, body))
     return post, unplaced
 

@@ -20,12 +20,21 @@ class Mode(Enum):
     BLOCK = "block"
 
 
+class Heeding(Enum):
+    """Whose changes may bring suppressions of their own."""
+
+    WRITERS = "writers"
+    ANYBODY = "anybody"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the bot does with findings. `modes` by label, category or "all", the closest name wins."""
 
     modes: tuple[tuple[str, Mode], ...] = ()
     reviews_drafts: bool = False
+    suppressions: Heeding = Heeding.WRITERS
 
     def mode_of(self, label: str) -> Mode:
         """What a finding with a label leads to; comments are the default."""
@@ -48,13 +57,21 @@ def parse_policy(content: bytes, file: str) -> Policy | None:
         if table is None:
             return None
     bot = _member(table, "bot", file) or {}
-    unknown = sorted(set(bot) - {"modes", "drafts"})
+    unknown = sorted(set(bot) - {"modes", "drafts", "suppressions"})
     if unknown:
-        raise ConfigurationError(file, f"bot.{unknown[0]}", "expected modes or drafts")
+        raise ConfigurationError(file, f"bot.{unknown[0]}", "expected modes, drafts or suppressions")
     drafts = bot.get("drafts", False)
     if not isinstance(drafts, bool):
         raise ConfigurationError(file, "bot.drafts", f"expected true or false, found {drafts!r}")
-    return Policy(_parse_modes(bot.get("modes", {}), file), drafts)
+    return Policy(_parse_modes(bot.get("modes", {}), file), drafts, _parse_heeding(bot, file))
+
+
+def _parse_heeding(bot: dict[str, object], file: str) -> Heeding:
+    found = bot.get("suppressions", Heeding.WRITERS.value)
+    known = [one.value for one in Heeding]
+    if found not in known:
+        raise ConfigurationError(file, "bot.suppressions", f"expected one of {', '.join(known)}, found {found!r}")
+    return Heeding(found)
 
 
 def _member(table: object, name: str, file: str) -> dict[str, object] | None:

@@ -88,7 +88,7 @@ class Records:
                         fingerprint=thread.fingerprint,
                         label=finding.label,
                         path=thread.place.path,
-                        line=thread.place.end_line,
+                        line=finding.anchor.line if thread.place.is_deleted else thread.place.end_line,
                         probability=finding.probability,
                         head=change.head,
                         at=datetime.now(UTC),

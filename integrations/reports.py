@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from integrations.errors import AnalysisError
 
 OVER_BUDGET = "over_budget"  # the reason of a finding that more important ones left no room for
-
+SUPPRESSED_HERE = "suppressed_here"  # of one that a suppression of the change itself silences
+NOT_IN_FORCE = "not_in_force"  # the problem of a suppression that the change may not make
 
 # Reasons to leave a file out that nobody chose.
 _UNREAD = frozenset({"too_large", "too_many_nodes", "unreadable"})
@@ -135,6 +136,15 @@ class _Tool(_Value):
     version: str
 
 
+class NotedSuppression(_Value):
+    """A suppression that somebody should look at, and why."""
+
+    path: str
+    line: int
+    problem: str
+    label: str = ""
+
+
 class ReviewReport(_Value):
     """One review of a change, as its process told it."""
 
@@ -143,6 +153,7 @@ class ReviewReport(_Value):
     change: _Range | None = None
     findings: tuple[ReportedFinding, ...]
     withheld: _Withheld
+    suppressions: tuple[NotedSuppression, ...] = ()
     files: _Files
 
     @property
@@ -160,6 +171,10 @@ class ReviewReport(_Value):
     def withheld_for(self, reason: str) -> tuple[WithheldFinding, ...]:
         """Withheld findings with a reason, in report order."""
         return tuple(one for one in self.withheld.findings if one.reason == reason)
+
+    def suppressions_with(self, problem: str) -> tuple[NotedSuppression, ...]:
+        """Noted suppressions with a problem, in report order."""
+        return tuple(one for one in self.suppressions if one.problem == problem)
 
 
 def parse_report(document: str | bytes) -> ReviewReport:

@@ -17,7 +17,7 @@ from integrations.errors import AnalysisError
 from integrations.hosts import Change, ChangeRef, Conclusion, Host, HostKind, NewThread, Place, PostedThread, Status
 from integrations.placing import HeadLines
 from integrations.planning import Plan, ReviewedChange, Standing, make_plan, make_status
-from integrations.policies import Mode, Policy, parse_policy
+from integrations.policies import Heeding, Mode, Policy, parse_policy
 from integrations.records import Records
 from integrations.reports import ReviewReport, parse_report
 from integrations.storage.tables import PostedFinding, ReviewRecord
@@ -29,13 +29,14 @@ SUMMARY_MARKER = make_marker("summary", "one")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A change at pinned commits, and the key of its review."""
+    """A change at pinned commits, and the key of its review. `heeds_own`: suppressions that it makes count."""
 
     change: Change
     merge_base: str
     policy_file: PolicyFile
     dismissed: frozenset[str]
     key: str
+    heeds_own: bool = True
 
     @property
     def policy(self) -> Policy:
@@ -77,6 +78,10 @@ class Reviewing:
             return "closed"
         checkout = self._check_out(change)
         policy_file = read_policy_file(checkout)
+        policy = parse_policy(policy_file.content, policy_file.name) or Policy()
+        if change.is_draft and not policy.reviews_drafts:
+            return "draft"
+        heeds_own = self._may_suppress(change, policy)
         dismissed = self._records.dismissed_in(ref)
         parts = (
             ref.key,
@@ -85,12 +90,10 @@ class Reviewing:
             self._tools.identify_model(),
             policy_file,
             sorted(dismissed),
+            heeds_own,
         )
         key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-        prepared = Prepared(change, checkout.merge_base, policy_file, dismissed, key)
-        if change.is_draft and not prepared.policy.reviews_drafts:
-            return "draft"
-        return prepared
+        return Prepared(change, checkout.merge_base, policy_file, dismissed, key, heeds_own)
 
     def is_published(self, prepared: Prepared) -> bool:
         """Whether the very same review already stands on the host."""
@@ -108,7 +111,9 @@ class Reviewing:
             return
         started = datetime.now(UTC)
         checkout = self._check_out(prepared.change)
-        report = self._tools.analyst.review(checkout, prepared.policy_file, prepared.dismissed)
+        report = self._tools.analyst.review(
+            checkout, prepared.policy_file, prepared.dismissed, heeds_own=prepared.heeds_own
+        )
         self._tools.observe(report, (datetime.now(UTC) - started).total_seconds())
         ref = prepared.change.ref
         self._records.keep_review(
@@ -219,6 +224,12 @@ class Reviewing:
             status = replace(make_status(report, shown, policy, queued_head), annotations=())
         host.write_status(change, status)
         return "merge queue"
+
+    def _may_suppress(self, change: Change, policy: Policy) -> bool:
+        """Whether suppressions that a change makes count: by default those of people who could push them as well."""
+        if policy.suppressions is not Heeding.WRITERS:
+            return policy.suppressions is Heeding.ANYBODY
+        return self.host_of(change.ref).can_write(change.ref.repository, change.author)
 
     def _check_out(self, change: Change) -> Checkout:
         return self._tools.checkouts.fetch(change, self.host_of(change.ref).clone_address(change.ref.repository))

@@ -21,7 +21,7 @@ from integrations.workflows import DELIVERIES, REVIEWS
 _LOG = logging.getLogger(__name__)
 # The form of what workflows keep. Raise it when a step is added, removed or takes something else: DBOS gives a
 # workflow only to a process of the version that began it.
-WORKFLOW_VERSION = "1"
+WORKFLOW_VERSION = "2"
 _DRAIN_S = 30
 _DELIVERIES_AT_ONCE = 2  # they are short; more of them only make webhooks wait for the interpreter
 _CHORES_EVERY_S = 3_600.0

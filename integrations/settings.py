@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     review_memory_bytes: int = Field(default=6_000_000_000, ge=500_000_000)
     repository_bytes: int = Field(default=2_000_000_000, ge=1_000_000)
     max_repositories: int = Field(default=200, ge=1)
+    reaction_days: int = Field(default=30, ge=0)
     retention_days: int = Field(default=90, ge=1)
     model: Path | None = None
 

@@ -10,10 +10,19 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from integrations.hosts import Conclusion
-from integrations.reports import OVER_BUDGET, ReportedFinding, ReviewReport, Step, WithheldFinding
+from integrations.reports import (
+    NOT_IN_FORCE,
+    OVER_BUDGET,
+    SUPPRESSED_HERE,
+    NotedSuppression,
+    ReportedFinding,
+    ReviewReport,
+    Step,
+    WithheldFinding,
+)
 
 MAX_COMMENT_CHARS = 60_000  # GitHub refuses 65,536; room for what a host adds
-_MAX_SECTION_CHARS = 10_000  # of the five lists of a summary
+_MAX_SECTION_CHARS = 8_000  # of the seven lists of a summary
 _MARKER = re.compile(r"<!-- graph-reviewer:(\w+):([\w.+:-]+) -->")
 # Markup; what a reference or an address needs; what makes a line a list or GitLab's quick action; the dash of GH-12.
 # Nothing more: who reads a notification as plain text sees every character reference.
@@ -91,12 +100,14 @@ def find_marker(body: str, kind: str) -> str:
     return next((match[2] for match in reversed(list(_MARKER.finditer(body))) if match[1] == kind), "")
 
 
-def write_finding(finding: ReportedFinding, *, suggestion: str | None = None) -> str:
+def write_finding(finding: ReportedFinding, *, suggestion: str | None = None, on_deleted: bool = False) -> str:
     """The comment of one finding: what, why, the path, how to mend it, how to answer.
 
     Path or suggestion are left out where they would make it longer than a host takes.
     """
-    path = _write_path(finding)
+    path = "\n\n".join(
+        part for part in (_point_elsewhere(finding, on_deleted=on_deleted), _write_path(finding)) if part
+    )
     is_safe = finding.fix is not None and finding.fix.safe
     offer = "" if suggestion is None else _write_suggestion(suggestion, is_safe=is_safe)
     bodies = (_join_finding(finding, *extras) for extras in ((path, offer), ("", offer), (path, ""), ("", "")))
@@ -108,7 +119,7 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     parts = [
         f"**{title}** ({finding.severity}, {finding.probability:.0%} likely) · `{finding.label}`",
         _write_sentence(_end_sentence(finding.message[:_MAX_TEXT_CHARS]), _API_NAME),
-        path or _write_place(finding),
+        path,
         f"**To mend it:** {_write_sentence(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
         _HOW_TO_ANSWER,
@@ -117,11 +128,13 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _write_place(finding: ReportedFinding) -> str:
-    """Where the finding is, when the comment hangs elsewhere: on the changed line that brought it about."""
+def _point_elsewhere(finding: ReportedFinding, *, on_deleted: bool) -> str:
+    """Where the finding is, when its comment stands on another line: one whose change, or deletion, introduced it."""
     at, anchor = finding.location, finding.anchor
-    is_here = at.path == anchor.path and at.start_line <= anchor.line <= at.end_line
-    return "" if is_here else f"It is in {quote_inline(f'{at.path}:{at.start_line}')}."
+    if not on_deleted and at.path == anchor.path and at.start_line <= anchor.line <= at.end_line:
+        return ""
+    place = quote_inline(f"{at.path}:{at.start_line}"[-_MAX_CODE_CHARS:])
+    return f"The change on this line introduces it; it is at {place}."
 
 
 def _end_sentence(text: str) -> str:
@@ -178,8 +191,12 @@ def write_summary(
 
     `posted` have threads of their own, `unplaced` could not be put on a line of the change.
     """
-    over = report.withheld_for(OVER_BUDGET)
-    left = [*_list_findings("Not on lines of this change", unplaced), *_list_withheld("Beyond the limit", over)]
+    left = [
+        *_list_findings("Not on lines of this change", unplaced),
+        *_list_places("Beyond the limit", report.withheld_for(OVER_BUDGET)),
+        *_list_places("Suppressed by this change", report.withheld_for(SUPPRESSED_HERE)),
+        *_list_places("Suppressions of this change that do not count", report.suppressions_with(NOT_IN_FORCE)),
+    ]
     account = list(_list_account(report))
     if not posted and not left and not report.files.failed:
         return None
@@ -214,8 +231,8 @@ def _list_findings(title: str, findings: Sequence[ReportedFinding]) -> Iterable[
     return _fold(title, rows)
 
 
-def _list_withheld(title: str, findings: Sequence[WithheldFinding]) -> Iterable[str]:
-    rows = [f"- {quote_inline(f'{one.path}:{one.line}')} `{one.label}`" for one in findings]
+def _list_places(title: str, places: Sequence[WithheldFinding | NotedSuppression]) -> Iterable[str]:
+    rows = [f"- {quote_inline(f'{one.path}:{one.line}')} {quote_inline(one.label)}" for one in places]
     return _fold(title, rows)
 
 

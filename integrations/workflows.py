@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
 
-from integrations.errors import HostError, MalformedDeliveryError
+from integrations.errors import HostError, MalformedDeliveryError, PacedError
 from integrations.events import ChangeClosed, CommentWritten, Event, MergeQueued, Nothing, ReviewWanted, ThreadResolved
 from integrations.hosts import ChangeRef, HostKind
 from integrations.inbox import Inbox
@@ -186,19 +186,23 @@ class Workflows(DBOSConfiguredInstance):
         return f"failed: {error}"
 
     def _persist(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Runs a step until the host takes it, as slowly as the host asks; raises the last HostError."""
-        delay_s = _FIRST_DELAY_S
-        for attempt in range(1, _MAX_ATTEMPTS + 1):
+        """Runs a step until the host takes it, as slowly as the host asks; raises the last HostError.
+
+        Being held back by our own pace is no attempt: nothing was asked.
+        """
+        delay_s, attempt = _FIRST_DELAY_S, 1
+        while True:
             try:
                 return step(*args, **kwargs)
             except HostError as error:
-                if attempt == _MAX_ATTEMPTS or (error.status not in _TRANSIENT and error.retry_after_s is None):
+                is_held = isinstance(error, PacedError)
+                may_repeat = error.status in _TRANSIENT or error.retry_after_s is not None
+                if not is_held and (attempt == _MAX_ATTEMPTS or not may_repeat):
                     raise
                 pause_s = min(error.retry_after_s if error.retry_after_s is not None else delay_s, _MAX_DELAY_S)
-                _LOG.info("host answered %d, again in %.0f s", error.status, pause_s)
+                _LOG.info("%s: again in %.0f s", error, pause_s)
                 DBOS.sleep(pause_s)
-                delay_s *= 2
-        raise AssertionError("the last attempt returns or raises")
+                delay_s, attempt = (delay_s, attempt) if is_held else (delay_s * 2, attempt + 1)
 
     @_step
     def _prepare(self, ref: ChangeRef) -> Prepared | str:

@@ -53,7 +53,11 @@ class FileChange:
 
     def changes_line(self, line: int) -> bool:
         """Whether a line of the head was added or changed."""
-        return any(line in hunk.new for hunk in self.hunks)
+        return self.touches(range(line, line + 1))
+
+    def touches(self, lines: range) -> bool:
+        """Whether one of these lines of the head was added or changed, or something was deleted between two of them."""
+        return any(hunk.new.start < lines.stop and lines.start < hunk.new.stop for hunk in self.hunks)
 
 
 def parse_diff(diff: bytes) -> tuple[FileChange, ...]:

@@ -71,6 +71,11 @@ def compare(repository: Repository, base: str | None, head: str | None, *, stage
     return Comparison(common, HeadKind.WORKING_TREE, "", tuple(sorted((*changes, *untracked), key=lambda c: c.path)))
 
 
+def list_changes(repository: Repository, base: str, head: str, max_bytes: int) -> tuple[FileChange, ...]:
+    """The files between two commits; raises RepositoryError where their diff is larger."""
+    return parse_diff(repository.run_bounded(*_DIFF, base, head, max_bytes=max_bytes))
+
+
 def list_staged(repository: Repository) -> frozenset[str]:
     """Paths that differ between the last commit and the index, deleted ones left out."""
     head = repository.find_revision("HEAD")

@@ -23,16 +23,21 @@ _GENERATED_HEAD = re.compile(  # at the start of a line or in a comment: code ma
     re.I | re.S | re.M,
 )
 _GENERATED_NAME = re.compile(r"\.(?:designer|g|g\.i)\.cs$|_pb2(?:_grpc)?\.pyi?$", re.I)
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # stands for a file that is kept elsewhere
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
 class InspectionRules:
-    """What the configuration says about leaving files out: gitignore patterns relative to `base`, and a size."""
+    """What the configuration says about leaving files out: gitignore patterns relative to `base`, and a size.
+
+    `max_total_bytes` bounds what is read of one commit: a small pack can hold files of any size.
+    """
 
     exclude: tuple[str, ...] = ()
     max_bytes: int = DEFAULT_MAX_BYTES
     base: str = "."
+    max_total_bytes: int = 400_000_000
     _spec: GitIgnoreSpec = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +82,8 @@ def inspect_content(
     too_large = inspect_size(path, len(raw), rules)
     if too_large is not None:
         return too_large
+    if raw.startswith(_LFS_POINTER):
+        return Skip(path, SkipReason.UNREADABLE, "a pointer of Git LFS, not the file")
     if b"\0" in raw[:8_000] and not raw.startswith(_WIDE_BOMS):
         return Skip(path, SkipReason.BINARY)
     source = SourceFile.from_bytes(path, raw)

@@ -15,7 +15,9 @@ _SAFE = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.quotePath=false"),
+    *("-c", "core.bigFileThreshold=4m"),  # larger files are not compared line by line, and not held in memory
 )
+_SIZE = re.compile(rb"[0-9a-f]{40,64} blob (\d+)")
 _OBJECT = re.compile(rb"[0-9a-f]{40,64} (blob|tree|commit|tag) (\d+)")
 
 
@@ -55,6 +57,21 @@ class Repository:
             problem = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
             raise RepositoryError(command, problem)
         return done.stdout
+
+    def run_bounded(self, *args: str, max_bytes: int) -> bytes:
+        """The same for output that a stranger decides; raises RepositoryError when it is more, without holding it."""
+        command = next(arg for arg in args if not arg.startswith("-"))
+        with subprocess.Popen(
+            ["git", *_SAFE, *args], cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            assert process.stdout is not None, "it is a pipe"
+            output = process.stdout.read(max_bytes + 1)
+            if len(output) > max_bytes:
+                process.kill()
+                raise RepositoryError(command, f"expected at most {max_bytes:,} bytes, found more")
+        if process.returncode != 0:
+            raise RepositoryError(command, f"exit code {process.returncode}")
+        return output
 
     def find_revision(self, revision: str) -> str | None:
         """The commit that a revision names, None when there is none."""
@@ -108,14 +125,19 @@ class Repository:
         triples = zip(fields[0::3], fields[1::3], fields[2::3], strict=True)
         return {(path, name): value for path, name, value in triples if value != "unspecified"}
 
+    def measure_objects(self, names: Sequence[str]) -> list[int | None]:
+        """The sizes of blobs in bytes, in order, without reading them; None where there is none."""
+        if not names:
+            return []
+        output = self.run("cat-file", "--batch-check", stdin=_name_lines(names))
+        found = [_SIZE.fullmatch(line) for line in output.split(b"\n")[: len(names)]]
+        return [None if match is None else int(match[1]) for match in found]
+
     def read_objects(self, names: Sequence[str]) -> list[bytes | None]:
         """The contents of blobs, by object id or `<commit>:<path>`, in order; None where there is none."""
         if not names:
             return []
-        # A line feed in a name would end it; such a name is asked for as one that no object has.
-        lines = ["" if "\n" in name else name for name in names]
-        stdin = b"".join(line.encode("utf-8", "surrogateescape") + b"\n" for line in lines)
-        output = self.run("cat-file", "--batch", stdin=stdin)
+        output = self.run("cat-file", "--batch", stdin=_name_lines(names))
         contents: list[bytes | None] = []
         at = 0
         for _ in names:
@@ -137,6 +159,15 @@ def find_repository(folder: Path) -> Repository | None:
         if (candidate / ".git").exists():
             return Repository(candidate)
     return None
+
+
+def _name_lines(names: Sequence[str]) -> bytes:
+    """Names of objects for git's standard input; what cannot be asked for so becomes a name that no object has.
+
+    A line feed would end a name, and a path that a hostile tree lets begin with `../` would make git give up.
+    """
+    lines = ("" if "\n" in name or name.partition(":")[2].startswith(("./", "../")) else name for name in names)
+    return b"".join(line.encode("utf-8", "surrogateescape") + b"\n" for line in lines)
 
 
 def split_names(output: bytes) -> list[str]:

@@ -17,7 +17,7 @@ from reviewer.ledger import Failed, FileProblem, Ledger, Reviewed, Skip, SkipRea
 from reviewer.scanning import Candidates, Chooser, Progress, Scan, Scanner, ScoredFile
 from reviewer.selection import Selection, SelectionRules, Withheld, find_selected, select_findings, sort_withheld
 from reviewer.source import SourceFile
-from reviewer.suppression import Suppression, SuppressionNote, find_problems
+from reviewer.suppression import Suppression, SuppressionNote, SuppressionProblem, find_problems
 
 _UNREAD_WHOLE = {"too-many-nodes": SkipReason.TOO_MANY_NODES, "too-large": SkipReason.TOO_LARGE}
 
@@ -84,11 +84,18 @@ class ReviewDesk:
         ledger = build_ledger(scan.files, sources, discovery.skipped, (*discovery.failed, *scan.failed))
         return self._finish(selection, assemblies, scan, assembler, sources, ledger)
 
-    def review_change(self, comparison: Comparison, head: Discovery, old_files: Iterable[SourceFile]) -> Review:
+    def review_change(
+        self,
+        comparison: Comparison,
+        head: Discovery,
+        old_files: Iterable[SourceFile],
+        *,
+        heeds_own_suppressions: bool = True,
+    ) -> Review:
         """Reviews what a change introduced.
 
         `head` holds every file of the changed side that may be linked to a changed one; `old_files` the changed files
-        as the base has them, under their old names.
+        as the base has them, under their old names. Suppressions that the change adds may be left unheeded.
         """
         changes = {change.path: change for change in comparison.changes if change.path in comparison.changed_paths}
         sources = {source.path: source for source in head.sources}
@@ -102,12 +109,14 @@ class ReviewDesk:
         context = ChangeContext(changes, sources, renamed_old)
         introductions = {one.fingerprint: decide_introduction(one, context, base) for one in findings}
         budget = None if self._configuration.min_probability is not None else self._configuration.max_comments
-        rules = SelectionRules(_all_suppressions(assemblies), self._baseline, introductions, budget)
-        ledger = _change_ledger(changes, head, scan, base_failed, sources)
-        review = self._finish(select_findings(findings, rules), assemblies, scan, assembler, sources, ledger)
-        notes = tuple(
-            note for note in review.notes if note.path in changes and changes[note.path].changes_line(note.line)
+        suppressions = _all_suppressions(assemblies)
+        rules = SelectionRules(
+            suppressions, self._baseline, introductions, budget, changes, heeds_own=heeds_own_suppressions
         )
+        ledger = _change_ledger(changes, head, scan, base_failed, sources)
+        selection = select_findings(findings, rules)
+        review = self._finish(selection, assemblies, scan, assembler, sources, ledger)
+        notes = _note_change(review.notes, selection.unheeded, changes)
         lost = tuple(f"{one.path}: left out as context: {one.error}" for one in scan.failed if one.path not in changes)
         return replace(
             review,
@@ -222,6 +231,17 @@ def _touching(candidates: Candidates, changed: Iterable[str]) -> set[str]:
         if any(step.path in paths for candidate in found for step in candidate.steps)
     }
     return paths | through
+
+
+def _note_change(
+    notes: Iterable[SuppressionNote], unheeded: Iterable[Suppression], changes: Mapping[str, FileChange]
+) -> tuple[SuppressionNote, ...]:
+    """What to say about suppressions on lines of the change, and about those that it may not make."""
+    own = [note for note in notes if note.path in changes and changes[note.path].changes_line(note.line)]
+    own += [
+        SuppressionNote(one.path, one.line, SuppressionProblem.NOT_IN_FORCE, ", ".join(one.labels)) for one in unheeded
+    ]
+    return tuple(sorted(own, key=lambda note: (note.path, note.line, note.problem.value, note.label)))
 
 
 def _all_suppressions(assemblies: Iterable[Assembly]) -> tuple[Suppression, ...]:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from enum import Enum
 from types import MappingProxyType
 
+from reviewer.changes import FileChange
 from reviewer.configuration import Configuration, DirectoryPolicy
 from reviewer.errors import ConfigurationError
 from reviewer.findings import Anchor, Finding, order_of
@@ -23,6 +24,7 @@ class WithheldReason(Enum):
     IN_TEST = "in test code"
     DUPLICATE = "same place and weakness, less likely"
     SUPPRESSED = "suppressed in the code"
+    SUPPRESSED_HERE = "suppressed by this change"
     BASELINE = "in the baseline"
     EXISTING = "already in the base"
     UNTOUCHED = "evidence untouched by the change"
@@ -69,22 +71,35 @@ class SelectionRules:
     """What decides beside the policy.
 
     `introductions` (None outside `diff`) says by fingerprint where a finding that the change introduced is anchored, or
-    why it is withheld. `max_comments` None is no budget.
+    why it is withheld. `max_comments` None is no budget. A suppression is the change's own where `changes` touch it or
+    the statement that it speaks for; those silence nothing unless `heeds_own`.
     """
 
     suppressions: tuple[Suppression, ...] = ()
     baseline: frozenset[str] = frozenset()
     introductions: Mapping[str, Anchor | WithheldReason] | None = None
     max_comments: int | None = None
+    changes: Mapping[str, FileChange] = field(default_factory=dict)
+    heeds_own: bool = True
+
+    def is_own(self, suppression: Suppression, finding: Finding) -> bool:
+        """Whether a suppression of a finding is the change's own: added, or made to speak for something else."""
+        change = self.changes.get(suppression.path)
+        first = min(suppression.line, finding.statement.start)
+        return change is not None and change.touches(range(first, max(suppression.line + 1, finding.statement.stop)))
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Findings to show and the others, each in report order, and the suppressions that had an effect."""
+    """Findings to show and the others, each in report order, and the suppressions that had an effect.
+
+    `unheeded` are those that cover a finding which is shown all the same.
+    """
 
     shown: tuple[Finding, ...] = ()
     withheld: tuple[Withheld, ...] = ()
     used: frozenset[Suppression] = field(default=frozenset())
+    unheeded: frozenset[Suppression] = field(default=frozenset())
 
 
 def build_policy(
@@ -166,20 +181,22 @@ def select_findings(findings: Iterable[Finding], rules: SelectionRules) -> Selec
     shown: list[Finding] = []
     withheld: list[Withheld] = []
     used: set[Suppression] = set()
+    unheeded: set[Suppression] = set()
     for finding in _likeliest_first(findings, withheld):
         silencers = find_silencers(finding, rules.suppressions)
         used.update(silencers)
-        decision = _decide(finding, rules, is_suppressed=bool(silencers))
+        decision = _decide(finding, rules, silencers)
         if isinstance(decision, WithheldReason):
             withheld.append(withhold(finding, decision))
         else:
+            unheeded.update(silencers)
             shown.append(replace(finding, anchor=decision) if decision is not None else finding)
     if rules.max_comments is not None:
         shown.sort(key=_rank)
         withheld += [withhold(finding, WithheldReason.OVER_BUDGET) for finding in shown[rules.max_comments :]]
         del shown[rules.max_comments :]
     shown.sort(key=order_of)
-    return Selection(tuple(shown), sort_withheld(withheld), frozenset(used))
+    return Selection(tuple(shown), sort_withheld(withheld), frozenset(used), frozenset(unheeded))
 
 
 def find_silencers(finding: Finding, suppressions: Iterable[Suppression]) -> list[Suppression]:
@@ -219,10 +236,20 @@ def _keep_likeliest(
     return list(best.values())
 
 
-def _decide(finding: Finding, rules: SelectionRules, *, is_suppressed: bool) -> Anchor | WithheldReason | None:
+def _decide(
+    finding: Finding, rules: SelectionRules, silencers: Collection[Suppression]
+) -> Anchor | WithheldReason | None:
     """Why a finding is withheld, or where it is shown; None: where it is."""
-    if is_suppressed:
+    if any(not rules.is_own(one, finding) for one in silencers):
         return WithheldReason.SUPPRESSED
+    decision = _judge(finding, rules)
+    if not silencers or (not rules.heeds_own and not isinstance(decision, WithheldReason)):
+        return decision
+    return WithheldReason.SUPPRESSED if isinstance(decision, WithheldReason) else WithheldReason.SUPPRESSED_HERE
+
+
+def _judge(finding: Finding, rules: SelectionRules) -> Anchor | WithheldReason | None:
+    """The same without suppressions."""
     if finding.fingerprint in rules.baseline:
         return WithheldReason.BASELINE
     if rules.introductions is None:

@@ -1,10 +1,11 @@
 """Source files of a commit or of the index, read through git and inspected like files on disk."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from reviewer.attributes import parse_attributes
 from reviewer.discovery import Discovery, gather
-from reviewer.inspection import InspectionRules, inspect_content, inspect_name
+from reviewer.inspection import InspectionRules, inspect_content, inspect_name, inspect_size
 from reviewer.ledger import Failed, Skip, SkipReason
 from reviewer.repositories import Repository, TreeEntry
 from reviewer.source import SourceFile
@@ -12,13 +13,31 @@ from reviewer.source import SourceFile
 _OWN = {"linguist-generated": "unset", "linguist-vendored": "unset"}
 
 
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Which commit says what is generated or copied, and files that are neither, whatever they say of themselves."""
+
+    commit: str
+    own: frozenset[str] = frozenset()
+
+
 def read_snapshot(
-    repository: Repository, commit: str | None, rules: InspectionRules, only: Collection[str] | None = None
+    repository: Repository,
+    commit: str | None,
+    rules: InspectionRules,
+    only: Collection[str] | None = None,
+    declarations: Declarations | None = None,
+    first: Collection[str] = (),
 ) -> Discovery:
-    """The files of a commit, or (None) of the index; `only` limits it to these paths."""
+    """The files of a commit, or (None) of the index; `only` limits it to these paths.
+
+    Without `declarations` the commit speaks for itself. What is read has a limit in all, and `first` goes before.
+    """
     tree = repository.list_tree(commit)
     wanted = [entry for entry in tree if only is None or entry.path in only]
-    attributes = parse_attributes(_AttributeFiles(repository, tree).read, [entry.path for entry in wanted])
+    declaring = tree if declarations is None else repository.list_tree(declarations.commit)
+    attributes = parse_attributes(_AttributeFiles(repository, declaring).read, [entry.path for entry in wanted])
+    attributes |= dict.fromkeys(declarations.own if declarations is not None else (), _OWN)
     outcomes: list[SourceFile | Skip | Failed] = []
     readable = []
     for entry in wanted:
@@ -27,13 +46,35 @@ def read_snapshot(
             outcomes.append(skip)
         else:
             readable.append(entry)
-    contents = repository.read_objects([entry.object_id for entry in readable])
-    for entry, content in zip(readable, contents, strict=True):
+    affordable, too_much = _afford(repository, readable, rules, first)
+    outcomes += too_much
+    contents = repository.read_objects([entry.object_id for entry in affordable])
+    for entry, content in zip(affordable, contents, strict=True):
         if content is None:  # a partial clone that is offline
             outcomes.append(Failed(entry.path, f"expected git object {entry.object_id}, found none"))
         else:
             outcomes.append(inspect_content(entry.path, content, rules, attributes.get(entry.path, {})))
     return gather(outcomes)
+
+
+def _afford(
+    repository: Repository, entries: Sequence[TreeEntry], rules: InspectionRules, first: Collection[str]
+) -> tuple[list[TreeEntry], list[Skip]]:
+    """The entries that may be read, in their order, and the others; `first` has the first claim."""
+    sizes = dict(zip(entries, repository.measure_objects([entry.object_id for entry in entries]), strict=True))
+    skips: dict[str, Skip] = {}
+    left = rules.max_total_bytes
+    for entry in sorted(entries, key=lambda one: one.path not in first):
+        size = sizes[entry] or 0
+        too_large = inspect_size(entry.path, size, rules)
+        if too_large is not None:
+            skips[entry.path] = too_large
+        elif size > left:
+            detail = f"over {rules.max_total_bytes} bytes of all files together"
+            skips[entry.path] = Skip(entry.path, SkipReason.TOO_LARGE, detail)
+        else:
+            left -= size
+    return [entry for entry in entries if entry.path not in skips], list(skips.values())
 
 
 def read_old_files(
@@ -43,7 +84,9 @@ def read_old_files(
 
     Whether they are generated or copied is asked of the head alone: what is reviewed there is compared with its past.
     """
-    names = sorted(paths)
+    named = sorted(paths)
+    sizes = repository.measure_objects([f"{commit}:{name}" for name in named])
+    names = [name for name, size in zip(named, sizes, strict=True) if inspect_size(name, size or 0, rules) is None]
     contents = repository.read_objects([f"{commit}:{name}" for name in names])
     inspected = [
         inspect_content(name, content, rules, _OWN)

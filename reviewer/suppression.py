@@ -23,6 +23,7 @@ class SuppressionProblem(Enum):
     NO_REASON = "gives no reason, so it has no effect"
     UNKNOWN_LABEL = "names a label that does not exist"
     UNUSED = "suppresses nothing"
+    NOT_IN_FORCE = "belongs to the change under review, so it has no effect here"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ _VERDICTS: Mapping[str, str] = {
     "addressed": "harmful",
     "accept-risk": "harmful",
     "false-positive": "harmless",
+    "helpful": "harmful",  # a thumb up; a thumb down may mean anything
 }
+_OUTSIDERS = "reaction-outsider"
 
 
 class Form(StrEnum):
@@ -114,7 +116,7 @@ def _describe(row: Feedback, places: Mapping[tuple[str, str], tuple[int, int]], 
         "line": line,
         "column": column,
         "label": row.label,
-        "verdict": _VERDICTS.get(row.kind, "undecidable"),
+        "verdict": "undecidable" if row.source == _OUTSIDERS else _VERDICTS.get(row.kind, "undecidable"),
     }
     if form is Form.TRIAGE:
         name = row.repository.partition(":")[2]

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any  # JSON of the host
 
 from github import Auth, Github, GithubException, GithubIntegration
@@ -29,17 +30,21 @@ from integrations.hosts import (
     NewThread,
     PostedNote,
     PostedThread,
+    Reaction,
     RepositoryRef,
     Status,
 )
+from integrations.pacing import Pace
 from integrations.wording import find_marker
 
-_UNPROCESSABLE = 422
+_OK, _REDIRECTED, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 404, 422
 _MAX_ATTEMPTS = 5  # of a delivery, before it is given up
 _MAX_PAGES = 50
 _NEXT_PAGE = re.compile(r'<([^>]+)>;\s*rel="next"')
 # What the app manifest asks for, and no more.
 NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
+_THUMBS = ("+1", "-1")  # https://docs.github.com/en/rest/reactions/reactions#about-reactions
+_PAGE_SIZE = 100
 _WRITERS = frozenset({"admin", "maintain", "write"})
 _THREADS = """
 query Threads($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -69,15 +74,16 @@ class GitHubAccess:
 class GitHubHost:
     """One GitHub. Clients are kept by installation; PyGithub renews their tokens."""
 
-    def __init__(self, access: GitHubAccess, observe: Observe = ignore_call) -> None:
+    def __init__(self, access: GitHubAccess, observe: Observe = ignore_call, pace: Pace | None = None) -> None:
         self._access = access
-        self._call = Calls("GitHub", GithubException, _translate, observe, self._count_left)
+        self._call = Calls("GitHub", GithubException, _translate, observe, self.count_left, pace)
         # Waiting is ours: a retry inside a request would hold a worker and be lost with it.
         self._options: dict[str, Any] = {"base_url": access.api_url, "retry": None, "timeout": 30}
         self._options |= {"seconds_between_requests": None, "seconds_between_writes": access.pause_s or None}
         auth = Auth.AppAuth(access.app_id, access.private_key)
         self._app = GithubIntegration(auth=auth, **self._options)
         self._clients: dict[int, Github] = {}
+        self._installations: dict[str, int] = {}
         self._slug = ""
         self._asked: set[int] = set()  # failed attempts: each is asked for once
 
@@ -115,11 +121,10 @@ class GitHubHost:
     def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
         """One review for all of them; where GitHub refuses it for one line, each comment by itself."""
         address = f"{self._address(change.ref)}/pulls/{change.ref.number}"
-        requester = self._client(change.ref.repository).requester
         comments = [_describe_comment(one) for one in threads]
         body = {"commit_id": change.head, "event": "COMMENT", "body": _introduce(len(threads)), "comments": comments}
         try:
-            self._call(requester.requestJsonAndCheck, "POST", f"{address}/reviews", input=body)
+            self._request(change.ref, "POST", f"{address}/reviews", body)
             return []
         except HostError as error:
             if error.status != _UNPROCESSABLE:
@@ -127,8 +132,7 @@ class GitHubHost:
         refused = []
         for thread, comment in zip(threads, comments, strict=True):
             try:
-                single = {**comment, "commit_id": change.head}
-                self._call(requester.requestJsonAndCheck, "POST", f"{address}/comments", input=single)
+                self._request(change.ref, "POST", f"{address}/comments", {**comment, "commit_id": change.head})
             except HostError as error:
                 if error.status != _UNPROCESSABLE:
                     raise
@@ -159,8 +163,9 @@ class GitHubHost:
 
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
-        requester = self._client(change.ref.repository).requester
-        self._call(requester.graphql_query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
+        repository = change.ref.repository
+        query = self._client(repository).requester.graphql_query
+        self._call.write(repository.installation, query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
@@ -191,7 +196,12 @@ class GitHubHost:
 
     def can_write(self, repository: RepositoryRef, login: str) -> bool:
         """As the protocol says."""
-        found = self._call(self._repository(repository).get_collaborator_permission, login)
+        try:
+            found = self._call(self._repository(repository).get_collaborator_permission, login)
+        except HostError as error:
+            if error.status != _NOT_FOUND:  # nobody by this name: an app, or a person who left
+                raise
+            return False
         return found in _WRITERS
 
     def acknowledge(self, change: Change, comment_id: str, *, in_thread: bool) -> None:
@@ -199,6 +209,18 @@ class GitHubHost:
         kind = "pulls" if in_thread else "issues"
         address = f"{self._address(change.ref)}/{kind}/comments/{comment_id}/reactions"
         self._request(change.ref, "POST", address, {"content": "eyes"})
+
+    def list_reactions(self, change: Change) -> list[Reaction]:
+        """As the protocol says: a listing counts them, so only comments with a thumb are asked for who and when."""
+        address = f"{self._address(change.ref)}/pulls"
+        found = []
+        for comment in self._list(change.ref, f"{address}/{change.ref.number}/comments"):
+            fingerprint = find_marker(comment["body"], "finding")
+            counts = comment.get("reactions") or {}
+            if fingerprint and self._is_ours(_login_of(comment)) and any(counts.get(name) for name in _THUMBS):
+                reactions = self._list(change.ref, f"{address}/comments/{comment['id']}/reactions")
+                found += [_read_reaction(one, fingerprint) for one in reactions if one["content"] in _THUMBS]
+        return [one for one in found if one.author and not self._is_ours(one.author)]
 
     def inspect(self) -> list[Check]:
         """As the protocol says."""
@@ -284,27 +306,51 @@ class GitHubHost:
         return login.removesuffix("[bot]") == self._own_slug()
 
     def _client(self, repository: RepositoryRef) -> Github:
-        number = repository.installation
+        number = repository.installation or self._find_installation(repository)
         if number not in self._clients:
             self._clients[number] = self._call(self._app.get_github_for_installation, number)
         return self._clients[number]
+
+    def _find_installation(self, repository: RepositoryRef) -> int:
+        """The installation of a repository of which we only know the name."""
+        if repository.name not in self._installations:
+            owner, _, name = repository.name.partition("/")
+            self._installations[repository.name] = self._call(self._app.get_repo_installation, owner, name).id
+        return self._installations[repository.name]
 
     def _repository(self, repository: RepositoryRef) -> Repository:
         return self._client(repository).get_repo(repository.name, lazy=True)
 
     def _pull(self, ref: ChangeRef) -> PullRequest:
-        return self._call(self._repository(ref.repository).get_pull, ref.number)
+        """The pull request with everything in it: of a lazy repository it would be asked for at its first field."""
+        pull = self._repository(ref.repository).get_pull(ref.number)
+        self._call(pull.complete)
+        return pull
 
     def _address(self, ref: ChangeRef) -> str:
         return f"/repos/{ref.repository.name}"
 
     def _request(self, ref: ChangeRef, verb: str, address: str, body: object = None) -> dict[str, Any]:
-        requester = self._client(ref.repository).requester
-        _, data = self._call(requester.requestJsonAndCheck, verb, address, input=body)
+        ask = self._client(ref.repository).requester.requestJsonAndCheck
+        if verb == "GET":
+            _, data = self._call(ask, verb, address)
+        else:
+            _, data = self._call.write(ref.repository.installation, ask, verb, address, input=body)
         assert isinstance(data, dict), f"{address}: an object is documented"
         return data
 
-    def _count_left(self) -> int | None:
+    def _list(self, ref: ChangeRef, address: str) -> Iterable[dict[str, Any]]:
+        """Every record of a listing."""
+        ask, page = self._client(ref.repository).requester.requestJsonAndCheck, 1
+        while True:
+            _, data = self._call(ask, "GET", f"{address}?per_page={_PAGE_SIZE}&page={page}")
+            assert isinstance(data, list), f"{address}: a list is documented"
+            yield from data
+            if len(data) < _PAGE_SIZE:
+                return
+            page += 1
+
+    def count_left(self) -> int | None:
         """What GitHub says is left of our hour, for the installation that has least."""
         left = [client.requester.rate_limiting[0] for client in self._clients.values()]
         return min((one for one in left if one >= 0), default=None)
@@ -313,10 +359,21 @@ class GitHubHost:
 def _describe_comment(thread: NewThread) -> dict[str, object]:
     """`start_line` only where there is more than one line: GitHub refuses it otherwise."""
     place = thread.place
-    comment: dict[str, object] = {"path": place.path, "body": thread.body, "line": place.end_line, "side": "RIGHT"}
+    side = "LEFT" if place.is_deleted else "RIGHT"
+    comment: dict[str, object] = {"path": place.path, "body": thread.body, "line": place.end_line, "side": side}
     if place.start_line < place.end_line:
-        comment |= {"start_line": place.start_line, "start_side": "RIGHT"}
+        comment |= {"start_line": place.start_line, "start_side": side}
     return comment
+
+
+def _login_of(record: Mapping[str, Any]) -> str:
+    """Who made it, empty for somebody who is gone."""
+    return str((record.get("user") or {}).get("login", ""))
+
+
+def _read_reaction(record: Mapping[str, Any], fingerprint: str) -> Reaction:
+    at = datetime.fromisoformat(record["created_at"])
+    return Reaction(str(record["id"]), fingerprint, _login_of(record), record["content"] == "+1", at)
 
 
 def _introduce(count: int) -> str:
@@ -339,8 +396,9 @@ def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:
     """https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
     if error.status not in (403, 429):
         return None
-    if "retry-after" in headers:
-        return float(headers["retry-after"])
+    asked = headers.get("retry-after", "")
+    if asked.isdigit():
+        return float(asked)
     if headers.get("x-ratelimit-remaining") == "0" and "x-ratelimit-reset" in headers:
         return max(1.0, float(headers["x-ratelimit-reset"]) - time.time())
     return 60.0 if "secondary rate limit" in _said(error).lower() or error.status == 429 else None

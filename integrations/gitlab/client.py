@@ -7,6 +7,7 @@ https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any  # JSON of the host
 
 from gitlab import Gitlab
@@ -25,13 +26,17 @@ from integrations.hosts import (
     NewThread,
     PostedNote,
     PostedThread,
+    Reaction,
     RepositoryRef,
     Status,
 )
+from integrations.pacing import Pace
 from integrations.wording import find_marker
 
 _DEVELOPER = 30  # https://docs.gitlab.com/api/members/#roles
 _BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 400, 404, 429
+_THUMBS = {"thumbsup": True, "thumbsdown": False}
+_OURS = 0  # one user writes everything here: it is held to GitHub's pace, as GitLabs differ in theirs
 _STATUS_NAME = "graph-reviewer"
 # There is no grey outcome that a running status may become but this one.
 _STATES = {
@@ -54,9 +59,9 @@ class GitLabAccess:
 class GitLabHost:
     """One GitLab."""
 
-    def __init__(self, access: GitLabAccess, observe: Observe = ignore_call) -> None:
+    def __init__(self, access: GitLabAccess, observe: Observe = ignore_call, pace: Pace | None = None) -> None:
         self._access = access
-        self._call = Calls("GitLab", GitlabError, _translate, observe)
+        self._call = Calls("GitLab", GitlabError, _translate, observe, pace=pace)
         self._client = Gitlab(access.url, private_token=access.token, timeout=30, retry_transient_errors=False)
         self._login = ""
 
@@ -105,7 +110,7 @@ class GitLabHost:
             position = {f"{name}_sha": sha for name, sha in shas.items()} | _describe_place(thread)
             body = _fit_suggestion(thread.body, thread.place.end_line - thread.place.start_line)
             try:
-                self._call(request.discussions.create, {"body": body, "position": position})
+                self._call.write(_OURS, request.discussions.create, {"body": body, "position": position})
             except HostError as error:
                 if error.status != _BAD_REQUEST:
                     raise
@@ -114,15 +119,17 @@ class GitLabHost:
 
     def edit_thread(self, change: Change, thread: PostedThread, body: str) -> None:
         """As the protocol says."""
-        self._call(self._merge_request(change.ref, lazy=True).notes.update, thread.comment_id, {"body": body})
+        self._call.write(
+            _OURS, self._merge_request(change.ref, lazy=True).notes.update, thread.comment_id, {"body": body}
+        )
 
     def reply(self, change: Change, thread: PostedThread | None, body: str) -> None:
         """As the protocol says."""
         request = self._merge_request(change.ref, lazy=True)
         if thread is None:
-            self._call(request.notes.create, {"body": body})
+            self._call.write(_OURS, request.notes.create, {"body": body})
         else:
-            self._call(request.discussions.get(thread.thread_id, lazy=True).notes.create, {"body": body})
+            self._call.write(_OURS, request.discussions.get(thread.thread_id, lazy=True).notes.create, {"body": body})
 
     def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
         """As the protocol says; GitLab lists the notes of threads with all others."""
@@ -134,7 +141,7 @@ class GitLabHost:
     def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
         """As the protocol says."""
         request = self._merge_request(change.ref, lazy=True)
-        self._call(request.discussions.update, thread.thread_id, {"resolved": is_resolved})
+        self._call.write(_OURS, request.discussions.update, thread.thread_id, {"resolved": is_resolved})
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
@@ -148,16 +155,16 @@ class GitLabHost:
         """As the protocol says."""
         request = self._merge_request(change.ref, lazy=True)
         if note is None:
-            self._call(request.notes.create, {"body": body})
+            self._call.write(_OURS, request.notes.create, {"body": body})
         else:
-            self._call(request.notes.update, note.comment_id, {"body": body})
+            self._call.write(_OURS, request.notes.update, note.comment_id, {"body": body})
 
     def write_status(self, change: Change, status: Status) -> None:
         """A commit status. GitLab refuses to set a state that is set: then nothing is left to do."""
         commit = self._project(change.ref.repository).commits.get(change.head, lazy=True)
         fields = {"state": _STATES[status.conclusion], "name": _STATUS_NAME, "description": status.title[:255]}
         try:
-            self._call(commit.statuses.create, fields)
+            self._call.write(_OURS, commit.statuses.create, fields)
         except HostError as error:
             if error.status != _BAD_REQUEST or "transition" not in str(error):
                 raise
@@ -180,10 +187,24 @@ class GitLabHost:
         del in_thread
         note = self._merge_request(change.ref, lazy=True).notes.get(comment_id, lazy=True)
         try:
-            self._call(note.awardemojis.create, {"name": "eyes"})
+            self._call.write(_OURS, note.awardemojis.create, {"name": "eyes"})
         except HostError as error:
             if error.status not in (_BAD_REQUEST, _NOT_FOUND):
                 raise
+
+    def list_reactions(self, change: Change) -> list[Reaction]:
+        """As the protocol says; GitLab is asked for each comment. https://docs.gitlab.com/api/emoji_reactions/"""
+        request, found = self._merge_request(change.ref, lazy=True), list[Reaction]()
+        for thread in self.list_threads(change):
+            if thread.fingerprint:
+                note = request.notes.get(thread.comment_id, lazy=True)
+                emoji = [one.attributes for one in self._call.iterate(note.awardemojis.list(iterator=True))]
+                found += [_read_reaction(one, thread.fingerprint) for one in emoji if one["name"] in _THUMBS]
+        return [one for one in found if one.author != self.login()]
+
+    def count_left(self) -> int | None:
+        """The client does not tell."""
+        return None
 
     def inspect(self) -> list[Check]:
         """As the protocol says."""
@@ -220,10 +241,15 @@ class GitLabHost:
 
 
 def _describe_place(thread: NewThread) -> dict[str, object]:
-    """An added line is named by its new number alone; a range of lines would need GitLab's line codes."""
+    """An added line is named by its new number alone, a deleted one by its old; a range would need line codes."""
     place = thread.place
     paths = {"old_path": place.old_path or place.path, "new_path": place.path}
-    return {"position_type": "text", "new_line": place.end_line, **paths}
+    return {"position_type": "text", "old_line" if place.is_deleted else "new_line": place.end_line, **paths}
+
+
+def _read_reaction(emoji: dict[str, Any], fingerprint: str) -> Reaction:
+    author, at = str(emoji["user"]["username"]), datetime.fromisoformat(emoji["created_at"])
+    return Reaction(str(emoji["id"]), fingerprint, author, _THUMBS[emoji["name"]], at)
 
 
 def _fit_suggestion(body: str, num_above: int) -> str:

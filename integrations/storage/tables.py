@@ -125,7 +125,10 @@ class Dismissal(SQLModel, table=True):
 
 
 class Feedback(SQLModel, table=True):
-    """What people did with a finding. `source`: command, thread, commit or reaction; `kind`: what it means."""
+    """What people did with a finding. `kind`: what it means; `at`: when we learned of it.
+
+    `source`: command, thread, commit, api, reaction, or reaction-outsider for one by somebody without write access.
+    """
 
     __tablename__ = "feedback"
     __table_args__ = (UniqueConstraint("repository", "fingerprint", "source", "author", "kind"),)
@@ -144,6 +147,27 @@ class Feedback(SQLModel, table=True):
     line: int = 0
     probability: float = 0.0
     at: datetime = Field(sa_column=_time())
+
+
+class KnownReaction(SQLModel, table=True):
+    """A reaction under a comment of ours that has become feedback, by the host's name for it, and when it was given."""
+
+    __tablename__ = "known_reaction"
+
+    host: str = Field(primary_key=True)
+    reaction_id: str = Field(primary_key=True)
+    change_key: str = Field(index=True)
+    at: datetime = Field(sa_column=_time())
+
+
+class ReactionPoll(SQLModel, table=True):
+    """When we last looked for reactions on a change, and since when we know that it is closed."""
+
+    __tablename__ = "reaction_poll"
+
+    change_key: str = Field(primary_key=True)
+    polled_at: datetime = Field(sa_column=_time())
+    closed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class AuditEntry(SQLModel, table=True):

@@ -25,6 +25,7 @@ class GitHubLimits:
 
     requests_per_hour: int = 5000
     content_per_minute: int = 80
+    content_per_hour: int = 500
     retry_after_s: int | None = 60
     secondary_status: int = 403
 
@@ -93,8 +94,9 @@ class GitHubRules:
         return self._headers()
 
     def _limit_content(self, now_s: float) -> None:
-        self._content_times = [made_s for made_s in self._content_times if made_s > now_s - _MINUTE_S]
-        if len(self._content_times) >= self.limits.content_per_minute:
+        self._content_times = [made_s for made_s in self._content_times if made_s > now_s - _WINDOW_S]
+        in_minute = sum(made_s > now_s - _MINUTE_S for made_s in self._content_times)
+        if in_minute >= self.limits.content_per_minute or len(self._content_times) >= self.limits.content_per_hour:
             message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
             wait = self.limits.retry_after_s
             extra = {} if wait is None else {"Retry-After": str(wait)}

@@ -196,6 +196,32 @@ def test_folders_have_their_own_rules(project: Project, analyst: Analyst) -> Non
     assert {one.location.path for one in found if one.category == "security"} == {"hot/app.py"}
 
 
+def test_a_change_cannot_suppress_its_own_findings(
+    project: Project, analyst: Analyst, tmp_path: Path, eager_model: Path
+) -> None:
+    """Beside what is named as kept for that reason, the findings are those of the command one for one."""
+    base = project.commit({"app.py": CLEAN, "größe.py": CLEAN_HELPER})
+    silenced = DIRTY_HELPER.replace("eval(name)", "eval(name)  # reviewer: ignore[code-injection] trust me")
+    head = project.commit({"app.py": DIRTY, "größe.py": silenced})
+    checkout = check_out(project, base, head)
+    strict, lax = (analyst.review(checkout, NO_POLICY, (), heeds_own=heeds) for heeds in (False, True))
+    command = run_diff(project, tmp_path, checkout, eager_model)
+    kept = {one.fingerprint for one in command.withheld_for("suppressed_here")}
+    assert len(kept) == 1
+    assert lax == command
+    assert [(one.path, one.problem) for one in strict.suppressions] == [("größe.py", "not_in_force")]
+    assert kept <= {one.fingerprint for one in strict.findings}
+    assert tuple(one for one in strict.findings if one.fingerprint not in kept) == command.findings
+
+
+def test_a_change_cannot_declare_itself_generated(project: Project, analyst: Analyst) -> None:
+    base = project.commit({"app.py": CLEAN, "größe.py": CLEAN_HELPER})
+    honest = check_out(project, base, project.commit({"app.py": DIRTY, "größe.py": DIRTY_HELPER}))
+    sly = check_out(project, base, project.commit({".gitattributes": "*.py linguist-generated\n"}))
+    expected = analyst.review(honest, NO_POLICY, ()).findings
+    assert analyst.review(sly, NO_POLICY, ()).findings == expected != ()
+
+
 # What goes wrong
 
 

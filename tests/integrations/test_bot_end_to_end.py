@@ -44,6 +44,22 @@ def load():
     yaml.load(request.data)
     return "ok"
 """
+GUARDED = """\
+import os
+import shlex
+
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/finger")
+def finger():
+    name = request.args["name"]
+    name = shlex.quote(name)
+    os.system("finger " + name)
+    return "größer"
+"""
 WITH_QUERY = CLEAN.replace('    return "gr', f'{QUERY}    return "gr')
 
 
@@ -154,6 +170,23 @@ def test_a_pull_request_through_its_life(scene: Scene) -> None:
     assert len(summaries) == 1
 
 
+def test_a_deleted_sanitiser_is_commented_on_where_it_stood(scene: Scene) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    base = commit(scene.source, {"run.py": GUARDED}, "guarded")
+    head = commit(scene.source, {"run.py": GUARDED.replace("    name = shlex.quote(name)\n", "")}, "unguarded")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(base, head))
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(head)
+    scene.bot.wait_until_quiet()
+    pull = scene.fake.pull(REPOSITORY, webhook.payload["number"])
+    assert labels(pull.threads, resolved=False) == {"command-injection"}
+    (thread,) = pull.threads
+    assert (thread.place.path, thread.place.side, thread.place.line) == ("run.py", "LEFT", 12)
+    assert "it is at `run.py:12`" in thread.comments[0].body
+    scene.push(pull, {"run.py": GUARDED})
+    assert labels(pull.threads, resolved=True) == {"command-injection"}
+
+
 def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:
     run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
     head = commit(scene.source, {"app.py": WITH_QUERY}, "twice")
@@ -196,6 +229,34 @@ def test_the_findings_are_those_of_reviewer_diff(scene: Scene) -> None:
     wanted = {one["fingerprint"] for one in json.loads(done.stdout)["findings"]}
     posted = {one.comments[0].body.rpartition("graph-reviewer:finding:")[2].split(" ")[0] for one in pull.threads}
     assert posted == wanted != set()
+
+
+@pytest.mark.parametrize(
+    ("login", "policy", "num_threads", "said"),
+    [
+        ("alice", "", 0, "Suppressed by this change (1)"),
+        ("mallory", "", 1, "Suppressions of this change that do not count (1)"),
+        ("alice", '[bot]\nsuppressions = "nobody"\n', 1, "Suppressions of this change that do not count (1)"),
+        ("mallory", '[bot]\nsuppressions = "anybody"\n', 0, "Suppressed by this change (1)"),
+    ],
+    ids=["a writer", "an outsider", "nobody may", "anybody may"],
+)
+def test_only_writers_may_suppress_in_their_own_change(
+    scene: Scene, login: str, policy: str, num_threads: int, said: str
+) -> None:
+    run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
+    base = commit(scene.source, {".reviewer.toml": policy}, "policy") if policy else scene.base
+    silenced = WITH_QUERY.replace(".execute(query)", ".execute(query)  # reviewer: ignore[sql-injection] trust me")
+    attributes = {".gitattributes": "*.py linguist-generated\n"}
+    head = commit(scene.source, {"app.py": silenced, "for.py": f"x = '{login}'\n", **attributes}, "silenced")
+    webhook = scene.fake.people.open_pull(REPOSITORY, NewPull(base, head, login=login))
+    assert scene.send(webhook) == 202
+    scene.wait_for_review(head)
+    scene.bot.wait_until_quiet()
+    pull = scene.fake.pull(REPOSITORY, webhook.payload["number"])
+    assert len(pull.threads) == num_threads
+    (summary,) = [one.body for one in pull.comments if "graph-reviewer:summary" in one.body]
+    assert said in summary
 
 
 @pytest.mark.parametrize("seed", range(3))

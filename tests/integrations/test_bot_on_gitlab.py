@@ -33,6 +33,22 @@ def load():
     yaml.load(request.data)
     return "ok"
 """
+GUARDED = """\
+import os
+import shlex
+
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/finger")
+def finger():
+    name = request.args["name"]
+    name = shlex.quote(name)
+    os.system("finger " + name)
+    return "größer"
+"""
 
 
 class Scene:
@@ -48,9 +64,9 @@ class Scene:
     def send(self, webhook: Webhook) -> int:
         return self.fake.deliver(webhook, f"{self.bot.url}/webhooks/gitlab")
 
-    def open(self, files: dict[str, str | None]) -> MergeRequest:
-        head = self.source.commit(files, "change", onto=self.base)
-        webhook = self.fake.people.open(PROJECT, NewMergeRequest(self.base, head))
+    def open(self, files: dict[str, str | None], *, base: str = "") -> MergeRequest:
+        head = self.source.commit(files, "change", onto=base or self.base)
+        webhook = self.fake.people.open(PROJECT, NewMergeRequest(base or self.base, head))
         assert self.send(webhook) == 202
         self.wait_for_review(head)
         return self.fake.merge_request(PROJECT, webhook.payload["object_attributes"]["iid"])
@@ -92,6 +108,15 @@ def test_a_merge_request_through_its_life(scene: Scene) -> None:
 
     scene.push(request, {"app.py": CLEAN})
     assert discussion.resolved_by is not None
+
+
+def test_a_deleted_sanitiser_is_commented_on_where_it_stood(scene: Scene) -> None:
+    base = scene.source.commit({"run.py": GUARDED}, "guarded", onto=scene.base)
+    request = scene.open({"run.py": GUARDED.replace("    name = shlex.quote(name)\n", "")}, base=base)
+    (discussion,) = findings(request)
+    position = discussion.notes[0].position
+    assert position is not None
+    assert (position["new_path"], position.get("old_line"), position.get("new_line")) == ("run.py", 12, None)
 
 
 def test_a_reason_in_the_thread_dismisses_the_finding(scene: Scene) -> None:

@@ -3,7 +3,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -54,23 +53,6 @@ def add_commits(origin: Project, number: int, name: str) -> str:
         ["git", "fast-import", "--quiet"], cwd=origin.root, input="\n".join(lines).encode() + b"\n", check=True
     )
     return origin.git("rev-parse", "HEAD")
-
-
-def write_tree(origin: Project, entries: Mapping[str, tuple[str, bytes]]) -> str:
-    """A commit of a tree with any names and modes, as a hostile client can push it."""
-    tree = b""
-    for name, (mode, content) in entries.items():
-        (origin.root / "blob").write_bytes(content)
-        tree += f"{mode} {name}".encode() + b"\0" + bytes.fromhex(origin.git("hash-object", "-w", "blob"))
-    (origin.root / "tree").write_bytes(tree)
-    name = origin.git("hash-object", "--literally", "-t", "tree", "-w", "tree")
-    return origin.git("commit-tree", "-p", "HEAD", "-m", "hostile", name)
-
-
-def list_files(folder: Path) -> list[str]:
-    """Files outside git's own folders."""
-    files = [file for file in folder.rglob("*") if not file.is_dir() or file.is_symlink()]
-    return [file.name for file in files if ".git" not in file.relative_to(folder).parts and file.suffix != ".lock"]
 
 
 def test_both_commits_are_brought_and_compared(checkouts: Checkouts, change: Change, git_server: "GitServer") -> None:
@@ -365,46 +347,6 @@ def test_another_process_waits_too(checkouts: Checkouts, folder: Path, change: C
         other.stdin.close()
         thread.join()
     assert found
-
-
-# What strangers put into a repository
-
-
-def test_no_file_of_a_repository_is_written_out(
-    checkouts: Checkouts, folder: Path, origin: Project, samples: "Samples", git_server: "GitServer", tmp_path: Path
-) -> None:
-    base = origin.commit(FIRST)
-    hostile = {
-        "..": ("100644", b"up"),
-        ".git": ("100644", b"[core]\n\tfsmonitor = touch pwned"),
-        "/etc/x": ("100644", b"absolute"),
-        "C:\\x": ("100644", b"drive"),
-        "link.py": ("120000", str(tmp_path / "outside").encode()),
-        "line\nfeed.py": ("100644", b"x = 1\n"),
-    }
-    head = write_tree(origin, hostile)
-    checkout = checkouts.fetch(samples.change(base=base, head=head), git_server.address())
-    assert {one.path for one in checkout.list_changes()} >= {"link.py", "line\nfeed.py"}
-    assert checkout.read_lines("link.py") == (str(tmp_path / "outside"),)  # the link's own text
-    assert checkout.read_lines("../../outside") == ()
-    assert list_files(folder) == []
-    assert not (tmp_path / "outside").exists()
-
-
-def test_hooks_and_settings_of_this_machine_do_not_run(
-    checkouts: Checkouts, change: Change, git_server: "GitServer", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hooks = tmp_path / "template" / "hooks"
-    hooks.mkdir(parents=True)
-    (hooks / "reference-transaction").write_text(f"#!/bin/sh\ntouch {tmp_path}/pwned\n", "utf-8")
-    (hooks / "reference-transaction").chmod(0o755)
-    settings = tmp_path / "gitconfig"
-    settings.write_text(f"[init]\n\ttemplateDir = {hooks.parent}\n[core]\n\thooksPath = {hooks}\n", "utf-8")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
-    monkeypatch.setenv("GIT_TEMPLATE_DIR", str(hooks.parent))
-    root = checkouts.fetch(change, git_server.address()).repository.root
-    assert not (tmp_path / "pwned").exists()
-    assert not (root / ".git" / "hooks").exists()
 
 
 # The credential

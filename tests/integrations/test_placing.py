@@ -19,7 +19,7 @@ def change(*hunks: tuple[int, int], **values: Any) -> FileChange:
     return FileChange(**{"path": "a.py", "old_path": "old.py", "kind": ChangeKind.MODIFIED, "hunks": made, **values})
 
 
-@pytest.mark.parametrize("line", [1, 5, 8, 0, -3])
+@pytest.mark.parametrize("line", [8, 9, 0, -3])
 def test_a_line_outside_every_hunk_has_no_spot(samples: "Samples", line: int) -> None:
     assert place_finding(samples.finding(line=line), change((2, 5), (6, 8)), {}) is None
 
@@ -39,13 +39,36 @@ def test_a_file_that_the_change_does_not_touch_has_no_spot(samples: "Samples") -
     [
         {"is_binary": True},
         {"hunks": ()},
-        {"hunks": (Hunk(range(2, 5), range(2, 2)),)},
+        {"hunks": (Hunk(range(2, 2), range(2, 2)),)},
         {"hunks": (Hunk(range(1, 1), range(1, 20_001)),)},
     ],
-    ids=["binary", "only renamed", "only deleted", "a diff that hosts do not show"],
+    ids=["binary", "only renamed", "nothing at all", "a diff that hosts do not show"],
 )
 def test_a_change_without_lines_to_comment_on_has_no_spot(samples: "Samples", values: dict[str, Any]) -> None:
     assert place_finding(samples.finding(), change(**values), {}) is None
+
+
+DELETED, REPLACED = Hunk(range(12, 15), range(3, 3)), Hunk(range(11, 12), range(4, 6))
+
+
+@pytest.mark.parametrize(
+    ("line", "hunks", "place"),
+    [
+        (3, [DELETED], Place("a.py", 14, 14, "old.py", is_deleted=True)),  # deleted before the line
+        (2, [DELETED], Place("a.py", 14, 14, "old.py", is_deleted=True)),  # deleted behind it, at the end of a function
+        (1, [DELETED], None),
+        (4, [DELETED], None),
+        (3, [REPLACED, DELETED], Place("a.py", 14, 14, "old.py", is_deleted=True)),
+        (3, [REPLACED], Place("a.py", 4, 4, "old.py")),  # its last lines became something behind it
+        (4, [REPLACED, DELETED], Place("a.py", 4, 4, "old.py")),  # a line of the head is the better place
+    ],
+)
+def test_a_finding_that_a_deletion_introduced_is_placed_on_what_was_deleted(
+    samples: "Samples", line: int, hunks: list[Hunk], place: Place | None
+) -> None:
+    finding = samples.finding(line=9, anchor={"path": "a.py", "line": line}, fix=samples.fix())
+    spot = place_finding(finding, change(hunks=tuple(hunks)), {})
+    assert spot == (None if place is None else Spot(place))
 
 
 @pytest.mark.parametrize(
@@ -149,11 +172,13 @@ def test_a_spot_lies_inside_one_hunk(samples: "Samples", data: st.DataObject) ->
     number = st.integers(0, 12)
     hunks = [(2, 4), (6, 7), (9, 12)]
     start, size = data.draw(number), data.draw(number)
-    anchor = {"path": "a.py", "line": data.draw(number)}
+    line = data.draw(number)
+    anchor = {"path": "a.py", "line": line}
     fix = samples.fix(("a.py", (max(1, data.draw(number)), 1), (max(1, data.draw(number)), 1), "x"))
     finding = samples.finding(line=start, end_line=start + size, anchor=anchor, fix=fix)
     spot = place_finding(finding, change(*hunks), {"a.py": TEXT})
-    holding = [range(*one) for one in hunks if anchor["line"] in range(*one)]
+    holding = [range(*one) for one in hunks if line in range(*one)]
+    holding = holding or [range(*one) for one in hunks if 1 <= line == one[0] - 1]
     assert (spot is None) == (not holding)
     if spot is not None:
         assert spot.place.start_line in holding[0]

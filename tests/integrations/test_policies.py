@@ -1,6 +1,6 @@
 import pytest
 
-from integrations.policies import Mode, Policy, parse_policy
+from integrations.policies import Heeding, Mode, Policy, parse_policy
 from reviewer.errors import ConfigurationError
 
 OWN, PROJECT = ".reviewer.toml", "pyproject.toml"
@@ -32,6 +32,7 @@ def test_the_closest_name_decides(modes: dict[str, Mode], mode: Mode) -> None:
             OWN,
             Policy((("all", Mode.MONITOR), ("security", Mode.BLOCK))),
         ),
+        ('[bot]\nsuppressions = "nobody"\n', OWN, Policy(suppressions=Heeding.NOBODY)),
         ("# größer\n[bot]\ndrafts = false\n", OWN, Policy()),
         ("[tool.reviewer]\n", PROJECT, Policy()),
         ("[tool]\nreviewer = { bot = { drafts = true } }\n", PROJECT, Policy(reviews_drafts=True)),
@@ -55,6 +56,8 @@ def test_a_project_file_without_our_table_is_not_ours(content: str) -> None:
         (b"[bot]\ndraft = true", OWN, "bot.draft"),
         (b"[bot]\ndrafts = 1", OWN, "bot.drafts"),
         (b"bot = 3", OWN, "bot"),
+        (b"[bot]\nsuppressions = 'all'", OWN, "bot.suppressions"),
+        (b"[bot]\nsuppressions = []", OWN, "bot.suppressions"),
         (b"[bot]\nmodes = 3", OWN, "bot.modes"),
         (b"[bot.modes]\nsecurity = 'deny'", OWN, "bot.modes.security"),
         (b"[bot.modes]\nsecurity = ['block']", OWN, "bot.modes.security"),

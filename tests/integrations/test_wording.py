@@ -196,6 +196,12 @@ def test_a_finding_says_what_why_where_and_how_to_answer(samples: "Samples") -> 
     assert body.index("The path") < body.index("To mend it") < body.index("suggestion") < body.index("<!--")
 
 
+@pytest.mark.parametrize(("line", "is_said"), [(1, True), (2, False), (4, False), (5, True)])
+def test_a_comment_on_another_line_says_where_the_finding_is(samples: "Samples", line: int, is_said: bool) -> None:
+    text = write_finding(samples.finding(line=2, end_line=4, anchor={"path": "a.py", "line": line}))
+    assert ("introduces it; it is at `a.py:2`." in text) is is_said
+
+
 def test_one_place_needs_no_path(samples: "Samples") -> None:
     assert "The path" not in write_finding(samples.finding(evidence=[samples.step("x")]))
     assert "The path" not in write_finding(samples.finding(evidence=[samples.step("x", role="source")] * 2))
@@ -206,7 +212,8 @@ def test_a_comment_that_hangs_elsewhere_says_where_its_finding_is(
     samples: "Samples", path: str, line: int, is_said: bool
 ) -> None:
     finding = samples.finding(anchor={"path": path, "line": line})
-    assert ("It is in `a.py:2`." in write_finding(finding).splitlines()) is is_said
+    told = "The change on this line introduces it; it is at `a.py:2`."
+    assert (told in write_finding(finding).splitlines()) is is_said
 
 
 def test_a_line_that_a_flow_passes_several_times_in_a_row_is_shown_once(samples: "Samples") -> None:
@@ -344,6 +351,15 @@ def test_the_summary_accounts_for_everything_that_has_no_comment(samples: "Sampl
     assert text.count("<details>") == text.count("</details>") == 5
 
 
+def test_suppressions_of_the_change_are_said_even_without_findings(samples: "Samples") -> None:
+    notes = [{"path": "a.py", "line": 4, "problem": problem, "label": "weak-hash"} for problem in ("not_in_force", "x")]
+    text = write_summary(samples.report(withheld=[samples.withheld("suppressed_here")], suppressions=notes), (), ())
+    assert text is not None
+    here = "<summary>Suppressed by this change (1)</summary>\n\n- `a.py:3` `performance/query-in-loop`"
+    assert here in text
+    assert "<summary>Suppressions of this change that do not count (1)</summary>\n\n- `a.py:4` `weak-hash`" in text
+
+
 def test_a_failed_file_is_said_even_without_findings(samples: "Samples") -> None:
     text = write_summary(samples.report(files={"failed": [{"path": "a.py", "error": "died"}]}), (), ())
     assert text is not None
@@ -358,7 +374,9 @@ def test_a_summary_of_a_huge_change_keeps_its_end(samples: "Samples", length: in
         "skipped": [{"path": one, "reason": "binary"} for one in paths],
         "failed": [{"path": one, "error": "@" * 1_000} for one in paths],
     }
-    report = samples.report(files=files, withheld=[samples.withheld("over_budget", path=one) for one in paths])
+    withheld = [samples.withheld(reason, path=one) for one in paths for reason in ("over_budget", "suppressed_here")]
+    notes = [{"path": one, "line": 1, "problem": "not_in_force", "label": "x"} for one in paths]
+    report = samples.report(files=files, withheld=withheld, suppressions=notes)
     unplaced = [samples.finding(f"f{one}", path=one, title="@" * 1_000) for one in paths]
     for text in (write_summary(report, (), unplaced), write_all_gone(report)):
         assert text is not None
@@ -376,7 +394,9 @@ def test_no_name_in_a_summary_becomes_markup(samples: "Samples", name: str) -> N
             "skipped": [{"path": name, "reason": "binary"}],
             "failed": [{"path": name, "error": f"e{name}"}],
         }
-        report = samples.report(files=files, withheld=[samples.withheld("over_budget", path=name)])
+        notes = [{"path": name, "line": 1, "problem": "not_in_force", "label": name}]
+        withheld = [samples.withheld("over_budget", path=name)]
+        report = samples.report(files=files, withheld=withheld, suppressions=notes)
         text = write_summary(report, (), [samples.finding(path=name, title=f"t{name}")])
         assert text is not None
         return types(text)

@@ -168,3 +168,20 @@ def test_what_cannot_be_compared_is_said(repository: Project) -> None:
     repository.git("branch", "--quiet", "-D", "main")
     with pytest.raises(RequestError, match="name one with --base"):
         compare(git, None, None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "touched"),
+    [
+        ((3, 5), True),
+        ((4, 5), True),
+        ((2, 3), False),
+        ((5, 6), False),
+        ((4, 4), True),
+        ((3, 3), False),
+        ((5, 5), False),
+    ],
+)
+def test_a_change_touches_lines_that_it_changed_or_deleted_between(lines: tuple[int, int], touched: bool) -> None:
+    change = FileChange("a", "a", ChangeKind.MODIFIED, (Hunk(range(9, 10), range(*lines)),))
+    assert change.touches(range(3, 5)) is touched

@@ -214,3 +214,74 @@ def test_the_sarif_of_a_change_points_at_changed_lines(topic: Project) -> None:
     text = topic.run("diff", "--format", "sarif").stdout
     assert '"startLine": 3\n' in text
     assert '"relatedLocations"' in text
+
+
+# What a change says of itself
+
+
+SILENCED = DIRTY.replace(", value)\n", ", value)  # reviewer: ignore[sql-injection] trust me\n")
+
+
+def test_a_suppression_of_the_change_counts_and_is_told_apart(topic: Project) -> None:
+    topic.write({"a.py": SILENCED})
+    report = topic.report("diff")
+    assert (findings(report), counts(report)["suppressed_here"]) == ([], 1)
+    assert "1 suppressed by this change" in topic.run("diff").stdout
+
+
+def test_a_suppression_of_the_change_can_be_left_unheeded(topic: Project) -> None:
+    topic.write({"a.py": SILENCED})
+    report = topic.report("diff", "--ignore-own-suppressions")
+    assert findings(report) == [("a.py", 4, 4)]
+    assert report["suppressions"] == [{"path": "a.py", "line": 4, "problem": "not_in_force", "label": "sql-injection"}]
+    shown = topic.run("diff", "--ignore-own-suppressions").stdout
+    assert "note: suppression [sql-injection] belongs to the change under review, so it has no effect here" in shown
+
+
+def test_a_suppression_of_the_base_counts_in_any_case(repository: Project) -> None:
+    repository.commit({"a.py": SILENCED.replace("    log(value)\n", "    log(value)\n    value = clean(value)\n")})
+    repository.git("checkout", "--quiet", "-b", "topic")
+    repository.write(
+        {"a.py": SILENCED.replace("    log(value)\n", "    log(value)\n\n    print(value)\n    print(1)\n")}
+    )
+    report = repository.report("diff", "--ignore-own-suppressions")
+    assert (findings(report), counts(report)["suppressed"]) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".gitattributes": "*.py linguist-generated\n"},
+        {".gitattributes": "a.py linguist-vendored\n"},
+        {"a.py": f"# @generated\n{DIRTY}"},
+    ],
+    ids=["generated", "vendored", "says so at its top"],
+)
+def test_a_change_cannot_declare_itself_generated_where_the_base_decides(topic: Project, files: dict[str, str]) -> None:
+    topic.commit({"a.py": DIRTY, **files})
+    assert findings(topic.report("diff", "--head", "HEAD")) == []
+    report = topic.report("diff", "--head", "HEAD", "--attributes-from", "main")
+    assert [path for path, *_ in findings(report)] == ["a.py"]
+
+
+def test_a_file_moved_among_copies_is_still_reviewed_where_the_base_decides(topic: Project) -> None:
+    (topic.root / "third_party").mkdir()
+    topic.git("mv", "a.py", "third_party/a.py")
+    topic.commit({"third_party/a.py": DIRTY})
+    report = topic.report("diff", "--head", "HEAD", "--attributes-from", "main")
+    assert [path for path, *_ in findings(report)] == ["third_party/a.py"]
+
+
+def test_what_the_base_declares_generated_is_left_out(repository: Project) -> None:
+    repository.commit({"a.py": CLEAN, ".gitattributes": "*.py linguist-generated\n"})
+    repository.git("checkout", "--quiet", "-b", "topic")
+    repository.commit({"a.py": DIRTY, ".gitattributes": ""})
+    assert findings(repository.report("diff", "--head", "HEAD")) != []
+    report = repository.report("diff", "--head", "HEAD", "--attributes-from", "main")
+    assert [one["reason"] for one in report["files"]["skipped"] if one["path"] == "a.py"] == ["generated"]
+
+
+def test_attributes_of_a_commit_need_a_commit_to_review(topic: Project) -> None:
+    assert "--attributes-from needs --head" in topic.run("diff", "--attributes-from", "main").output
+    unknown = topic.run("diff", "--head", "HEAD", "--attributes-from", "nowhere")
+    assert (unknown.exit_code, "nowhere: expected a commit, found none" in unknown.output) == (2, True)

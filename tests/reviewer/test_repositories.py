@@ -75,3 +75,35 @@ def test_conflicts_and_index_are_listed_once(repository: Project) -> None:
     with pytest.raises(Exception, match="merge"):
         repository.git("merge", "other")
     assert [entry.path for entry in Repository(repository.root).list_tree(None)] == ["a.py"]
+
+
+def test_sizes_are_told_without_reading_and_absent_ones_are_none(repository: Project) -> None:
+    commit = repository.commit({"a.py": "ä = 1\r\n", "empty.py": "", "folder/x": "y"})
+    found = Repository(repository.root).measure_objects(
+        [
+            f"{commit}:a.py",
+            f"{commit}:empty.py",
+            f"{commit}:folder",
+            f"{commit}:gone",
+            f"{commit}:a\nb",
+            f"{commit}:../x",
+        ]
+    )
+    assert found == [8, 0, None, None, None, None]
+    assert Repository(repository.root).measure_objects([]) == []
+
+
+def test_a_path_that_leads_outside_has_no_content(repository: Project) -> None:
+    commit = repository.commit({"a.py": "x = 1\n"})
+    names = [f"{commit}:../a.py", f"{commit}:./a.py", f"{commit}:a.py"]
+    assert Repository(repository.root).read_objects(names) == [None, None, b"x = 1\n"]
+
+
+def test_output_beyond_a_bound_is_refused(repository: Project) -> None:
+    commit = repository.commit({"a.py": "x" * 1_000})
+    made = Repository(repository.root)
+    assert made.run_bounded("cat-file", "blob", f"{commit}:a.py", max_bytes=1_000) == b"x" * 1_000
+    with pytest.raises(RepositoryError, match="expected at most 999 bytes, found more"):
+        made.run_bounded("cat-file", "blob", f"{commit}:a.py", max_bytes=999)
+    with pytest.raises(RepositoryError, match="exit code 128"):
+        made.run_bounded("cat-file", "blob", f"{commit}:gone", max_bytes=999)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_model.catalogue import Severity
+from reviewer.changes import ChangeKind, FileChange, Hunk
 from reviewer.configuration import Configuration, DirectoryPolicy
 from reviewer.errors import ConfigurationError
 from reviewer.findings import Anchor, FailOn, Finding, Region
@@ -198,3 +199,51 @@ def test_the_order_of_findings_does_not_matter(findings: list[Finding]) -> None:
 )
 def test_severity_decides_on_failure(fail_on: FailOn, severity: Severity, fails: bool) -> None:
     assert fail_on.is_reached_by(severity) is fails
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_own"),
+    [
+        ((4, 5), False),
+        ((5, 5), False),  # something deleted before the comment
+        ((5, 6), True),  # the comment itself
+        ((6, 6), True),  # what stood between the comment and the statement is gone: it spoke for something else
+        ((6, 7), True),
+        ((7, 8), True),  # the statement's second line
+        ((8, 8), False),
+        ((8, 9), False),
+    ],
+)
+def test_a_suppression_is_the_changes_own_where_it_touches_it_or_its_statement(
+    lines: tuple[int, int], is_own: bool
+) -> None:
+    finding = replace(make_finding(line=6), statement=range(6, 8))
+    suppression = Suppression("a.py", 5, 6, ("weak-hash",), "why")
+    change = FileChange("a.py", "a.py", ChangeKind.MODIFIED, (Hunk(range(1, 1), range(*lines)),))
+    introductions = {finding.fingerprint: Anchor("a.py", 6)}
+    rules = SelectionRules((suppression,), introductions=introductions, changes={"a.py": change})
+    heeded, unheeded = (select_findings([finding], replace(rules, heeds_own=heeds)) for heeds in (True, False))
+    reason = WithheldReason.SUPPRESSED_HERE if is_own else WithheldReason.SUPPRESSED
+    assert [one.reason for one in heeded.withheld] == [reason]
+    assert heeded.unheeded == frozenset()
+    assert [one.anchor for one in unheeded.shown] == [Anchor("a.py", 6)] * is_own
+    assert unheeded.unheeded == ({suppression} if is_own else set())
+
+
+def test_a_suppression_of_the_base_holds_beside_one_of_the_change() -> None:
+    finding = replace(make_finding(line=6), statement=range(6, 7))
+    old, new = (Suppression("a.py", line, 6, ("weak-hash",), "why") for line in (6, 3))
+    change = FileChange("a.py", "a.py", ChangeKind.MODIFIED, (Hunk(range(1, 1), range(3, 4)),))
+    rules = SelectionRules((old, new), changes={"a.py": change}, heeds_own=False)
+    assert [one.reason for one in select_findings([finding], rules).withheld] == [WithheldReason.SUPPRESSED]
+
+
+def test_a_finding_that_would_not_be_shown_anyhow_is_not_laid_to_the_change() -> None:
+    finding = replace(make_finding(line=6), statement=range(6, 7))
+    suppression = Suppression("a.py", 6, 6, ("weak-hash",), "why")
+    change = FileChange("a.py", "a.py", ChangeKind.MODIFIED, (Hunk(range(1, 1), range(6, 7)),))
+    introductions: dict[str, Anchor | WithheldReason] = {finding.fingerprint: WithheldReason.EXISTING}
+    rules = SelectionRules((suppression,), introductions=introductions, changes={"a.py": change}, heeds_own=False)
+    found = select_findings([finding], rules)
+    assert [one.reason for one in found.withheld] == [WithheldReason.SUPPRESSED]
+    assert found.unheeded == frozenset()
