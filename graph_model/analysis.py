@@ -39,7 +39,7 @@ class Limits:
     """Counted, never timed: what is over a limit is left out and said."""
 
     max_bytes: int = 512 * 1024
-    max_nodes: int = 60_000  # a function weighs FUNCTION_WEIGHT nodes more
+    max_nodes: int = 50_000  # a function weighs FUNCTION_WEIGHT nodes more
 
 
 @dataclass(frozen=True, slots=True)
