@@ -222,12 +222,12 @@ def test_a_tree_of_200_000_files_is_no_reason_to_fail(
 
 
 def import_files(origin: Project, count: int) -> str:
-    """A commit with so many small files in one folder."""
+    """A commit with so many small files, some hundred in a folder."""
 
     def commands() -> Iterator[str]:
         yield "blob\nmark :1\ndata 2\nx\n\n"
         yield "commit refs/heads/many\ncommitter A <a@example.org> 0 +0000\ndata 1\nx\n"
-        yield from (f"M 100644 :1 many/{number:06}.txt\n" for number in range(count))
+        yield from (f"M 100644 :1 many/{number // 500}/{number}.txt\n" for number in range(count))
 
     text = "".join(commands()).encode()
     subprocess.run(["git", "fast-import", "--quiet"], cwd=origin.root, input=text, check=True)
