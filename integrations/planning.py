@@ -1,7 +1,8 @@
 """What to write on a host, decided from what we want to say and what already stands there. Pure: values in, values out.
 
 Nothing is posted twice, nothing that a person resolved comes back, a thread with replies is never resolved, and a
-finding without a line in the change goes to the summary.
+finding without a line in the change goes to the summary. A finding that only moved, with its file or among equal ones,
+keeps its thread.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,7 +12,16 @@ from integrations.hosts import Annotation, Conclusion, NewThread, PostedThread, 
 from integrations.placing import HeadLines, place_finding
 from integrations.policies import Mode, Policy
 from integrations.reports import OVER_BUDGET, ReportedFinding, ReviewReport
-from integrations.wording import find_marker, hash_words, title_of, write_all_gone, write_finding, write_summary
+from integrations.wording import (
+    Stand,
+    find_marker,
+    hash_code,
+    hash_words,
+    title_of,
+    write_all_gone,
+    write_finding,
+    write_summary,
+)
 from reviewer.changes import FileChange
 
 
@@ -63,7 +73,10 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
     """The writes that bring a host from what stands there to what the review says."""
     report = reviewed.report
     shown = [one for one in report.findings if policy.mode_of(one.label) is not Mode.MONITOR]
+    # A finding that others push over the limit is still there.
+    wanted = {one.fingerprint for one in shown} | {one.fingerprint for one in report.withheld_for(OVER_BUDGET)}
     threads = {thread.fingerprint: thread for thread in standing.threads if thread.fingerprint}
+    threads |= _follow_moved(shown, threads, wanted, standing)
     changes = {change.path: change for change in reviewed.changes}
     new = [one for one in shown if one.fingerprint not in threads]
     post, unplaced = _place_new(
@@ -72,22 +85,38 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
     unplaced += [one for one in new if one.fingerprint in reviewed.refused]
     kept = [(threads[one.fingerprint], one) for one in shown if one.fingerprint in threads]
     reopen = tuple(one for one, _ in kept if one.is_resolved and one.fingerprint in standing.resolved_by_us)
-    answered = {thread.fingerprint for thread, _ in kept if thread.is_resolved and thread not in reopen}
+    answered = {finding.fingerprint for thread, finding in kept if thread.is_resolved and thread not in reopen}
     told = [one for one in shown if one.fingerprint not in answered and one not in unplaced]
-    # A finding that others push over the limit is still there.
-    wanted = {one.fingerprint for one in shown} | {one.fingerprint for one in report.withheld_for(OVER_BUDGET)}
+    moved = {thread.fingerprint for thread, _ in kept}
     return Plan(
         post=tuple(post),
         edit=tuple(
             _reword(thread, finding)
             for thread, finding in kept
-            if thread.fingerprint not in answered and _says_something_else(thread, finding)
+            if finding.fingerprint not in answered and _says_something_else(thread, finding)
         ),
-        resolve=tuple(_find_outdated(standing.threads, wanted)),
+        resolve=tuple(_find_outdated(standing.threads, wanted | moved)),
         reopen=reopen,
         summary=_summarise(report, told, unplaced, standing.summary, len(report.findings) - len(shown)),
         status=make_status(report, shown, policy, reviewed.key),
     )
+
+
+def _follow_moved(
+    shown: Iterable[ReportedFinding], threads: Mapping[str, PostedThread], wanted: Collection[str], standing: Standing
+) -> dict[str, PostedThread]:
+    """Threads whose finding is gone, by the fingerprint of a new finding about the same code: its file was renamed."""
+    left: dict[str, list[PostedThread]] = {}
+    for thread in standing.threads:
+        code = find_marker(thread.body, "code")
+        if code and thread.fingerprint not in wanted and thread.fingerprint not in standing.resolved_by_us:
+            left.setdefault(code, []).append(thread)
+    found: dict[str, PostedThread] = {}
+    for finding in shown:
+        same = left.get(hash_code(finding), [])
+        if finding.fingerprint not in threads and same:
+            found[finding.fingerprint] = same.pop(0)
+    return found
 
 
 def _place_new(
@@ -101,7 +130,8 @@ def _place_new(
         if spot is None:
             unplaced.append(finding)
         else:
-            body = write_finding(finding, suggestion=spot.suggestion, on_deleted=spot.place.is_deleted)
+            stand = Stand.DELETED if spot.place.is_deleted else Stand.HERE
+            body = write_finding(finding, suggestion=spot.suggestion, stand=stand)
             post.append(NewThread(finding.fingerprint, spot.place, body))
     return post, unplaced
 
@@ -116,13 +146,14 @@ def _find_outdated(threads: Iterable[PostedThread], wanted: Collection[str]) -> 
 
 
 def _says_something_else(thread: PostedThread, finding: ReportedFinding) -> bool:
-    """Whether the words changed (a new model, a new catalogue); that lines moved is no reason to write."""
-    return find_marker(thread.body, "words") != hash_words(finding)
+    """Whether the words changed (a new model, a new catalogue) or the file; that lines moved is no reason to write."""
+    return thread.fingerprint != finding.fingerprint or find_marker(thread.body, "words") != hash_words(finding)
 
 
 def _reword(thread: PostedThread, finding: ReportedFinding) -> tuple[PostedThread, str]:
     """Without a suggestion: the host may show the thread on other lines by now."""
-    return thread, write_finding(finding)
+    has_moved = thread.fingerprint != finding.fingerprint
+    return thread, write_finding(finding, stand=Stand.OLD_FILE if has_moved else Stand.HERE)
 
 
 def _summarise(

@@ -95,6 +95,13 @@ class Records:
                     )
                 )
 
+    def forget_posted(self, ref: ChangeRef, fingerprint: str) -> None:
+        """Forgets a finding whose thread is now that of the same code in another file."""
+        with self._database.begin() as session:
+            row = session.get(PostedFinding, (ref.key, fingerprint))
+            if row is not None:
+                session.delete(row)
+
     def note_resolved(self, ref: ChangeRef, fingerprint: str, *, by_us: bool) -> None:
         """Remembers that we resolved a thread, or opened it again."""
         with self._database.begin() as session:

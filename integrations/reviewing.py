@@ -7,7 +7,7 @@ write on a host is planned from what stands there; and the one write that must n
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ from integrations.policies import Heeding, Mode, Policy, parse_policy
 from integrations.records import Records
 from integrations.reports import ReviewReport, parse_report
 from integrations.storage.tables import PostedFinding, ReviewRecord
-from integrations.wording import escape_markdown, make_marker, title_of
+from integrations.wording import escape_markdown, find_marker, make_marker, title_of
 
 _LOG = logging.getLogger(__name__)
 SUMMARY_MARKER = make_marker("summary", "one")
@@ -136,28 +136,27 @@ class Reviewing:
     def post_threads(self, prepared: Prepared) -> frozenset[str]:
         """Posts what is new; the fingerprints that the host refused. Raises HostError."""
         intent = f"{prepared.key}:threads"
-        was_begun = self._records.begin_intent(intent)
-        if was_begun:  # it may have been posted before a crash: give the host's lists time to show it
-            time.sleep(self._tools.settle_s)
+        if self._records.begin_intent(intent):
+            time.sleep(self._tools.settle_s)  # it may have been posted before a crash: the host's lists lag behind
         plan, report = self._plan(prepared, frozenset())
-        if was_begun:
-            self._remember_standing(prepared.change, report)
         refused = self.host_of(prepared.change.ref).post_threads(prepared.change, plan.post) if plan.post else []
         posted = [one for one in plan.post if one not in refused]
         self._records.note_posted(prepared.change, posted, report.findings)
         self._records.end_intent(intent)
         return frozenset(one.fingerprint for one in refused)
 
-    def _remember_standing(self, change: Change, report: ReviewReport) -> None:
-        """Notes findings whose thread stands on the host without our knowing: we died between posting and noting it."""
-        known = self._records.posted_on(change.ref)
-        standing = {one.fingerprint for one in self.host_of(change.ref).list_threads(change)} - known.keys()
-        threads = [
+    def _remember_standing(
+        self, change: Change, report: ReviewReport, threads: Iterable[PostedThread], posted: Collection[str]
+    ) -> None:
+        """Notes findings whose thread stands on the host without our knowing: it moved, or we died after posting it."""
+        standing = {one.fingerprint for one in threads}.difference(posted)
+        unknown = [
             NewThread(one.fingerprint, Place(one.location.path, one.location.start_line, one.location.end_line), "")
             for one in report.findings
             if one.fingerprint in standing
         ]
-        self._records.note_posted(change, threads, report.findings)
+        if unknown:
+            self._records.note_posted(change, unknown, report.findings)
 
     def amend_threads(self, prepared: Prepared, refused: frozenset[str]) -> None:
         """Rewords, resolves and reopens threads; what a push mended is feedback. Raises HostError."""
@@ -166,6 +165,8 @@ class Reviewing:
         known = prepared.dismissed | {one.fingerprint for one in report.withheld.findings}
         for thread, body in plan.edit:
             host.edit_thread(change, thread, body)
+            if find_marker(body, "finding") != thread.fingerprint:  # it moved; the next plan notes where it is
+                self._records.forget_posted(change.ref, thread.fingerprint)
         for thread in plan.reopen:
             host.resolve_thread(change, thread, is_resolved=False)
             self._records.note_resolved(change.ref, thread.fingerprint, by_us=False)
@@ -245,7 +246,9 @@ class Reviewing:
         change = prepared.change
         host = self.host_of(change.ref)
         posted = self._records.posted_on(change.ref)
-        threads = _with_remembered(host.list_threads(change), posted)
+        listed = host.list_threads(change)
+        self._remember_standing(change, report, listed, posted)
+        threads = _with_remembered(listed, posted)
         ours = frozenset(fingerprint for fingerprint, row in posted.items() if row.is_resolved_by_us)
         checkout = self._check_out(change)
         reviewed = ReviewedChange(report, checkout.list_changes(), _read_lines(checkout, report), prepared.key, refused)

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from itertools import groupby
 
 from integrations.hosts import Conclusion
@@ -100,14 +101,20 @@ def find_marker(body: str, kind: str) -> str:
     return next((match[2] for match in reversed(list(_MARKER.finditer(body))) if match[1] == kind), "")
 
 
-def write_finding(finding: ReportedFinding, *, suggestion: str | None = None, on_deleted: bool = False) -> str:
+class Stand(Enum):
+    """Where a comment stands, as seen from its finding."""
+
+    HERE = "on the line that the finding is anchored to"
+    DELETED = "on a deleted line"
+    OLD_FILE = "in the file that its file was renamed from"
+
+
+def write_finding(finding: ReportedFinding, *, suggestion: str | None = None, stand: Stand = Stand.HERE) -> str:
     """The comment of one finding: what, why, the path, how to mend it, how to answer.
 
     Path or suggestion are left out where they would make it longer than a host takes.
     """
-    path = "\n\n".join(
-        part for part in (_point_elsewhere(finding, on_deleted=on_deleted), _write_path(finding)) if part
-    )
+    path = "\n\n".join(part for part in (_point_elsewhere(finding, stand), _write_path(finding)) if part)
     is_safe = finding.fix is not None and finding.fix.safe
     offer = "" if suggestion is None else _write_suggestion(suggestion, is_safe=is_safe)
     bodies = (_join_finding(finding, *extras) for extras in ((path, offer), ("", offer), (path, ""), ("", "")))
@@ -123,18 +130,21 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
         f"**To mend it:** {_write_sentence(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
         _HOW_TO_ANSWER,
-        make_marker("finding", finding.fingerprint) + make_marker("words", hash_words(finding)),
+        make_marker("finding", finding.fingerprint)
+        + make_marker("words", hash_words(finding))
+        + make_marker("code", hash_code(finding)),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _point_elsewhere(finding: ReportedFinding, *, on_deleted: bool) -> str:
+def _point_elsewhere(finding: ReportedFinding, stand: Stand) -> str:
     """Where the finding is, when its comment stands on another line: one whose change, or deletion, introduced it."""
     at, anchor = finding.location, finding.anchor
-    if not on_deleted and at.path == anchor.path and at.start_line <= anchor.line <= at.end_line:
+    if stand is Stand.HERE and at.path == anchor.path and at.start_line <= anchor.line <= at.end_line:
         return ""
     place = quote_inline(f"{at.path}:{at.start_line}"[-_MAX_CODE_CHARS:])
-    return f"The change on this line introduces it; it is at {place}."
+    moved = stand is Stand.OLD_FILE
+    return f"It is at {place} now." if moved else f"The change on this line introduces it; it is at {place}."
 
 
 def _end_sentence(text: str) -> str:
@@ -145,6 +155,12 @@ def hash_words(finding: ReportedFinding) -> str:
     """Changes when the comment would say something else; that lines moved or the code near it changed does not."""
     words = (finding.title, finding.message, finding.remedy, finding.severity, finding.label)
     return hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+
+
+def hash_code(finding: ReportedFinding) -> str:
+    """What a finding is about wherever its file lies: the label, the symbol and the statement without white space."""
+    code = (finding.label, finding.symbol, "".join(finding.code.split()))
+    return hashlib.sha256(repr(code).encode()).hexdigest()[:16]
 
 
 def _write_path(finding: ReportedFinding) -> str:

@@ -53,6 +53,7 @@ class Samples:
             "probability": 0.91,
             "location": _place(path, line, end_line),
             "anchor": {"path": path, "line": line},
+            "code": f"run({fingerprint})",
         }
         return ReportedFinding.model_validate({**named, **values})
 

@@ -47,7 +47,7 @@ def carry_out(made: Plan, before: Standing) -> Standing:
         PostedThread(
             one.thread_id,
             one.comment_id,
-            one.fingerprint,
+            find_marker(edits.get(one.fingerprint, ""), "finding") or one.fingerprint,
             edits.get(one.fingerprint, one.body),
             (one.is_resolved or one.fingerprint in resolved) and one.fingerprint not in reopened,
             one.has_replies,
@@ -214,19 +214,47 @@ def test_annotations_stand_on_the_anchor_and_say_how_bad_it_is(samples: "Samples
     assert [(one.line, one.level) for one in status.annotations] == [(2, "failure"), (99, "warning")]
 
 
+def test_a_finding_whose_file_was_renamed_keeps_its_thread(samples: "Samples") -> None:
+    old = thread(samples.finding("old", code="run(x)"))
+    made = plan(samples.report(samples.finding("new", path="b.py", code="run( x)")), Standing((old,), "old"))
+    ((edited, body),) = made.edit
+    assert edited is old
+    assert find_marker(body, "finding") == "new"
+    assert "It is at `b.py:2` now." in body
+    assert (made.post, made.resolve) == ((), ())
+
+
+def test_a_renamed_finding_that_a_person_resolved_stays_resolved(samples: "Samples") -> None:
+    old = thread(samples.finding("old", code="run(x)"), is_resolved=True)
+    made = plan(samples.report(samples.finding("new", code="run(x)")), Standing((old,)))
+    assert (made.post, made.edit, made.reopen, made.resolve, made.summary) == ((), (), (), (), None)
+
+
+def test_a_thread_goes_to_one_of_two_findings_about_equal_code(samples: "Samples") -> None:
+    old = thread(samples.finding("old", code="run(x)"))
+    found = [samples.finding(one, code="run(x)") for one in ("n1", "n2")]
+    made = plan(samples.report(*found), Standing((old,)))
+    assert [find_marker(body, "finding") for _, body in made.edit] == ["n1"]
+    assert [one.fingerprint for one in made.post] == ["n2"]
+
+
 @given(st.data())
 def test_a_second_plan_from_the_same_review_writes_nothing(samples: "Samples", data: st.DataObject) -> None:
     """Whatever stands there, whatever is found: what a plan writes is what the next plan finds."""
     names = st.sampled_from(["f1", "f2", "f3", "f4"])
     flags = st.booleans()
     reported = data.draw(st.lists(names, unique=True))
+    codes = st.sampled_from(["run(x)", "run(y)", "run(ü)"])
     findings = [
-        samples.finding(one, data.draw(st.integers(0, 25)), title=data.draw(st.sampled_from("ab"))) for one in reported
+        samples.finding(
+            one, data.draw(st.integers(0, 25)), title=data.draw(st.sampled_from("ab")), code=data.draw(codes)
+        )
+        for one in reported
     ]
     standing = Standing(
         tuple(
             thread(
-                samples.finding(one, title=data.draw(st.sampled_from("ab"))),
+                samples.finding(one, title=data.draw(st.sampled_from("ab")), code=data.draw(codes)),
                 is_resolved=data.draw(flags),
                 has_replies=data.draw(flags),
             )
