@@ -52,7 +52,10 @@ _QUERY_BUILDERS = frozenset(
 )
 _HOW = re.compile(r"(?:\w+\.)*(?:StringComparison|StringComparer|Comparer|EqualityComparer)\.")
 _KIND_NAME = re.compile(r"(?:Types?|Kinds?|Modes?|Status|States?|Schemes?|Names|Constants|Keys|Claims)$")
-_QUERIES = re.compile(r"^(?:Where|First|Single|Any|All|Count|Find|FindAll|RemoveAll)(?:OrDefault)?(?:Async)?$")
+_QUERIES = re.compile(
+    r"^(?:(?:Where|First|Single|Any|All|Count|Find|FindAll|RemoveAll)(?:OrDefault)?(?:Async)?"
+    r"|find|findIndex|findLast|findLastIndex|filter)$"  # JavaScript: which of the rows that were asked for
+)
 _TAKES_APART = re.compile(r"(?i)(parser|lexer|tokeni[sz]er|scanner|grammar|\.(try_?)?parse)\b")  # its tokens are words
 _ALIKE = frozenset({"equals", "Equals", "__eq__", "__ne__", "compareTo", "CompareTo", "isEqual"})
 
@@ -242,7 +245,7 @@ def _is_harmless_pair(left: Node, right: Node) -> bool:
 
 
 def _is_query_filter(unit: Unit) -> bool:
-    """The condition of a query (`users.Where(u => u.Token == token)`), which a database or an index answers."""
+    """The condition of a query (`users.Where(u => u.Token == token)`), or which of some rows is meant: no decision."""
     args = unit.node.parent if unit.node.kind is K.LAMBDA else None
     call = args.parent if args is not None and args.kind is K.ARGS else None
     callee = call.get("callee") if call is not None else None

@@ -20,6 +20,7 @@ from graph_model.syntax import Node, dotted_name
 _HARMLESS_IN_DEVELOPMENT = frozenset(
     {"security/debug-enabled", "security/error-exposure", "security/permissive-cors", "security/cleartext-transmission"}
 )
+_WRITTEN_SECRETS = "security/hardcoded-"
 _UNESCAPED = "security/unescaped-template"
 _EXCEPTIONS = (is_harmless_comparison, is_harmless_cipher, stays_here)  # each knows the label that it is about
 _DEVELOPMENT = re.compile(r"(?i)^_?(is_?)?(dev|development|debug)(_?mode)?$|IsDevelopment")
@@ -116,6 +117,8 @@ def find_properties(view: UnitView) -> Iterator[Draft]:
         if not roles or value is None or (value.kind is K.STRING and value.text == name):
             continue  # a name that stands for itself: `JWT_SECRET = "JWT_SECRET"`
         for role in roles:
+            if role.label.startswith(_WRITTEN_SECRETS) and value.kind in (K.BOOL, K.NULL):
+                continue  # whether there is one, or which columns are meant: `omit: { privateKey: true }`
             if _is_on(role, node, view, stmt) and view.judge.value_holds(role.when, value, stmt.idx):
                 if _is_harmless_markup(role, node, value, view, stmt) or _is_for_development(role.label, view, stmt):
                     break

@@ -63,6 +63,11 @@ HARMLESS = {
         "security/timing-comparison",
         handler("const u = req.body;\nif (u.password !== u['password-confirm']) { res.end(); }"),
     ),
+    "which of the rows": (
+        "security/timing-comparison",
+        handler("const all = await rows(req.query.token);\nsend(all.find((r) => r.token === req.query.token));"),
+    ),
+    "a column": ("security/hardcoded-key", "exports.f = () => db.find({ omit: { privateKey: true } });\n"),
     "an error as JSON": (
         "security/error-exposure",
         handler("try { await f(); } catch (err) {\nres.status(500).json({ error: err });\n}"),
@@ -84,6 +89,7 @@ HARMFUL = {
         "security/timing-comparison",
         handler("const u = await load(1);\nif (u.password !== req.body.password) { res.end(); }"),
     ),
+    "a key": ("security/hardcoded-key", "exports.f = () => sign({ privateKey: 'c7a9d2e4f6b81357' });\n"),
     "a stack": (
         "security/error-exposure",
         handler("try { await f(); } catch (err) {\nres.status(500).json({ error: err.stack });\n}"),
