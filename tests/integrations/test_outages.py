@@ -11,7 +11,7 @@ from integrations.testing.postgres import PostgresCluster, serve_postgres
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster() -> Iterator[PostgresCluster]:
     with serve_postgres("-c fsync=off") as served:
         yield served
