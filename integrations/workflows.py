@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
 
-from integrations.errors import HostError, MalformedDeliveryError, PacedError
+from integrations.errors import AnalysisError, HostError, MalformedDeliveryError, PacedError
 from integrations.events import ChangeClosed, CommentWritten, Event, MergeQueued, Nothing, ReviewWanted, ThreadResolved
 from integrations.hosts import ChangeRef, HostKind
 from integrations.inbox import Inbox
@@ -148,7 +149,14 @@ class Workflows(DBOSConfiguredInstance):
     def review_change(self, ref: ChangeRef, is_forced: bool) -> str:  # DBOS passes by position
         """Reviews a change as it is now and publishes the outcome; what became of it."""
         with self._presence.hold(DBOS.workflow_id or ""):
-            outcome = self._review(ref, is_forced=is_forced)
+            try:
+                outcome = self._review(ref, is_forced=is_forced)
+            except dbos_error.DBOSException:
+                raise
+            except Exception as error:  # noqa: BLE001  # the webhook job: no status runs for ever
+                _LOG.exception("review ended unexpectedly")
+                why = f"unexpected {type(error).__name__}: the service's log says more"
+                outcome = self._fail(self._report_refusal, ref, AnalysisError(why))
         self._listeners.count_review(outcome)
         return outcome
 

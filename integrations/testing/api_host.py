@@ -45,6 +45,7 @@ class Fault(Enum):
     ERROR_AFTER = "502, but done"
     CONFLICT_BEFORE = "409, nothing done"
     REFUSED = "422, nothing done"
+    EMPTY = "200 and an empty object, nothing done"
     DROP_BEFORE = "connection closed, nothing done"
     DROP_AFTER = "connection closed, but done"
 
@@ -201,6 +202,8 @@ class ApiHost:
                 return _CONFLICT
             if fault is Fault.REFUSED:
                 return _UNPROCESSABLE
+            if fault is Fault.EMPTY:
+                return _NOTHING
             answer = self._handle(request, operation, url)
             if fault is Fault.DROP_AFTER:
                 raise ConnectionDroppedError
@@ -312,6 +315,7 @@ def _encode(answer: Answer, headers: Mapping[str, str]) -> HttpAnswer:
 
 _CONFLICT = HttpAnswer(409, b'{"message": "409 Conflict"}', {"Content-Type": "application/json"})
 _BAD_GATEWAY = HttpAnswer(502, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})
+_NOTHING = HttpAnswer(200, b"{}", {"Content-Type": "application/json"})
 _UNPROCESSABLE = HttpAnswer(422, b'{"message": "Unprocessable Entity"}', {"Content-Type": "application/json"})
 
 

@@ -36,7 +36,11 @@ class ServedBot:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "ServedBot":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

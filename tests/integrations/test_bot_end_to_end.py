@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.testing.api_host import Exchange
+from integrations.testing.api_host import Exchange, Fault
 from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.git_hosting import run_git
 from integrations.testing.github_people import NewPull
@@ -149,7 +149,9 @@ def test_a_pull_request_through_its_life(scene: Scene) -> None:
     assert labels(pull.threads, resolved=False) == {"sql-injection", "unsafe-deserialization"}
 
     scene.push(pull, {"app.py": None, "shop.py": WITH_QUERY})  # a rename keeps the finding known
-    assert labels(pull.threads, resolved=False) >= {"unsafe-deserialization"}
+    assert labels(pull.threads, resolved=False) == {"sql-injection", "unsafe-deserialization"}
+    assert len(pull.threads) == 2
+    assert "It is at `shop.py:" in thread.comments[0].body
 
     scene.bot.wait_until_quiet()
     count = len(fake.writes)
@@ -305,6 +307,15 @@ def test_a_policy_that_cannot_be_read_is_said(scene: Scene) -> None:
     (run,) = [one for one in scene.fake.repository(REPOSITORY).check_runs.values() if one.head_sha == head]
     assert run.values["conclusion"] == "neutral"
     assert "select" in run.values["output"]["summary"]
+
+
+def test_an_answer_that_nobody_expects_ends_in_an_honest_status(scene: Scene) -> None:
+    scene.fake.fail_next(Fault.EMPTY, operation="pulls/get")
+    pull = scene.open({"app.py": WITH_QUERY})
+    runs = [one for one in scene.fake.repository(REPOSITORY).check_runs.values() if one.head_sha == pull.head_sha]
+    assert [one.values["conclusion"] for one in runs] == ["neutral"]
+    assert "the service's log says more" in runs[0].values["output"]["summary"]
+    assert "review ended unexpectedly" in scene.bot.log
 
 
 def test_requests_to_the_host_are_counted(scene: Scene) -> None:
