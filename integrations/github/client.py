@@ -5,7 +5,6 @@ https://docs.github.com/en/graphql/reference/mutations#resolvereviewthread
 """
 
 import base64
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from integrations.calls import Calls, Observe, ignore_call
 from integrations.checkup import check_clock, check_permissions
 from integrations.errors import HostError
 from integrations.github.checks import CHECK_NAME, describe_check, slice_annotations
+from integrations.github.deliveries import Redelivery
 from integrations.hosts import (
     Change,
     ChangeRef,
@@ -38,9 +38,6 @@ from integrations.pacing import Pace
 from integrations.wording import find_marker
 
 _OK, _REDIRECTED, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 404, 422
-_MAX_ATTEMPTS = 5  # of a delivery, before it is given up
-_MAX_PAGES = 50
-_NEXT_PAGE = re.compile(r'<([^>]+)>;\s*rel="next"')
 # What the app manifest asks for, and no more.
 NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
 _THUMBS = ("+1", "-1")  # https://docs.github.com/en/rest/reactions/reactions#about-reactions
@@ -85,7 +82,9 @@ class GitHubHost:
         self._clients: dict[int, Github] = {}
         self._installations: dict[str, int] = {}
         self._slug = ""
-        self._asked: set[int] = set()  # failed attempts: each is asked for once
+        self._redelivery = Redelivery(
+            lambda verb, path: self._call(self._app.requester.requestJsonAndCheck, verb, path)
+        )
 
     def login(self) -> str:
         """As the protocol says: an app's slug with a suffix."""
@@ -235,36 +234,8 @@ class GitHubHost:
         ]
 
     def ask_again(self, is_known: Callable[[str], bool]) -> int:
-        """As the protocol says; GitHub keeps deliveries for three days and never repeats one unasked.
-
-        https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
-        """
-        attempts: dict[str, list[int]] = {}  # by delivery, newest first
-        for one in self._list_failed():
-            attempts.setdefault(one["guid"], []).append(one["id"])
-        self._asked.intersection_update(number for numbers in attempts.values() for number in numbers)
-        lost = [
-            numbers[0]
-            for guid, numbers in attempts.items()
-            if numbers[0] not in self._asked and len(numbers) <= _MAX_ATTEMPTS and not is_known(guid)
-        ]
-        for number in lost:
-            address = f"/app/hook/deliveries/{number}/attempts"
-            self._call(self._app.requester.requestJsonAndCheck, "POST", address)
-            self._asked.add(number)
-        return len(lost)
-
-    def _list_failed(self) -> Iterator[Mapping[str, Any]]:
-        """Attempts that failed, newest first."""
-        address = "/app/hook/deliveries?status=failure&per_page=100"
-        for _ in range(_MAX_PAGES):
-            headers, found = self._call(self._app.requester.requestJsonAndCheck, "GET", address)
-            assert isinstance(found, list), "a list is documented"
-            yield from found
-            following = _NEXT_PAGE.search(headers.get("link", ""))
-            if following is None:
-                return
-            address = following[1]
+        """As the protocol says."""
+        return self._redelivery.ask_again(is_known)
 
     def _find_check(self, change: Change, key: str) -> dict[str, Any] | None:
         """Our run for a review, if it has begun."""
