@@ -51,7 +51,7 @@ class Unit:
         """A function, method or lambda, as opposed to a module's or class's own statements."""
         return self.node.kind in (K.FUNCTION, K.LAMBDA)
 
-    @property
+    @cached_property
     def is_async(self) -> bool:
         """Declared async."""
         return self.is_function and "async" in self.node.text.split()
@@ -129,7 +129,7 @@ def _params(node: Node) -> Iterator[tuple[str, Node]]:
         yield (name.text if name.kind is K.NAME else "", param)
 
 
-@dataclass(slots=True)
+@dataclass
 class Program:
     """One file's units. `imports` maps a local name to a dotted API name; `wildcards` are namespaces imported whole."""
 
@@ -150,7 +150,12 @@ class Program:
         """The language family, which decides packs and naming."""
         return self.language.family
 
-    @property
+    @cached_property
+    def async_names(self) -> frozenset[str]:
+        """The simple names of the functions that the file declares async."""
+        return frozenset(unit.name for unit in self.units if unit.is_async and unit.name)
+
+    @cached_property
     def enums(self) -> frozenset[str]:
         """The simple names of the enumerations that the file declares (Java, C#, Python)."""
         return frozenset(

@@ -50,11 +50,8 @@ def find_missing_guards(view: UnitView) -> Iterator[Draft]:
     unit = view.unit
     if not view.is_entry or not unit.is_function or _guards_of(view, unit):
         return
-    siblings = [
-        u
-        for u in view.program.units
-        if u is not unit and u.is_function and u.parent is unit.parent and _looks_like_entry(u, unit)
-    ]
+    beside = unit.parent.children if unit.parent is not None else ()
+    siblings = [u for u in beside if u is not unit and u.is_function and _looks_like_entry(u, unit)]
     if _class_is_guarded(view) or len(siblings) < 2:
         return
     guarded = [u for u in siblings if _guards_of(view, u)]

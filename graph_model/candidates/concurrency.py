@@ -166,7 +166,6 @@ def find_forgotten_awaits(view: UnitView) -> Iterator[Draft]:
     """A coroutine or promise that nothing awaits, stores, returns or chains."""
     if not view.unit.is_function and view.program.family is not Family.JAVASCRIPT:
         return
-    own_async: set[str] | None = None
     for idx in view.unit.flow.order:
         stmt = view.unit.control.stmts[idx]
         if stmt.role is not StmtRole.SIMPLE or len(stmt.exprs) != 1 or stmt.exprs[0].kind is not K.CALL:
@@ -175,9 +174,7 @@ def find_forgotten_awaits(view: UnitView) -> Iterator[Draft]:
         name = view.resolver.callee(call, view.unit, idx)
         by_pack = any(r.role is Role.ASYNC for r in view.resolver.roles(call, view.unit, idx))
         last = name.rpartition(".")[2]
-        if own_async is None:
-            own_async = {u.name for u in view.program.units if u.is_async and u.name}
-        same_file = last in own_async and _is_own(view, call, name)
+        same_file = last in view.program.async_names and _is_own(view, call, name)
         if not (by_pack or same_file) or (view.program.family is Family.JAVASCRIPT and not view.unit.is_async):
             continue
         facts = {**_facts(view, stmt), "async_unit": float(view.unit.is_async), "by_pack": float(by_pack)}
