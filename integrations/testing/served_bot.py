@@ -15,6 +15,7 @@ from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.fake_gitlab import FakeGitLab
 
 _RUN = "import sys; from integrations.cli import serve; serve(sys.argv[1:])"
+_WAIT_S = 180.0  # a fast machine writes more than a host takes in a minute, and is then held for one
 _START_S = 90.0
 _STOP_S = 60.0
 _POLL_S = 0.02
@@ -86,7 +87,7 @@ class ServedBot:
         self._process.terminate()
         return self._process.wait(_STOP_S)
 
-    def wait_until(self, is_so: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    def wait_until(self, is_so: Callable[[], bool], timeout_s: float = _WAIT_S) -> None:
         """Waits for something that the service brings about; raises BotError when it does not."""
         end = time.monotonic() + timeout_s
         while not is_so():
@@ -94,11 +95,11 @@ class ServedBot:
                 raise BotError(f"not within {timeout_s:.0f} s; the log ends with:\n{self.log[-3000:]}")
             time.sleep(_POLL_S)
 
-    def wait_until_idle(self, timeout_s: float = 60.0) -> None:
+    def wait_until_idle(self, timeout_s: float = _WAIT_S) -> None:
         """Waits until every delivery is handled; what it asked for may still run."""
         self.wait_until(lambda: "reviewer_deliveries_waiting 0.0" in self.read("/metrics"), timeout_s)
 
-    def wait_until_quiet(self, timeout_s: float = 60.0) -> None:
+    def wait_until_quiet(self, timeout_s: float = _WAIT_S) -> None:
         """Waits until no review is in line or runs either: what one test began is not counted by the next."""
         self.wait_until_idle()
         self.wait_until(lambda: "reviewer_reviews_unfinished 0.0" in self.read("/metrics"), timeout_s)
