@@ -1,18 +1,17 @@
 """What arrives at sinks: calls, results of entry points, assignments that packs call dangerous."""
 
 import re
-from collections.abc import Iterator
-from functools import reduce
 
 from graph_model.addresses import find_deciding
 from graph_model.answers import is_markup_free
 from graph_model.conditions import find_argument, find_key
 from graph_model.definitions import Definition, DefKind
 from graph_model.evaluator import Argument, CallSite, EvaluatedCall, Evaluator, SinkHit
+from graph_model.keyed_values import read_below, read_keys
 from graph_model.kinds import NodeKind as K
 from graph_model.log_messages import find_written
 from graph_model.markup import MARKUP, find_markup
-from graph_model.origins import EMPTY, Flow, OriginKind, Passed, merge, passing
+from graph_model.origins import Flow, Passed, passing
 from graph_model.packs.model import ApiRole, Role
 from graph_model.prototypes import is_prefixed, may_hold_prototype
 from graph_model.syntax import Node
@@ -98,57 +97,18 @@ def choose_arguments(state: Evaluator, role: ApiRole, args: list[Argument]) -> l
             parts = [find_key(literal, key) for key in keys]
             chosen.extend((argument[0], part, state.evaluate(part)) for part in parts if part is not None)
             spreads = [child for child in literal.children if child.kind is K.SPREAD and child.children]
-            chosen.extend((argument[0], s, _asked_of(state, role, s.children[0], keys)) for s in spreads)
+            chosen.extend((argument[0], s, _read_below(state, role, s.children[0], keys)) for s in spreads)
             if argument[1] is not literal:  # a variable, under whose keys more may be stored
-                chosen.append((argument[0], argument[1], reduce(merge, _read_keys(state, argument[1], keys), EMPTY)))
+                chosen.append((argument[0], argument[1], read_keys(state, argument[1].text, keys)))
         elif argument[0] in role.args:
             chosen.append(argument)
         elif keys and argument[1].kind in _MAY_BE_OBJECT:
-            chosen.append((argument[0], argument[1], _asked_of(state, role, argument[1], keys)))
+            chosen.append((argument[0], argument[1], _read_below(state, role, argument[1], keys)))
     return chosen
 
 
-def _whole(state: Evaluator, value: Flow) -> Flow:
-    """What of a value is a request's own object: only there does the sender choose keys that nobody asked for."""
-    return {
-        origin: mark
-        for origin, mark in value.items()
-        if state.result.origins[origin].kind is OriginKind.SOURCE and not mark[1] & Passed.ELEMENT
-    }
-
-
-def _asked_of(state: Evaluator, role: ApiRole, node: Node, keys: list[str]) -> Flow:
-    """What an object may hold under the keys that a role asks for."""
-    return reduce(merge, _stored_below(state, node, keys, only_whole=role.label == _SETTINGS), EMPTY)
-
-
-def _stored_below(state: Evaluator, node: Node, keys: list[str], *, only_whole: bool) -> Iterator[Flow]:
-    """What is stored under some keys, and objects that may hold them; `only_whole`: no objects but a request's own."""
-    if node.kind is K.DICT:
-        parts = (find_key(node, key) for key in keys)
-        yield from (state.evaluate(part) for part in parts if part is not None)
-        objects = [child.children[0] for child in node.children if child.kind is K.SPREAD and child.children]
-    elif node.kind is K.CALL and state.resolver.callee(node, state.unit, state.stmt) == "Object.assign":
-        args = node.get("args")
-        objects = args.children if args is not None else []
-    elif node.kind is K.NAME and node.text in state.unit.locals:
-        found = [d for d in state.unit.flow.reaching(node.text, state.stmt) if d.shadow_of is None]
-        objects = [d.value for d in found if d.value is not None and d.value.kind is K.DICT]
-        for definition in found:
-            if definition.value is None or definition.value.kind is not K.DICT:
-                value = state.result.values.get(definition.idx, EMPTY)
-                yield _whole(state, value) if only_whole else value
-        yield from _read_keys(state, node, keys)
-    else:
-        value, objects = state.evaluate(node), []
-        yield _whole(state, value) if only_whole else value
-    for inner in objects:
-        yield from _stored_below(state, inner, keys, only_whole=only_whole)
-
-
-def _read_keys(state: Evaluator, variable: Node, keys: list[str]) -> Iterator[Flow]:
-    for path in (path for key in keys for path in (f"{variable.text}.{key}", f"{variable.text}['{key}']")):
-        yield state.read_path_writes(path) if path in state.unit.flow.by_key else EMPTY
+def _read_below(state: Evaluator, role: ApiRole, node: Node, keys: list[str]) -> Flow:
+    return read_below(state, node, keys, only_whole=role.label == _SETTINGS)
 
 
 def _by_name(state: Evaluator, role: ApiRole, node: Node) -> list[Argument]:

@@ -109,6 +109,13 @@ def test_what_does_harm_is_one(name: str) -> None:
     assert find(text, label)
 
 
+@pytest.mark.parametrize("again", ["o = { ...o, n: 1 };", "for (const x of xs) { o = { ...o, x }; }"])
+def test_an_object_that_is_spread_into_itself_keeps_what_it_held(again: str) -> None:
+    body = f"let o = {{ layout: req.query.layout }};\n{again}\nres.render('ü', o);"
+    assert find(handler(body), _TEMPLATE)
+    assert find(handler(body.replace("req.query.layout", "'main'")), _TEMPLATE) == []
+
+
 def test_a_chain_of_calls_is_told_once() -> None:
     text = (
         "const c = require('crypto');\nconst f = (password) => c.createHash('sha512').update(password).digest('hex');\n"
