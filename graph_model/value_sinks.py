@@ -98,7 +98,7 @@ def choose_arguments(state: Evaluator, role: ApiRole, args: list[Argument]) -> l
             chosen.extend((argument[0], part, state.evaluate(part)) for part in parts if part is not None)
             spreads = [child for child in literal.children if child.kind is K.SPREAD and child.children]
             chosen.extend((argument[0], s, _read_below(state, role, s.children[0], keys)) for s in spreads)
-            if argument[1] is not literal:  # a variable, under whose keys more may be stored
+            if argument[1].kind is K.NAME:  # under whose keys more may be stored
                 chosen.append((argument[0], argument[1], read_keys(state, argument[1].text, keys)))
         elif argument[0] in role.args:
             chosen.append(argument)
