@@ -165,6 +165,10 @@ def test_a_pull_request_through_its_life(scene: Scene) -> None:
     scene.bot.wait_until(lambda: loader.resolved_by is not None)
     scene.bot.wait_until_quiet()
 
+    scene.push(pull, {"load.py": None, "read.py": f"from app import app, request\n{LOADER}"})
+    assert len(pull.threads) == 2  # dismissed under its old name, and under the new one
+    assert labels(pull.threads, resolved=False) == {"sql-injection"}
+
     force = scene.push(pull, {"app.py": CLEAN + LOADER, "load.py": "x = 1\n"}, parent=scene.base)
     scene.wait_for_review(force)
     assert labels(pull.threads, resolved=False) <= {"unsafe-deserialization"}
@@ -224,7 +228,8 @@ def test_a_draft_waits_until_it_is_ready(scene: Scene) -> None:
 
 
 def test_the_findings_are_those_of_reviewer_diff(scene: Scene) -> None:
-    pull = scene.open({"app.py": WITH_QUERY + LOADER})
+    loader = LOADER.replace("def load", "def read_all")  # another test dismissed the other one
+    pull = scene.open({"app.py": WITH_QUERY + loader})
     arguments = ["diff", "--base", scene.base, "--head", pull.head_sha, "--format", "json"]
     command = [sys.executable, "-c", "import sys; from reviewer.cli import main; main(sys.argv[1:])"]
     done = subprocess.run([*command, *arguments], cwd=scene.source, capture_output=True, check=False)
