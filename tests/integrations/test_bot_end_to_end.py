@@ -193,6 +193,20 @@ def test_a_deleted_sanitiser_is_commented_on_where_it_stood(scene: Scene) -> Non
     assert labels(pull.threads, resolved=True) == {"command-injection"}
 
 
+def test_taking_a_suggestion_mends_the_finding(scene: Scene) -> None:
+    text = CLEAN + LOADER.replace("def load", "def take_all")
+    pull = scene.open({"app.py": text})
+    (thread,) = pull.threads
+    _, _, rest = thread.comments[0].body.partition("```suggestion\n")
+    suggestion, _, _ = rest.partition("\n```")
+    assert "safe_load" in suggestion
+    lines, last = text.split("\n"), thread.place.line
+    assert last is not None
+    lines[(thread.place.start_line or last) - 1 : last] = suggestion.split("\n")
+    scene.push(pull, {"app.py": "\n".join(lines)})
+    assert labels(pull.threads, resolved=True) == {"unsafe-deserialization"}
+
+
 def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:
     run_git(scene.source, "checkout", "--quiet", "--detach", scene.base)
     head = commit(scene.source, {"app.py": WITH_QUERY}, "twice")
