@@ -70,7 +70,8 @@ class CloneAddress:
 class Place:
     """Lines of a file in the head, both ends included; where `is_deleted`, lines of the base that the change deleted.
 
-    `path` is the file's name in the head in either case.
+    `path` is the file's name in the head in either case. `next_old_line`: the base's line behind added ones, 0 in a new
+    file, None where that is not known: GitLab names a line by both sides.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Place:
     end_line: int
     old_path: str = ""
     is_deleted: bool = False
+    next_old_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
