@@ -28,6 +28,7 @@ from integrations.hosts import (
     Place,
     PostedNote,
     PostedThread,
+    RatedComment,
     Reaction,
     RepositoryRef,
     Status,
@@ -185,15 +186,18 @@ class GitLabHost:
             if error.status not in (_BAD_REQUEST, _NOT_FOUND):
                 raise
 
-    def list_reactions(self, change: Change) -> list[Reaction]:
+    def list_rated(self, change: Change) -> list[RatedComment]:
         """As the protocol says; GitLab is asked for each comment. https://docs.gitlab.com/api/emoji_reactions/"""
-        request, found = self._merge_request(change.ref, lazy=True), list[Reaction]()
+        request = self._merge_request(change.ref, lazy=True)
+        found = []
         for thread in self.list_threads(change):
             if thread.fingerprint:
                 note = request.notes.get(thread.comment_id, lazy=True)
                 emoji = [one.attributes for one in self._call.iterate(note.awardemojis.list(iterator=True))]
-                found += [_read_reaction(one, thread.fingerprint) for one in emoji if one["name"] in _THUMBS]
-        return [one for one in found if one.author != self.login()]
+                thumbs = (_read_reaction(one) for one in emoji if one["name"] in _THUMBS)
+                others = tuple(one for one in thumbs if one.author != self.login())
+                found.append(RatedComment(thread.comment_id, thread.fingerprint, others))
+        return found
 
     def count_left(self) -> int | None:
         """The client does not tell."""
@@ -274,9 +278,9 @@ def _describe_range(place: Place) -> dict[str, object]:
     }
 
 
-def _read_reaction(emoji: dict[str, Any], fingerprint: str) -> Reaction:
+def _read_reaction(emoji: dict[str, Any]) -> Reaction:
     author, at = str(emoji["user"]["username"]), datetime.fromisoformat(emoji["created_at"])
-    return Reaction(str(emoji["id"]), fingerprint, author, _THUMBS[emoji["name"]], at)
+    return Reaction(str(emoji["id"]), author, _THUMBS[emoji["name"]], at)
 
 
 def _fit_suggestion(body: str, num_above: int) -> str:
