@@ -127,11 +127,15 @@ def make_text(chance: random.Random, lines: list[str]) -> list[str]:
     return made or lines
 
 
+def join_lines(files: dict[str, list[str]]) -> dict[str, str | None]:
+    return {path: "\n".join([*lines, ""]) for path, lines in files.items()}
+
+
 def test_codes_are_those_of_the_diff_whatever_changed(scene: Scene, samples: "Samples") -> None:
     chance = random.Random(4)
     old = {f"{number}.py": [f"line {line}" for line in range(chance.randrange(9))] for number in range(60)}
     new = {path: make_text(chance, lines) or ["new", "new"] for path, lines in old.items()} | {"new.py": ["a", "b"]}
-    change = scene.open(*({path: "\n".join([*lines, ""]) for path, lines in one.items()} for one in (old, new)))
+    change = scene.open(join_lines(old), join_lines(new))
     files = list_changes(Repository(scene.source.folder), change.base, change.head, 1_000_000)
     spots = [
         place_finding(samples.finding(path=one.path, line=hunk.new[0], end_line=hunk.new[-1]), one, {})
