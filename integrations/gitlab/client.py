@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any  # JSON of the host
 
 from gitlab import Gitlab
@@ -16,7 +16,7 @@ from gitlab.exceptions import GitlabError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from integrations.calls import Calls, Observe, ignore_call
-from integrations.checkup import check_clock
+from integrations.checkup import check_clock, check_token
 from integrations.errors import HostError
 from integrations.hosts import (
     Change,
@@ -41,6 +41,7 @@ _BAD_REQUEST, _NOT_FOUND, _CONFLICT, _TOO_MANY = 400, 404, 409, 429
 _THUMBS = {"thumbsup": True, "thumbsdown": False}
 _OURS = 0  # one user writes everything here: it is held to GitHub's pace, as GitLabs differ in theirs
 _STATUS_NAME = "graph-reviewer"
+_SCOPE = "api"  # of a personal, project or group access token; nothing less may write notes and statuses
 # There is no grey outcome that a running status may become but this one.
 _STATES = {
     Conclusion.RUNNING: "running",
@@ -207,11 +208,13 @@ class GitLabHost:
         """As the protocol says."""
         try:
             answer = self._call(self._client.http_request, "get", "/user")
+            token = self._call(self._client.personal_access_tokens.get, "self").attributes
         except HostError as error:
             return [Check("GitLab", False, str(error))]
-        name = answer.json().get("username", "")
+        name, today = answer.json().get("username", ""), datetime.now(UTC).date()
         return [
             Check("GitLab", True, f"user {name} at {self._access.url}"),
+            check_token(token["scopes"], token["expires_at"], _SCOPE, today),
             check_clock("GitLab", answer.headers.get("date", "")),
         ]
 
