@@ -2,8 +2,8 @@
 
 Known reactions are forgotten and asked for again: feedback is kept once.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0005
+Revises: 0004
 """
 
 from typing import Any  # of a column's values
@@ -13,8 +13,8 @@ from alembic import op
 
 from integrations.storage.tables import UtcTime
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
