@@ -1,7 +1,7 @@
 """Options that several subcommands share, and how their reports are written."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -15,6 +15,7 @@ from reviewer.cli.group import COULD_NOT, find_version
 from reviewer.cli.session import Session, Setting
 from reviewer.findings import FailOn
 from reviewer.review import Review, ReviewDesk
+from reviewer.source import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +113,17 @@ def open_desk(session: Session, setting: Setting, choices: Choices) -> ReviewDes
     return ReviewDesk(setting.configuration, session.engine, cache, session.progress, baseline)
 
 
-def write_review(review: Review, session: Session, setting: Setting, choices: Choices) -> None:
-    """The report in its format, and the warnings of the run on standard error."""
+def write_review(
+    review: Review, session: Session, setting: Setting, choices: Choices, sources: Iterable[SourceFile]
+) -> None:
+    """The report in its format, and the warnings of the run on standard error. `sources` are what was read."""
     for warning in review.warnings:
         click.echo(f"warning: {warning}", err=True)
-    write_text(_render(review, session, setting, choices), session, choices.output)
-
-
-def _render(review: Review, session: Session, setting: Setting, choices: Choices) -> str:
     colour = session.use_colour and choices.output is None
     show_path = partial(session.show_path, setting.workspace)
-    frame = Frame(find_version(), session.engine.catalogue, show_path, colour=colour)
-    return FORMATS[choices.format](review, frame)
+    by_path = {source.path: source for source in sources}
+    frame = Frame(find_version(), session.engine.catalogue, show_path, by_path, colour=colour)
+    write_text(FORMATS[choices.format](review, frame), session, choices.output)
 
 
 def write_text(text: str, session: Session, output: Path | None = None) -> None:
