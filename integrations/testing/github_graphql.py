@@ -74,8 +74,8 @@ class GraphQLHandler:
         root = {
             "repository": self._repository,
             "node": self._node,
-            "resolveReviewThread": lambda info, input: self._set_resolved(input, call.actor.login),
-            "unresolveReviewThread": lambda info, input: self._set_resolved(input, None),
+            "resolveReviewThread": lambda info, input: self._set_resolved(input, call.actor.login, call.actor.login),
+            "unresolveReviewThread": lambda info, input: self._set_resolved(input, call.actor.login, None),
         }
         result = graphql_sync(self._schema, source, root, variable_values=(call.body or {}).get("variables"))
         errors = result.errors or []
@@ -85,7 +85,7 @@ class GraphQLHandler:
         written = _is_mutation(source) and not errors
         if not errors:
             return Answer(200, {"data": result.data}, is_write=written)
-        body = {"data": result.data, "errors": [{"message": error.message, "path": error.path} for error in errors]}
+        body = {"data": result.data, "errors": [_describe_error(error) for error in errors]}
         return Answer(200, body, is_write=False)
 
     def _repository(self, info: Any, owner: str, name: str) -> _Value | None:
@@ -164,10 +164,19 @@ class GraphQLHandler:
     def _node(self, info: Any, id: str) -> _Value:
         return self._thread(self._find(id))
 
-    def _set_resolved(self, given: Mapping[str, Any], login: str | None) -> _Value:
+    def _set_resolved(self, given: Mapping[str, Any], actor: str, resolved_by: str | None) -> _Value:
+        # Undocumented, but so it is: https://github.com/orgs/community/discussions/44650
+        if self._state.user(actor).kind == "Bot" and self._state.permissions["contents"] != "write":
+            raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
         thread = self._find(given["threadId"])
-        thread.resolved_by = login
+        thread.resolved_by = resolved_by
         return {"clientMutationId": given.get("clientMutationId"), "thread": self._thread(thread)}
+
+
+def _describe_error(error: GraphQLError) -> _Value:
+    """GitHub names the type of an error beside its message, not among its extensions."""
+    described = {"message": error.message, "path": error.path}
+    return {**described, "type": error.extensions["type"]} if error.extensions else described
 
 
 def _connect(records: Sequence[Any], write: Callable[[Any], _Value], page: Mapping[str, Any]) -> _Value:
