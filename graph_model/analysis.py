@@ -30,7 +30,7 @@ from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
 from graph_model.packs.loading import PackIndex, load_index
 from graph_model.packs.model import ContextKind
 from graph_model.program import Program, Unit, build_program
-from graph_model.syntax import Node, SyntaxTree, parse_tree
+from graph_model.syntax import Node, parse_tree
 from graph_model.textless import silent_accessors, simple_type
 from graph_model.value_flow import analyse_unit_flow
 
@@ -86,7 +86,7 @@ def analyse_file(
     `smells`: look for maintainability labels too, which need a graph of every function that may have one.
     """
     limits = limits or Limits()
-    num_lines = source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
+    num_lines = count_lines(source)
     try:
         if len(source) > limits.max_bytes:
             raise LimitError("max_bytes", len(source), limits.max_bytes)
@@ -96,9 +96,16 @@ def analyse_file(
         return FileAnalysis(path, language.name, "", num_lines, 0, 0, (problem,), (), (), (), ())
     with uncollected():
         try:
-            return UnitAnalyser(path, tree, build_program(path, language, tree), num_lines, smells=smells).run()
+            program = build_program(path, language, tree)
+            resolver = Resolver(program, load_index(program.family.value))
+            return UnitAnalyser(program, resolver, num_lines, smells=smells).run()
         finally:
             release(tree.root)
+
+
+def count_lines(source: bytes) -> int:
+    """The lines of a file, one without an end included."""
+    return source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
 
 
 @contextmanager
@@ -142,13 +149,12 @@ class UnitResult:
 class UnitAnalyser:
     """Analyses the units of one parsed file. All views are made before the first result: contexts need them."""
 
-    def __init__(self, path: str, tree: SyntaxTree, program: Program, num_lines: int, *, smells: bool = True) -> None:
+    def __init__(self, program: Program, resolver: Resolver, num_lines: int, *, smells: bool = True) -> None:
         self.detectors = (*DETECTORS, *SMELL_DETECTORS) if smells else DETECTORS
-        self.path, self.tree, self.num_lines = path, tree, num_lines
-        self.program = program
-        self.index: PackIndex = load_index(program.family.value)
+        self.path, self.tree, self.num_lines = program.path, program.tree, num_lines
+        self.program, self.resolver = program, resolver
+        self.index: PackIndex = resolver.index
         self.label_bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
-        self.resolver = Resolver(self.program, self.index)
         self.constants: dict[int, Constants] = {}
         self.captured_names: dict[int, set[str]] = {}
         self.contexts: tuple[ContextKind, ...] = ()

@@ -92,7 +92,7 @@ def guards_project(unit: Unit) -> bool:
         return True
     if any(_guards_rest(call) for calls in unit.flow.calls for call in calls):
         return True
-    is_module = unit.node.kind is K.MODULE
+    is_module = unit.kind is K.MODULE
     names = [d.value for d in definitions if is_module and d.key in ("MIDDLEWARE", "MIDDLEWARE_CLASSES")]
     texts = (n.text for value in names if value is not None for n in value.walk() if n.kind is K.STRING)
     return any(text.endswith("LoginRequiredMiddleware") for text in texts)
