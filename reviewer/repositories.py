@@ -84,6 +84,11 @@ class Repository:
         except RepositoryError:
             return None
 
+    def find_time(self, revision: str) -> int | None:
+        """When the commit that a revision names was made, in seconds since 1970; None when there is none."""
+        commit = self.find_revision(revision)
+        return None if commit is None else int(self.run("rev-list", "--max-count=1", "--timestamp", commit).split()[0])
+
     def list_files(self, folder: str) -> tuple[str, ...]:
         """Tracked and untracked files below a folder ("" for all) that are not ignored, sorted; submodules and nested
         repositories appear as one entry, the latter with a final slash."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from graph_model.catalogue import Catalogue
 from reviewer.review import Review
@@ -9,12 +10,18 @@ from reviewer.review import Review
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a report draws on beside the review. `show_path` turns its paths into ones that work for the reader."""
+    """What a report draws on beside the review. `show_path` turns its paths into ones that work for the reader.
+
+    `find_time` gives the one time that a report may name, the same whenever the same is reviewed. `remarks` are what
+    the exit code does not tell, for reports that people read.
+    """
 
     version: str
     catalogue: Catalogue
     show_path: Callable[[str], str] = str
     colour: bool = False
+    find_time: Callable[[], datetime] = lambda: datetime.fromtimestamp(0, UTC)
+    remarks: tuple[str, ...] = ()
 
 
 def _render_text(review: Review, frame: Frame) -> str:
@@ -35,8 +42,30 @@ def _render_sarif(review: Review, frame: Frame) -> str:
     return render_sarif(review, frame.catalogue, frame.version)
 
 
+def _render_github(review: Review, frame: Frame) -> str:
+    from reviewer.reports.workflow_commands import render_commands  # noqa: PLC0415  # as above
+
+    return render_commands(review, frame.remarks)
+
+
+def _render_gitlab(review: Review, frame: Frame) -> str:
+    del frame
+    from reviewer.reports.gitlab import render_code_quality  # noqa: PLC0415  # as above
+
+    return render_code_quality(review)
+
+
+def _render_gitlab_sast(review: Review, frame: Frame) -> str:
+    from reviewer.reports.gitlab import render_sast  # noqa: PLC0415  # as above
+
+    return render_sast(review, frame.version, frame.find_time())
+
+
 FORMATS: Mapping[str, Callable[[Review, Frame], str]] = {
     "text": _render_text,
     "json": _render_json,
     "sarif": _render_sarif,
+    "github": _render_github,
+    "gitlab": _render_gitlab,
+    "gitlab-sast": _render_gitlab_sast,
 }

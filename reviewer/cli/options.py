@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial, wraps
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from reviewer.review import Review, ReviewDesk
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the command line says: `given` by field of the configuration, what it leaves open is absent."""
+    """What the command line says: `given` by field of the configuration, what it leaves open is absent.
+
+    `reports` are further formats with the files that they are written to.
+    """
 
     given: Mapping[str, object]
     config: Path | None = None
@@ -27,10 +31,21 @@ class Choices:
     format: str = "text"
     output: Path | None = None
     baseline: Path | None = None
+    reports: tuple[tuple[str, Path], ...] = ()
 
 
 def _split(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def _parse_reports(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[tuple[str, Path], ...]:
+    reports = []
+    for value in values:
+        name, sign, file = value.partition("=")
+        if name not in FORMATS or not sign or not file:
+            raise click.BadParameter(f"expected FORMAT=FILE with one of {', '.join(FORMATS)}, found {value!r}")
+        reports.append((name, Path(file)))
+    return tuple(reports)
 
 
 _FORMATS = tuple(FORMATS)
@@ -53,6 +68,9 @@ _SELECTION = (
 _REPORTING = (
     click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", show_default=True, help="Report."),
     click.option("--output", type=_FILE, help="Write the report to this file."),
+    click.option(
+        "--report", "reports", multiple=True, metavar="FORMAT=FILE", callback=_parse_reports, help="Write another too."
+    ),
     click.option("--fail-on", type=click.Choice([one.value for one in FailOn]), help="Severity that exits with 1."),
     click.option("--baseline", type=_FILE, help="JSON report of an earlier review whose findings are left out."),
 )
@@ -86,6 +104,7 @@ def _gather(
         output: Path | None = None,
         fail_on: str | None = None,
         baseline: Path | None = None,
+        reports: tuple[tuple[str, Path], ...] = (),
         **kwargs: object,
     ) -> None:
         named = {
@@ -98,7 +117,7 @@ def _gather(
             "cache": False if no_cache else None,
         }
         given = {name: value for name, value in named.items() if value is not None}
-        command(*args, choices=Choices(given, config, model, format_, output, baseline), **kwargs)
+        command(*args, choices=Choices(given, config, model, format_, output, baseline, reports), **kwargs)
 
     for option in reversed(options):
         gathered = option(gathered)
@@ -113,17 +132,26 @@ def open_desk(session: Session, setting: Setting, choices: Choices) -> ReviewDes
 
 
 def write_review(review: Review, session: Session, setting: Setting, choices: Choices) -> None:
-    """The report in its format, and the warnings of the run on standard error."""
+    """The reports in their formats, and the warnings of the run on standard error."""
     for warning in review.warnings:
         click.echo(f"warning: {warning}", err=True)
-    write_text(_render(review, session, setting, choices), session, choices.output)
-
-
-def _render(review: Review, session: Session, setting: Setting, choices: Choices) -> str:
-    colour = session.use_colour and choices.output is None
     show_path = partial(session.show_path, setting.workspace)
-    frame = Frame(find_version(), session.engine.catalogue, show_path, colour=colour)
-    return FORMATS[choices.format](review, frame)
+    find_time = partial(_find_time, review, session, setting)
+    frame = Frame(find_version(), session.engine.catalogue, show_path, find_time=find_time)
+    for name, file in choices.reports:
+        write_text(FORMATS[name](review, frame), session, file)
+    colour = session.use_colour and choices.output is None
+    write_text(FORMATS[choices.format](review, replace(frame, colour=colour)), session, choices.output)
+
+
+def _find_time(review: Review, session: Session, setting: Setting) -> datetime:
+    """The time of a report: what the session was given, else that of the reviewed commit, else of the last one."""
+    repository = setting.workspace.repository
+    seconds = session.made_at_s
+    if seconds is None and repository is not None:
+        commit = repository.find_revision(review.head) if review.head else None
+        seconds = repository.find_time(commit or "HEAD")
+    return datetime.fromtimestamp(seconds or 0, UTC)
 
 
 def write_text(text: str, session: Session, output: Path | None = None) -> None:

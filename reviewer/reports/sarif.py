@@ -89,7 +89,7 @@ def name_precision(threshold: float) -> str:
 
 def _describe_result(finding: Finding, rule_idx: int, *, is_change: bool) -> dict[str, Any]:
     """A result. On a change it points at one line: an alert is shown only if all of its lines are in the diff."""
-    is_elsewhere = (finding.anchor.path, finding.anchor.line) != (finding.path, finding.region.start.line)
+    is_elsewhere = finding.is_anchored_elsewhere
     is_wide = is_change and len(finding.region.lines) > 1
     result: dict[str, Any] = {
         "ruleId": finding.label,

@@ -34,6 +34,11 @@ def render_text(review: Review, show_path: ShowPath = str, *, colour: bool = Fal
     return "\n\n".join(parts) + "\n"
 
 
+def summarise(review: Review, show_path: ShowPath = str) -> tuple[str, ...]:
+    """The closing lines: what was found and withheld, what was reviewed, what was not, and why."""
+    return tuple(_summarise(review, show_path, _Style(colour=False)))
+
+
 def render_finding(finding: Finding, show_path: ShowPath = str, *, colour: bool = False) -> str:
     """One finding: a line that editors can follow, the code, the path it rests on, where to read more."""
     style = _Style(colour=colour)
@@ -46,7 +51,7 @@ def render_finding(finding: Finding, show_path: ShowPath = str, *, colour: bool 
         f"  {at.line:>5} | {_shorten(finding.code)}",
     ]
     lines += [f"        {line}" for line in _render_steps(finding, show_path)]
-    if (finding.anchor.path, finding.anchor.line) != (finding.path, at.line):
+    if finding.is_anchored_elsewhere:
         lines.append(f"        introduced at {_show(show_path, finding.anchor.path)}:{finding.anchor.line}")
     if finding.fix is not None:
         lines.append(style(f"        fix: reviewer fix --diff {_show(show_path, finding.path)}", fg="green"))
