@@ -27,7 +27,7 @@ class Frame:
 def _render_text(review: Review, frame: Frame) -> str:
     from reviewer.reports.text import render_text  # noqa: PLC0415  # only the format that was asked for
 
-    return render_text(review, frame.show_path, colour=frame.colour)
+    return render_text(review, frame.show_path, colour=frame.colour, remarks=frame.remarks)
 
 
 def _render_json(review: Review, frame: Frame) -> str:
@@ -69,3 +69,4 @@ FORMATS: Mapping[str, Callable[[Review, Frame], str]] = {
     "gitlab": _render_gitlab,
     "gitlab-sast": _render_gitlab_sast,
 }
+READ_BY_PEOPLE = frozenset({"text", "github"})  # these end with the remarks

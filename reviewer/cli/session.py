@@ -12,11 +12,14 @@ from pathlib import Path
 import click
 
 from reviewer.cache import Cache
+from reviewer.cli.pipelines import BaseHint, find_base
+from reviewer.comparison import find_commit
 from reviewer.configuration import Configuration
-from reviewer.configuration_files import load_configuration, read_configuration
+from reviewer.configuration_files import load_committed_configuration, load_configuration, read_configuration
 from reviewer.engine import Engine
 from reviewer.errors import RequestError
 from reviewer.inspection import InspectionRules
+from reviewer.repositories import Repository
 from reviewer.scanning import Progress
 from reviewer.workspace import Workspace, locate_workspace
 
@@ -25,7 +28,10 @@ _LAST_S = 253_402_300_799  # of the year 9999, which a date can hold
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Built once a process; a test builds its own. `made_at_s` is the time that reports name, None: the commit's."""
+    """Built once a process; a test builds its own. `made_at_s` is the time that reports name, None: the commit's.
+
+    `base_hint` is what a CI job says of the base of its change.
+    """
 
     cwd: Path
     engine: Engine
@@ -33,6 +39,7 @@ class Session:
     progress: Progress | None = None
     use_colour: bool = False
     made_at_s: int | None = None
+    base_hint: BaseHint | None = None
 
     def open_cache(self, configuration: Configuration) -> Cache:
         """The cache, or one that keeps nothing."""
@@ -68,7 +75,7 @@ def read_session(engine: Engine) -> Session:
     use_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     progress = _TerminalProgress() if sys.stderr.isatty() else None
     made_at_s = read_source_date(os.environ.get("SOURCE_DATE_EPOCH", ""))
-    return Session(Path.cwd(), engine, _find_cache_folder(), progress, use_colour, made_at_s)
+    return Session(Path.cwd(), engine, _find_cache_folder(), progress, use_colour, made_at_s, find_base(os.environ))
 
 
 def prepare(
@@ -83,6 +90,19 @@ def prepare(
         folders = [path if path.is_dir() else path.parent for path in (session.cwd / path for path in wanted)]
         start = Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
         configuration = load_configuration(start, workspace.root)
+    return _settle(workspace, configuration, given)
+
+
+def prepare_from(session: Session, repository: Repository, revision: str, given: Mapping[str, object]) -> Setting:
+    """The same with the configuration at the top of a commit, whatever the work tree says.
+
+    Raises RequestError where there is no such commit.
+    """
+    configuration = load_committed_configuration(repository, find_commit(repository, revision))
+    return _settle(locate_workspace((), session.cwd), configuration, given)
+
+
+def _settle(workspace: Workspace, configuration: Configuration, given: Mapping[str, object]) -> Setting:
     configuration = configuration.with_command_line(given)
     rules = InspectionRules(configuration.exclude, configuration.max_file_bytes, configuration.base)
     return Setting(workspace, configuration, rules)

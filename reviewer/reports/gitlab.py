@@ -15,7 +15,6 @@ from typing import Any  # a JSON document
 
 from graph_model.catalogue import Severity
 from reviewer.findings import Finding
-from reviewer.ledger import Ledger, SkipReason
 from reviewer.reports.json_report import dump_json
 from reviewer.review import Review
 
@@ -28,8 +27,6 @@ _QUALITY_SEVERITIES = {
 _SCHEMA_VERSION = "15.0.7"
 _SCHEMAS = "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw"
 _MAX_NAME, _MAX_SOLUTION = 255, 7_000  # characters
-# Reasons to leave a file out that nobody chose.
-_UNREAD = (SkipReason.TOO_LARGE, SkipReason.TOO_MANY_NODES, SkipReason.UNREADABLE)
 
 
 def render_code_quality(review: Review) -> str:
@@ -43,7 +40,7 @@ def render_code_quality(review: Review) -> str:
             "severity": "info",
             "location": {"path": path, "lines": {"begin": line}},
         }
-        for path, line, problem in _list_unread(review.ledger)
+        for path, line, problem in review.ledger.list_unread()
     ]
     return dump_json(issues)
 
@@ -80,7 +77,7 @@ def render_sast(review: Review, version: str, made_at: datetime) -> str:
 
 
 def _list_messages(review: Review) -> Iterator[Mapping[str, str]]:
-    for path, line, problem in _list_unread(review.ledger):
+    for path, line, problem in review.ledger.list_unread():
         yield {"level": "warn", "value": f"{path}:{line} was not reviewed: {problem}"}
     others = sum(one.category != "security" for one in review.findings)
     if others:
@@ -127,16 +124,3 @@ def _describe_path(finding: Finding) -> dict[str, Any]:
         for path, lines in passed
     ]
     return {"name": "Path", "type": "list", "items": places}
-
-
-def _list_unread(ledger: Ledger) -> Iterator[tuple[str, int, str]]:
-    """Path, line and reason of what should have been reviewed and was not: failed, too large, unreadable in part."""
-    for failed in ledger.failed:
-        yield failed.path, 1, failed.error
-    for skip in ledger.skipped:
-        if skip.reason in _UNREAD:
-            yield skip.path, 1, f"{skip.reason.value}{f' ({skip.detail})' if skip.detail else ''}"
-    for reviewed in ledger.reviewed:
-        for problem in reviewed.problems:
-            detail = f" ({problem.detail})" if problem.detail else ""
-            yield reviewed.path, problem.start_line, f"{problem.kind}, to line {problem.end_line}{detail}"

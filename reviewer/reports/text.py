@@ -23,13 +23,13 @@ _UNSAID = (WithheldReason.NOT_SELECTED, WithheldReason.UNLIKELY, WithheldReason.
 ShowPath = Callable[[str], str]
 
 
-def render_text(review: Review, show_path: ShowPath = str, *, colour: bool = False) -> str:
-    """The report. `show_path` turns a path of the review into one that works where the reader stands."""
+def render_text(review: Review, show_path: ShowPath = str, *, colour: bool = False, remarks: Iterable[str] = ()) -> str:
+    """The report, ending with the remarks. `show_path` turns a path into one that works where the reader stands."""
     style = _Style(colour=colour)
     parts = [
         *(render_finding(finding, show_path, colour=colour) for finding in review.findings),
         *(_render_note(note, show_path, style) for note in review.notes),
-        "\n".join(_summarise(review, show_path, style)),
+        "\n".join((*_summarise(review, show_path, style), *(style(one, fg="red", bold=True) for one in remarks))),
     ]
     return "\n\n".join(parts) + "\n"
 
