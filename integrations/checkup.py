@@ -4,8 +4,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,9 +14,7 @@ from integrations.settings import Settings
 from integrations.storage.database import open_database
 from reviewer.graph_engine import GraphEngine
 
-_MAX_SKEW_S = 30.0  # GitHub takes app tokens that are a minute off at most
 _MIN_FREE_BYTES = 1_000_000_000
-_RANKS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 
 def check_machine(settings: Settings) -> Iterator[Check]:
@@ -33,27 +29,6 @@ def check_hosts(hosts: Mapping[str, Host]) -> Iterator[Check]:
     """Everything that the hosts say."""
     for host in hosts.values():
         yield from host.inspect()
-
-
-def check_clock(name: str, date: str) -> Check:
-    """How far our clock is from a host's `Date` header (RFC 9110, 6.6.1)."""
-    try:
-        skew_s = abs((datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds())
-    except ValueError:
-        return Check(f"{name} clock", False, f"expected a date from the host, found {date!r}")
-    return Check(f"{name} clock", skew_s <= _MAX_SKEW_S, f"{skew_s:.0f} s apart")
-
-
-def check_permissions(granted: Mapping[str, str], needed: Mapping[str, str]) -> Check:
-    """Whether an app may do what it must; more than that is said, and no fault."""
-    lacking = [f"{name}: {level}" for name, level in needed.items() if _rank(granted.get(name)) < _rank(level)]
-    more = [f"{name}: {level}" for name, level in granted.items() if _rank(level) > _rank(needed.get(name))]
-    detail = f"lacking {', '.join(lacking)}" if lacking else "as needed"
-    return Check("permissions", not lacking, f"{detail}; more than needed: {', '.join(more)}" if more else detail)
-
-
-def _rank(level: str | None) -> int:
-    return _RANKS.get(level or "none", 0)
 
 
 def _check_folder(folder: Path) -> Check:

@@ -58,15 +58,19 @@ def resolve_base(repository: Repository, hint: BaseHint) -> str:
     )
 
 
+def read_event(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What happened for GitHub to start the job; empty where it tells nothing."""
+    file = environment.get("GITHUB_EVENT_PATH", "")
+    try:
+        event = json.loads(Path(file).read_bytes()) if file else {}
+    except (OSError, ValueError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
 def _find_event_base(environment: Mapping[str, str]) -> str:
     """The base commit in GitHub's event: of a pull request, of a merge queue, or before a push; else empty."""
-    file = environment.get("GITHUB_EVENT_PATH", "")
-    if not file:
-        return ""
-    try:
-        event: Any = json.loads(Path(file).read_bytes())
-    except (OSError, ValueError):
-        return ""
+    event = read_event(environment)
     places = (("pull_request", "base", "sha"), ("merge_group", "base_sha"), ("before",))
     found = (_look_up(event, place) for place in places)
     return next((commit for commit in found if commit.strip("0")), "")

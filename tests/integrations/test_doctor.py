@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from integrations.checkup import check_permissions
+from integrations.host_checks import check_permissions
 from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.served_bot import github_settings
 
