@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +121,19 @@ class ActionRunner:
             "RUNNER_TEMP": str(self.temp),
             **self.environment,
         }
+
+
+def install_reviewer(folder: Path, model: Path) -> None:
+    """What the first use in a job leaves: this checkout, with a model that finds every candidate likely."""
+    folder.mkdir(parents=True)
+    code = (
+        "import sys; from pathlib import Path; from reviewer.cli import main;"
+        "from reviewer.cli.session import read_session; from reviewer.graph_engine import GraphEngine;"
+        f"main(sys.argv[1:], read_session(GraphEngine(Path({str(model)!r}))))"
+    )
+    (folder / "reviewer").write_text(f'#!/bin/sh\nexec \'{sys.executable}\' -I -c "{code}" "$@"\n', "utf-8")
+    (folder / "reviewer").chmod(0o755)
+    (folder / "python").symlink_to(sys.executable)
 
 
 def expand(text: str, contexts: Mapping[str, Any]) -> str:

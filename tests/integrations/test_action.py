@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from integrations.testing.action_runner import ActionError, ActionRun, ActionRunner, evaluate, expand
+from integrations.testing.action_runner import ActionError, ActionRun, ActionRunner, evaluate, expand, install_reviewer
 from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.git_hosting import run_git
 from integrations.testing.github_people import NewPull
@@ -94,21 +94,8 @@ def scene(tmp_path: Path, eager_model: Path) -> Scene:
     (tmp_path / "temp").mkdir()
     (tmp_path / "action").mkdir()
     shutil.copy(ROOT / "action.yml", tmp_path / "action")
-    install(tmp_path / "temp" / "graph-reviewer" / "action" / "bin", eager_model)
+    install_reviewer(tmp_path / "temp" / "graph-reviewer" / "action" / "bin", eager_model)
     return made
-
-
-def install(folder: Path, model: Path) -> None:
-    """What the first use in a job leaves: this checkout, with a model that finds every candidate likely."""
-    folder.mkdir(parents=True)
-    code = (
-        "import sys; from pathlib import Path; from reviewer.cli import main;"
-        "from reviewer.cli.session import read_session; from reviewer.graph_engine import GraphEngine;"
-        f"main(sys.argv[1:], read_session(GraphEngine(Path({str(model)!r}))))"
-    )
-    (folder / "reviewer").write_text(f'#!/bin/sh\nexec \'{sys.executable}\' -I -c "{code}" "$@"\n', "utf-8")
-    (folder / "reviewer").chmod(0o755)
-    (folder / "python").symlink_to(sys.executable)
 
 
 def annotations(run: ActionRun) -> list[str]:
