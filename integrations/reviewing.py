@@ -140,6 +140,8 @@ class Reviewing:
         refused = self.host_of(prepared.change.ref).post_threads(prepared.change, plan.post) if plan.post else []
         posted = [one for one in plan.post if one not in refused]
         self._records.note_posted(prepared.change, posted, report.findings)
+        for fingerprint, finding in plan.dismissed:
+            self._records.move_dismissal(prepared.change.ref, fingerprint, finding)
         self._records.end_intent(intent)
         return frozenset(one.fingerprint for one in refused)
 
@@ -251,7 +253,8 @@ class Reviewing:
         checkout = self._check_out(change)
         lines = {path: checkout.read_lines(path) for path in report.edited_paths}
         reviewed = ReviewedChange(report, checkout.list_changes(), lines, prepared.key, refused)
-        return make_plan(reviewed, Standing(tuple(threads), summary, ours), prepared.policy), report
+        standing = Standing(tuple(threads), summary, ours, prepared.dismissed)
+        return make_plan(reviewed, standing, prepared.policy), report
 
 
 def _with_remembered(threads: list[PostedThread], posted: Mapping[str, PostedFinding]) -> list[PostedThread]:

@@ -1,7 +1,7 @@
 """One review: source files in, findings and a full account out. The pure decisions are in the modules it calls."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from reviewer.assembly import Assembler, Assembly
 from reviewer.cache import Cache
@@ -27,8 +27,7 @@ class Review:
     """The result: what to show, what not and why, and what became of every file.
 
     `thresholds` are those in effect at the root, for the labels selected there. `base` and `head` are empty outside
-    `diff`. `warnings` are about this run (a damaged cache), not about the code, and stay out of reports. `sources` are
-    the files that findings and their anchors are in.
+    `diff`. `warnings` are about this run (a damaged cache), not about the code, and stay out of reports.
     """
 
     findings: tuple[Finding, ...]
@@ -40,7 +39,6 @@ class Review:
     base: str = ""
     head: str = ""
     warnings: tuple[str, ...] = ()
-    sources: tuple[SourceFile, ...] = field(default=(), repr=False)
 
     def is_failed_by(self, fail_on: FailOn) -> bool:
         """Whether a finding is at or above a severity."""
@@ -171,7 +169,6 @@ class ReviewDesk:
             )
         ]
         self._cache.sweep()
-        named = {path for one in selection.shown for path in (one.path, one.anchor.path)}
         return Review(
             findings=mender.attach_fixes(selection.shown, scan.files),
             withheld=sort_withheld((*selection.withheld, *(one for part in assemblies for one in part.withheld))),
@@ -180,7 +177,6 @@ class ReviewDesk:
             model_identity=self._engine.model_identity,
             thresholds=tuple(sorted(assembler.policy_of("").thresholds.items())),
             warnings=tuple(self._cache.warnings),
-            sources=tuple(sources[path] for path in sorted(named)),
         )
 
 

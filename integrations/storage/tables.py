@@ -204,3 +204,13 @@ class Worker(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     seen_at: datetime = Field(sa_column=_time())
+
+
+class PaceLane(SQLModel, table=True):
+    """When one installation of a host was last written to: a JSON list of seconds since 1970, oldest first."""
+
+    __tablename__ = "pace_lane"
+
+    name: str = Field(primary_key=True)
+    times: str = Field(sa_type=Text)
+    quiet_until: float

@@ -1,7 +1,7 @@
 """Options that several subcommands share, and how their reports are written."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial, wraps
@@ -17,6 +17,7 @@ from reviewer.cli.session import Session, Setting
 from reviewer.configuration import DEFAULT_ORIGIN, Configuration, OnFailure
 from reviewer.findings import FailOn
 from reviewer.review import Review, ReviewDesk
+from reviewer.source import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +167,23 @@ def open_desk(session: Session, setting: Setting, baseline: frozenset[str] = fro
     return ReviewDesk(setting.configuration, session.engine, cache, session.progress, baseline)
 
 
-def write_review(review: Review, session: Session, setting: Setting, choices: Choices) -> None:
-    """The reports in their formats, and the warnings of the run on standard error."""
+def write_review(
+    review: Review, session: Session, setting: Setting, choices: Choices, sources: Iterable[SourceFile]
+) -> None:
+    """The reports in their formats, and the warnings of the run on standard error. `sources` are what was read."""
     for warning in review.warnings:
         click.echo(f"warning: {warning}", err=True)
     show_path = partial(session.show_path, setting.workspace)
     find_time = partial(_find_time, review, session, setting)
     remarks = _find_remarks(review, setting.configuration)
-    frame = Frame(find_version(), session.engine.catalogue, show_path, find_time=find_time, remarks=remarks)
+    frame = Frame(
+        find_version(),
+        session.engine.catalogue,
+        show_path,
+        {source.path: source for source in sources},
+        find_time=find_time,
+        remarks=remarks,
+    )
     for name, file in choices.reports:
         write_text(FORMATS[name](review, frame), session, file)
     colour = session.use_colour and choices.output is None

@@ -6,7 +6,8 @@ GitHub reads of all fingerprints only `primaryLocationLineHash`, and an upload c
 
 import gzip
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any  # a JSON document
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ _MAX_STEPS = 1_000
 _MAX_BYTES = 10_000_000
 _MAX_DESCRIPTION = 1_024
 _ROOT = "%SRCROOT%"
+Sources = Mapping[str, SourceFile]
 _NOT_REVIEWED = {
     "id": "not-reviewed",
     "name": "NotReviewed",
@@ -37,11 +39,14 @@ _NOT_REVIEWED = {
 }
 
 
-def render_sarif(review: Review, catalogue: Catalogue, version: str) -> str:
-    """The report as SARIF text that GitHub takes; where it would be too large, the likeliest of the worst are in it."""
+def render_sarif(review: Review, catalogue: Catalogue, version: str, sources: Sources = MappingProxyType({})) -> str:
+    """The report as SARIF text that GitHub takes; where it would be too large, the likeliest of the worst are in it.
+
+    `sources` are the files as they were reviewed, for GitHub's identity of lines; ours stands where one is missing.
+    """
     num_results = min(len(review.findings), _MAX_RESULTS)
     while True:
-        text = dump_json(describe_log(review, catalogue, version, num_results))
+        text = dump_json(describe_log(review, catalogue, version, sources, num_results))
         size = _measure(text)
         if size <= _MAX_BYTES or num_results == 0:
             return text
@@ -54,14 +59,16 @@ def _measure(text: str) -> int:
     return len(content) if len(content) <= _MAX_BYTES else len(gzip.compress(content, mtime=0))
 
 
-def describe_log(review: Review, catalogue: Catalogue, version: str, max_results: int = _MAX_RESULTS) -> dict[str, Any]:
+def describe_log(
+    review: Review, catalogue: Catalogue, version: str, sources: Sources, max_results: int = _MAX_RESULTS
+) -> dict[str, Any]:
     """The SARIF log with one run."""
     kept = _keep_worst(review.findings, max_results)
     thresholds = dict(review.thresholds)
     ids = sorted({finding.label for finding in kept} | thresholds.keys())
     indices = {label_id: idx for idx, label_id in enumerate(ids)}
     rules = [_describe_rule(catalogue.get_label(label_id), thresholds.get(label_id, 0.0)) for label_id in ids]
-    hash_line = _hash_lines_of(review.sources)
+    hash_line = _hash_lines_of(sources)
     results = [
         _describe_result(finding, indices[finding.label], hash_line, is_change=bool(review.base)) for finding in kept
     ]
@@ -90,13 +97,12 @@ def _keep_worst(findings: Sequence[Finding], count: int) -> Sequence[Finding]:
     return [one for one in findings if one.fingerprint in kept]
 
 
-def _hash_lines_of(sources: Sequence[SourceFile]) -> Callable[[Anchor], str | None]:
+def _hash_lines_of(sources: Sources) -> Callable[[Anchor], str | None]:
     """GitHub's identity of a line, None where the bytes of its file cannot be told from its text."""
-    by_path = {source.path: source for source in sources}
     known: dict[str, tuple[str, ...]] = {}
 
     def hash_line(place: Anchor) -> str | None:
-        source = by_path.get(place.path)
+        source = sources.get(place.path)
         if source is None or not source.is_lossless:
             return None
         if place.path not in known:

@@ -104,7 +104,7 @@ def make_review(*findings: Finding, ledger: Ledger | None = None, base: str = ""
 
 def test_github_keeps_five_thousand_results_so_the_worst_are_kept() -> None:
     findings = [make_finding(number, severity=Severity.LOW if number % 2 else Severity.HIGH) for number in range(5_100)]
-    (run,) = describe_log(make_review(*findings), CATALOGUE, "1")["runs"]
+    (run,) = describe_log(make_review(*findings), CATALOGUE, "1", {})["runs"]
     assert len(run["results"]) == 5_000
     assert sum(result["level"] == "error" for result in run["results"]) == 2_550
     lines = [result["locations"][0]["physicalLocation"]["region"]["startLine"] for result in run["results"]]
