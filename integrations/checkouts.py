@@ -30,6 +30,9 @@ _MAX_DIFF_BYTES = 64_000_000  # it is read in the service itself
 _MAX_TEXT_BYTES = 10_000_000
 _DEPTHS = (50, 500, 5_000)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# The way out of a company's network, and whom to believe there: as it counts for requests to the API.
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+_CERTIFICATES = "REQUESTS_CA_BUNDLE"
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--force")
 # Over HTTP(S) only, without anybody's configuration, credentials or questions.
 _SETTINGS = (
@@ -200,6 +203,8 @@ def _environment(address: CloneAddress | None = None) -> dict[str, str]:
     settings = list(_SETTINGS)
     if address is not None:
         settings.append((f"http.{address.url}.extraHeader", f"Authorization: {address.authorization}"))
+    if os.environ.get(_CERTIFICATES):
+        settings.append(("http.sslCAInfo", os.environ[_CERTIFICATES]))
     numbered = {
         f"GIT_CONFIG_{part}_{number}": value
         for number, pair in enumerate(settings)
@@ -213,6 +218,7 @@ def _environment(address: CloneAddress | None = None) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_COUNT": str(len(settings)),
         **numbered,
+        **{name: os.environ[name] for name in _PROXIES if name in os.environ},
     }
 
 

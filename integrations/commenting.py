@@ -5,9 +5,7 @@ A token that may not write is no fault of the change: it is said, and what the j
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 from integrations.analysis import read_policy_file
 from integrations.checkouts import Checkout
@@ -16,14 +14,12 @@ from integrations.hosts import Change, ChangeRef, Host, PostedNote
 from integrations.planning import Plan, ReviewedChange, Standing, make_plan
 from integrations.policies import Policy, parse_policy
 from integrations.reports import ReviewReport
-from integrations.wording import SUMMARY_MARKER
+from integrations.wording import SUMMARY_MARKER, write_gone
 from reviewer.errors import RequestError
 from reviewer.repositories import Repository
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# Hosts answer 404 to who may not even know; GraphQL's refusals come to us as 400.
-_NOT_ALLOWED = frozenset({401, 403, 404})
-_NOT_RESOLVED = _NOT_ALLOWED | {400}
+_NOT_ALLOWED = frozenset({401, 403, 404})  # 404: to who may not even know
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ def publish_report(host: Host, ref: ChangeRef, report: ReviewReport, repository:
             return Outcome(left_undone=(said,))
         return _Publication(host, change).write(*_prepare(change, report, repository))
     except HostError as error:
-        if not _is_refusal(error, _NOT_ALLOWED):
+        if not _is_refusal(error):
             raise
         return Outcome(left_undone=(_tell_refusal(error),))
 
@@ -77,7 +73,6 @@ class _Publication:
     def __init__(self, host: Host, change: Change) -> None:
         self._host, self._change = host, change
         self._num_amended = 0
-        self._undone: list[str] = []
 
     def write(self, reviewed: ReviewedChange, policy: Policy) -> Outcome:
         """Threads first, then what is said about them: a refused thread goes to the summary."""
@@ -93,41 +88,28 @@ class _Publication:
         self._amend(plan)
         self._write_summary(plan, note)
         num_posted = len(plan.post) - len(refused)
-        return Outcome(num_posted, self._num_amended, plan.summary is not None, tuple(self._undone))
+        return Outcome(num_posted, self._num_amended, plan.summary is not None)
 
     def _amend(self, plan: Plan) -> None:
         host, change = self._host, self._change
         for thread, body in plan.edit:
             host.edit_thread(change, thread, body)
             self._num_amended += 1
-        resolve = [(one, True) for one in plan.resolve] + [(one, False) for one in plan.reopen]
-        acts = [
-            partial(host.resolve_thread, change, thread, is_resolved=is_resolved) for thread, is_resolved in resolve
-        ]
-        refused = [error for error in map(_attempt, acts) if error is not None]
-        self._num_amended += len(resolve) - len(refused)
-        if refused:
-            self._undone.append(f"{len(refused)} threads could not be resolved or opened again: {refused[0]}")
+        for thread in plan.reopen:
+            self._num_amended += host.resolve_thread(change, thread, is_resolved=False)
+        for thread in plan.resolve:
+            if not host.resolve_thread(change, thread, is_resolved=True):
+                host.edit_thread(change, thread, write_gone(thread.body))
+            self._num_amended += 1
 
     def _write_summary(self, plan: Plan, note: PostedNote | None) -> None:
         if plan.summary is not None:
             self._host.write_note(self._change, note, plan.summary)
 
 
-def _attempt(act: Callable[[], None]) -> HostError | None:
-    """The refusal of an act that other acts do not depend on."""
-    try:
-        act()
-    except HostError as error:
-        if not _is_refusal(error, _NOT_RESOLVED):
-            raise
-        return error
-    return None
-
-
-def _is_refusal(error: HostError, statuses: frozenset[int]) -> bool:
+def _is_refusal(error: HostError) -> bool:
     """Whether asking again is no use: a host that is only busy says how long."""
-    return error.status in statuses and error.retry_after_s is None
+    return error.status in _NOT_ALLOWED and error.retry_after_s is None
 
 
 def _tell_refusal(error: HostError) -> str:

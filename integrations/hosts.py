@@ -225,8 +225,8 @@ class Host(Protocol):
     def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
         """Whether an answer of ours that ends with a marker stands where `reply` would put it."""
 
-    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
-        """Resolves a thread, or opens it again."""
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> bool:
+        """Resolves a thread, or opens it again; False where the host does not let us."""
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """Our comment on the change that holds a marker."""

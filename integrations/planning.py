@@ -17,6 +17,7 @@ from integrations.wording import (
     find_marker,
     hash_code,
     hash_words,
+    is_gone,
     title_of,
     write_all_gone,
     write_finding,
@@ -120,7 +121,7 @@ def _follow_moved(
     left: dict[str, list[PostedThread]] = {}
     for thread in standing.threads:
         code = find_marker(thread.body, "code")
-        if code and thread.fingerprint not in present | standing.resolved_by_us:
+        if code and thread.fingerprint not in present | standing.resolved_by_us and not is_gone(thread.body):
             left.setdefault(code, []).append(thread)
     found: dict[str, PostedThread] = {}
     for finding in shown:
@@ -152,11 +153,13 @@ def _place_new(
 
 
 def _find_outdated(threads: Iterable[PostedThread], wanted: Collection[str]) -> Iterable[PostedThread]:
-    """Our open threads whose finding is gone, but for those in which somebody answered."""
+    """Our open threads whose finding is gone, but for those in which somebody answered and those that say so."""
     return (
         thread
         for thread in threads
-        if thread.fingerprint and thread.fingerprint not in wanted and not thread.is_resolved and not thread.has_replies
+        if thread.fingerprint
+        and thread.fingerprint not in wanted
+        and not (thread.is_resolved or thread.has_replies or is_gone(thread.body))
     )
 
 

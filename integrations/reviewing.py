@@ -20,7 +20,7 @@ from integrations.policies import Heeding, Mode, Policy, parse_policy
 from integrations.records import Records
 from integrations.reports import ReviewReport, parse_report
 from integrations.storage.tables import PostedFinding, ReviewRecord
-from integrations.wording import SUMMARY_MARKER, escape_markdown, find_marker, title_of
+from integrations.wording import SUMMARY_MARKER, escape_markdown, find_marker, title_of, write_gone
 
 _LOG = logging.getLogger(__name__)
 
@@ -168,12 +168,14 @@ class Reviewing:
             if find_marker(body, "finding") != thread.fingerprint:  # it moved; the next plan notes where it is
                 self._records.forget_posted(change.ref, thread.fingerprint)
         for thread in plan.reopen:
-            host.resolve_thread(change, thread, is_resolved=False)
-            self._records.note_resolved(change.ref, thread.fingerprint, by_us=False)
+            if host.resolve_thread(change, thread, is_resolved=False):
+                self._records.note_resolved(change.ref, thread.fingerprint, by_us=False)
         posted = self._records.posted_on(change.ref)
         for thread in plan.resolve:
-            host.resolve_thread(change, thread, is_resolved=True)
-            self._records.note_resolved(change.ref, thread.fingerprint, by_us=True)
+            if host.resolve_thread(change, thread, is_resolved=True):
+                self._records.note_resolved(change.ref, thread.fingerprint, by_us=True)
+            else:
+                host.edit_thread(change, thread, write_gone(thread.body))
             finding = posted.get(thread.fingerprint)
             # Where the head is the one that it was posted on, no commit can have mended it.
             if finding is not None and finding.head != change.head and thread.fingerprint not in known:

@@ -40,6 +40,7 @@ _MAX_CODE_CHARS = 400
 _MAX_TITLE_CHARS = 200
 _MAX_TEXT_CHARS = 2_000
 _MAX_LISTED = 50
+_GONE = "gone"  # in the place of the hash of the words
 
 
 def escape_markdown(text: str) -> str:
@@ -131,6 +132,22 @@ def write_finding(
     chosen = ((path, offer), ("", offer), (path, ""), ("", ""))
     bodies = (_join_finding(finding, *extras, closing) for extras in chosen)
     return next(body for body in bodies if len(body) <= MAX_COMMENT_CHARS)
+
+
+def write_gone(body: str) -> str:
+    """What a finding's comment becomes when the finding is gone and the host does not let us resolve its thread.
+
+    A finding that comes back says something else than this, and is written anew.
+    """
+    head = body.partition("\n\n")[0]
+    kept = (make_marker(kind, find_marker(body, kind)) for kind in ("finding", "code"))
+    markers = "".join([*kept, make_marker("words", _GONE)])
+    return "\n\n".join([f"~~{head}~~", "No longer found: this can be resolved.", markers])
+
+
+def is_gone(body: str) -> bool:
+    """Whether a comment says that its finding is gone."""
+    return find_marker(body, "words") == _GONE
 
 
 def _tell_silencing(finding: ReportedFinding) -> str:

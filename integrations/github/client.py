@@ -36,7 +36,7 @@ from integrations.hosts import (
 from integrations.pacing import Pace
 from integrations.wording import find_marker
 
-_OK, _REDIRECTED, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 404, 422
+_OK, _REDIRECTED, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 403, 404, 422
 _THUMBS = ("+1", "-1")  # https://docs.github.com/en/rest/reactions/reactions#about-reactions
 _PAGE_SIZE = 100
 _WRITERS = frozenset({"admin", "maintain", "write"})
@@ -148,11 +148,17 @@ class GitHubHost:
             found = self._call.iterate(pull.get_review_comments())
         return any(one.body.rstrip().endswith(marker) and self._is_ours(one.user.login) for one in found)
 
-    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
-        """As the protocol says."""
-        repository = change.ref.repository
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> bool:
+        """As the protocol says; an app needs `contents: write`: https://github.com/orgs/community/discussions/44650"""
+        repository, variables = change.ref.repository, {"id": thread.thread_id}
         query = self._login.client_for(repository).requester.graphql_query
-        self._call.write(repository.installation, query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
+        try:
+            self._call.write(repository.installation, query, _RESOLVE if is_resolved else _REOPEN, variables)
+        except HostError as error:
+            if error.status != _FORBIDDEN or error.retry_after_s is not None:
+                raise
+            return False
+        return True
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
@@ -326,12 +332,23 @@ def _translate(error: Exception) -> HostError:
     """What GitHub refused, and how long it asks us to wait."""
     assert isinstance(error, GithubException), "the only error that is translated"
     headers = {key.lower(): value for key, value in (error.headers or {}).items()}
-    return HostError(f"GitHub answered {error.status}: {_said(error)}", error.status, _wait(error, headers))
+    is_forbidden = any(one.get("type") == "FORBIDDEN" for one in _list_errors(error))
+    status = _FORBIDDEN if is_forbidden else error.status
+    return HostError(f"GitHub answered {status}: {_said(error)}", status, _wait(error, headers))
 
 
 def _said(error: GithubException) -> str:
     data = error.data
-    return str(data.get("message", ""))[:300] if isinstance(data, dict) else ""
+    if not isinstance(data, dict):
+        return ""
+    messages = [data.get("message"), *(one.get("message") for one in _list_errors(error))]
+    return str(next(filter(None, messages), ""))[:300]
+
+
+def _list_errors(error: GithubException) -> list[dict[str, Any]]:
+    """What GraphQL lists, with a status of success that the client turns into 400."""
+    errors = error.data.get("errors") if isinstance(error.data, dict) else None
+    return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
 
 
 def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:

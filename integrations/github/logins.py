@@ -16,8 +16,15 @@ from integrations.github.deliveries import Redelivery
 from integrations.host_checks import check_clock, check_permissions
 from integrations.hosts import Check, RepositoryRef
 
-# What the app manifest asks for, and no more.
-NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
+# What docs/bot.md asks for, and no more. Comments on a change are events of issues.
+NEEDED_PERMISSIONS = {
+    "contents": "read",
+    "metadata": "read",
+    "pull_requests": "write",
+    "checks": "write",
+    "issues": "read",
+    "merge_queues": "read",
+}
 _VIEWER = "query { viewer { login } }"
 
 

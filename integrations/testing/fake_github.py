@@ -51,12 +51,15 @@ class FakeGitHub:
         app_id: int = 4711,
         installation_id: int = 815,
         app_slug: str = "graph-reviewer",
+        contents: str = "write",
     ) -> None:
+        """`contents` is the app's permission: with `read` alone it may not resolve threads."""
         self.app_id = app_id
         self.installation_id = installation_id
         self.webhook_secret = webhook_secret
         self.private_key_pem, public_key = _app_key()
         self._state = GitHubState(clock, app_slug, app_id, installation_id)
+        self._state.permissions["contents"] = contents
         self._rules = GitHubRules(self._state, public_key)
         description = Description.read(find_description("github/api.json"))
         context = GitHubContext(self._state, description)

@@ -86,7 +86,7 @@ class GraphQLHandler:
         written = _is_mutation(source) and not errors
         if not errors:
             return Answer(200, {"data": result.data}, is_write=written)
-        body = {"data": result.data, "errors": [{"message": error.message, "path": error.path} for error in errors]}
+        body = {"data": result.data, "errors": [_describe_error(error) for error in errors]}
         return Answer(200, body, is_write=False)
 
     def _repository(self, info: Any, owner: str, name: str) -> _Value | None:
@@ -165,12 +165,24 @@ class GraphQLHandler:
     def _node(self, info: Any, id: str) -> _Value:
         return self._thread(self._find(id))
 
+    def _may_resolve(self, actor: Actor) -> bool:
+        """Undocumented, but an app needs the right to write contents: https://github.com/orgs/community/discussions/44650"""
+        if actor.scope.startswith("user "):  # a token that a test has made
+            return any(one.scope == actor.scope and one.may_resolve for one in self._state.tokens.values())
+        return self._state.permissions["contents"] == "write"
+
     def _set_resolved(self, given: Mapping[str, Any], actor: Actor, *, is_resolved: bool) -> _Value:
-        if not any(one.scope == actor.scope and one.may_resolve for one in self._state.tokens.values()):
-            raise GraphQLError("Resource not accessible by integration")
+        if not self._may_resolve(actor):
+            raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
         thread = self._find(given["threadId"])
         thread.resolved_by = actor.login if is_resolved else None
         return {"clientMutationId": given.get("clientMutationId"), "thread": self._thread(thread)}
+
+
+def _describe_error(error: GraphQLError) -> _Value:
+    """GitHub names the type of an error beside its message, not among its extensions."""
+    described = {"message": error.message, "path": error.path}
+    return {**described, "type": error.extensions["type"]} if error.extensions else described
 
 
 def _connect(records: Sequence[Any], write: Callable[[Any], _Value], page: Mapping[str, Any]) -> _Value:

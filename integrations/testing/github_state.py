@@ -176,9 +176,23 @@ class Delivery:
     is_redelivery: bool = False
 
 
+# What a bot asks for, and what it is better granted: https://docs.github.com/rest/authentication/permissions-required-for-github-apps
+_PERMISSIONS = {
+    "contents": "write",
+    "pull_requests": "write",
+    "checks": "write",
+    "metadata": "read",
+    "issues": "read",
+    "merge_queues": "read",
+}
+
+
 @dataclass(slots=True)
 class GitHubState:
-    """Everything the fake remembers. `lag_requests` is how many further requests a new record stays out of listings."""
+    """Everything the fake remembers. `lag_requests` is how many further requests a new record stays out of listings.
+
+    `permissions` are the app's; without `contents: write` it may not resolve threads.
+    """
 
     clock: Clock
     app_slug: str
@@ -193,6 +207,7 @@ class GitHubState:
     tokens: dict[str, Token] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
     redeliveries: list[Webhook] = field(default_factory=list)
+    permissions: dict[str, str] = field(default_factory=_PERMISSIONS.copy)
     last_id: int = 1000
 
     def next_id(self) -> int:
