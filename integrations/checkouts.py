@@ -115,7 +115,7 @@ class Checkouts:
                 self._run_fetch(repository, address, change, depth)
                 merge_base = _find_merge_base(repository, change)
                 is_last = depth == _DEPTHS[-1]
-                if merge_base is not None and (is_last or not _is_cut_short(repository, change)):
+                if merge_base is not None and (is_last or not repository.is_cut_between(change.base, change.head)):
                     return Checkout(repository, change.base, merge_base, change.head)
         name = change.ref.repository.name
         raise CheckoutError(f"{name}: expected base and head to meet within {_DEPTHS[-1]} commits, found no ancestor")
@@ -189,15 +189,6 @@ class Checkouts:
 def _measure(folder: Path) -> int:
     """Bytes of the files below a folder, 0 where there is none."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def _is_cut_short(repository: Repository, change: Change) -> bool:
-    """Whether commits that only one side has lack their parents: the two may meet nearer than we can see."""
-    boundary = repository.root / ".git" / "shallow"
-    if not boundary.exists():
-        return False
-    own = repository.run("rev-list", f"{change.base}...{change.head}").split()
-    return not frozenset(boundary.read_bytes().split()).isdisjoint(own)
 
 
 def _find_merge_base(repository: Repository, change: Change) -> str | None:

@@ -95,7 +95,7 @@ class NewThread:
 class PostedThread:
     """One of our threads as the host has it. `comment_id` is its first comment, `fingerprint` the one in its marker.
 
-    `has_replies`: somebody else wrote in it.
+    `has_replies`: somebody else wrote in it. `is_resolved_by_us`: as far as the host tells.
     """
 
     thread_id: str
@@ -104,6 +104,7 @@ class PostedThread:
     body: str
     is_resolved: bool = False
     has_replies: bool = False
+    is_resolved_by_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)

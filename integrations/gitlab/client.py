@@ -16,8 +16,8 @@ from gitlab.exceptions import GitlabError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from integrations.calls import Calls, Observe, ignore_call
-from integrations.checkup import check_clock, check_token
 from integrations.errors import HostError
+from integrations.host_checks import check_clock, check_token
 from integrations.hosts import (
     Change,
     ChangeRef,
@@ -232,6 +232,7 @@ class GitLabHost:
             first["body"],
             bool(first.get("resolved", False)),
             bool(others),
+            (first.get("resolved_by") or {}).get("username") == self.login(),
         )
 
     def _find_version(self, request: ProjectMergeRequest, change: Change) -> dict[str, str]:

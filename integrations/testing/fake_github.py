@@ -155,9 +155,16 @@ class FakeGitHub:
         self._state.user(login)
         self._state.repositories[full_name].permissions[login] = permission
 
-    def add_token(self, login: str) -> str:
-        """A token of a person, which does not expire."""
-        token = Token(f"ghp_{self._state.next_id()}", login, f"user {self._state.user(login).user_id}", float("inf"))
+    def add_token(self, login: str, *, may_write: bool = True, may_resolve: bool = True) -> str:
+        """A token of a person or of a job (`github-actions[bot]`), which does not expire.
+
+        The token of a job for a fork may not write; that of any other job may resolve threads only with the permission
+        `contents: write`.
+        """
+        number = self._state.next_id()
+        scope = f"user {self._state.user(login).user_id}"
+        scope += "" if may_write and may_resolve else f" limited {number}"
+        token = Token(f"ghp_{number}", login, scope, float("inf"), may_write, may_write and may_resolve)
         self._state.tokens[token.text] = token
         return token.text
 

@@ -155,12 +155,14 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An installation's or a person's token, valid until `expires_s`."""
+    """An installation's or a person's token, valid until `expires_s`. Resolving threads is a right of its own."""
 
     text: str
     login: str
     scope: str
     expires_s: float
+    may_write: bool = True
+    may_resolve: bool = True
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import pathspec
 import pytest
 import yaml
 
-from integrations.github.client import NEEDED_PERMISSIONS
+from integrations.github.logins import NEEDED_PERMISSIONS
 from integrations.github.webhook import EVENTS
 from integrations.settings import PREFIX, Settings
 from integrations.testing.served_bot import ServedBot
