@@ -58,7 +58,7 @@ def current_session(model: Path | None = None) -> Session:
 
     use_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     progress = _TerminalProgress() if sys.stderr.isatty() else None
-    return Session(Path.cwd(), GraphEngine(model), _find_cache_folder(), progress, use_colour)
+    return Session(Path.cwd(), GraphEngine(model), find_cache_folder(), progress, use_colour)
 
 
 def prepare(
@@ -78,8 +78,11 @@ def prepare(
     return Setting(workspace, configuration, rules)
 
 
-def _find_cache_folder() -> Path | None:
-    """https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do."""
+def find_cache_folder() -> Path | None:
+    """Where kept results live, as the environment says.
+
+    https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do.
+    """
     own = os.environ.get("REVIEWER_CACHE_DIR")
     if own:
         return Path(own)
