@@ -81,7 +81,7 @@ class _Finder:
 
     def _is_action(self, unit: Unit) -> bool:
         """Whether a framework that calls a class's methods by convention calls this one: C# says `public`."""
-        if unit.node.kind is not K.FUNCTION or unit.node.data == "constructor":
+        if unit.kind is not K.FUNCTION or unit.node.data == "constructor":
             return False
         if self.program.family is not Family.CSHARP:
             return True
