@@ -155,6 +155,7 @@ export class Session {
         { scheme: "untitled", language },
       ]),
       outputChannel: this.output,
+      initializationFailedHandler: () => false, // begin tells the user
       initializationOptions: toInitializationOptions(readSettings(), standing),
       middleware: {
         workspace: {

@@ -26,7 +26,7 @@ const ICONS: Readonly<Record<State, string>> = {
 
 /** The words for a status. */
 export function describeStatus({ state, message }: Status): Shown {
-  const more = message === "" || message === state ? "" : `: ${message}`;
+  const more = message === "" || message === state ? "" : `: ${message.replace(/\.$/, "")}`;
   return {
     text: `$(${ICONS[state]}) Reviewer`,
     tooltip: `Graph Reviewer, ${state}${more}. Select to show the output.`,

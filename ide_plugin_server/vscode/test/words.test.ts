@@ -56,7 +56,7 @@ test("the status bar warns of a failure only, and does not say a word twice", ()
     tooltip: "Graph Reviewer, ready. Select to show the output.",
     isWarning: false,
   });
-  const failed = describeStatus({ state: "failed", message: "no model" });
+  const failed = describeStatus({ state: "failed", message: "no model." });
   assert.equal(failed.tooltip, "Graph Reviewer, failed: no model. Select to show the output.");
   assert.equal(failed.isWarning, true);
 });
