@@ -156,11 +156,23 @@ class Records:
 
     def add_feedback(  # one name for each column
         self, ref: ChangeRef, finding: PostedFinding, *, kind: str, source: str, author: str, reason: str = ""
-    ) -> None:
-        """Keeps what a person did with a finding; the same act is kept once."""
+    ) -> int:
+        """Keeps what a person did with a finding and gives its number; the same act is kept once, and counts again."""
         row = _make_feedback(ref, finding, kind=kind, source=source, author=author, reason=reason)
+        same = select(Feedback).where(
+            Feedback.repository == row.repository,
+            Feedback.fingerprint == row.fingerprint,
+            Feedback.source == source,
+            Feedback.author == author,
+            Feedback.kind == kind,
+        )
         with self._database.begin() as session:
             add_if_absent(session, row)
+            kept = session.exec(same).one()
+            if kept.withdrawn_at is not None:
+                kept.at, kept.withdrawn_at = row.at, None
+            assert kept.id is not None, "the database numbers its rows"
+            return kept.id
 
 
 def _ensure_state(session: Session, ref: ChangeRef) -> ChangeState:
