@@ -2,18 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from graph_model.candidates.model import Candidate
 from reviewer.cache import Cache, hash_parts
 from reviewer.engine import Engine, Scored
 from reviewer.findings import Finding, Fix, TextEdit, make_region
-from reviewer.scanning import Scanner, ScoredFile
+from reviewer.scanning import ScoredFile
 from reviewer.selection import FALLBACK_THRESHOLD
 from reviewer.source import SourceFile
 from reviewer.workers import Failure, perform
 
 if TYPE_CHECKING:
+    from graph_model.analysis import FileAnalysis
     from graph_model.edits import Edit
 
 _Rescored = tuple[tuple[Scored, ...], int]  # scored candidates, and how many parts could not be read
@@ -40,11 +41,18 @@ def list_edits(fix: Fix) -> "list[Edit]":
     return [Edit(edit.region.span.start, edit.region.span.end, edit.replacement.encode()) for edit in fix.edits]
 
 
+class Analyses(Protocol):
+    """Gives the analyses of files that a fix is linked with."""
+
+    def analysis_of(self, source: SourceFile) -> "FileAnalysis | None":
+        """The analysis of a source; None when it fails."""
+
+
 class Mender:
     """Finds verified fixes for findings of one scan."""
 
-    def __init__(self, engine: Engine, cache: Cache, scanner: Scanner, sources: Mapping[str, SourceFile]) -> None:
-        self._engine, self._cache, self._scanner, self._sources = engine, cache, scanner, sources
+    def __init__(self, engine: Engine, cache: Cache, analyses: Analyses, sources: Mapping[str, SourceFile]) -> None:
+        self._engine, self._cache, self._analyses, self._sources = engine, cache, analyses, sources
         self._last: tuple[tuple[str, tuple[str, ...]], _Rescored] | None = None
 
     def attach_fixes(
@@ -118,7 +126,7 @@ class Mender:
 
     def _rescore(self, source: SourceFile, others: Sequence[SourceFile]) -> _Rescored:
         analysis = self._engine.analyse(source)
-        context = [kept for kept in map(self._scanner.analysis_of, others) if kept is not None]
+        context = [kept for kept in map(self._analyses.analysis_of, others) if kept is not None]
         candidates = self._engine.link([analysis, *context])[source.path]
         return self._engine.score(analysis, candidates) if candidates else (), len(analysis.problems)
 

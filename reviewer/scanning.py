@@ -81,8 +81,15 @@ class _Question:
 
 
 @dataclass(frozen=True, slots=True)
-class _KeptAnalysis:
+class KeptAnalysis:
+    """What the cache keeps of one file's analysis, under `make_analysis_key`."""
+
     analysis: "FileAnalysis"
+
+
+def make_analysis_key(engine: Engine, source: SourceFile) -> str:
+    """Changes with everything that a file's analysis depends on."""
+    return hash_parts("analysis", engine.analysis_identity, source.path, source.content)
 
 
 class Scanner:
@@ -101,7 +108,7 @@ class Scanner:
         Only candidates with one of the `labels` are scored, None: all.
         """
         ordered = sorted(sources, key=lambda source: source.path)
-        keys = {source.path: self._analysis_key(source) for source in ordered}
+        keys = {source.path: make_analysis_key(self._engine, source) for source in ordered}
         parts = [part for item in keys.items() for part in item]
         project_key = hash_parts("project", self._engine.model_identity, repr(labels and sorted(labels)), *parts)
         known = self._load_project(project_key) if choose is None else None
@@ -122,11 +129,9 @@ class Scanner:
 
     def analysis_of(self, source: SourceFile) -> "FileAnalysis | None":
         """The analysis of a source, kept, cached or made now; None when it fails."""
-        analyses, _ = self._analyse([source], {source.path: self._analysis_key(source)}, Crew(self._engine))
+        keys = {source.path: make_analysis_key(self._engine, source)}
+        analyses, _ = self._analyse([source], keys, Crew(self._engine))
         return analyses.get(source.path)
-
-    def _analysis_key(self, source: SourceFile) -> str:
-        return hash_parts("analysis", self._engine.analysis_identity, source.path, source.content)
 
     def _score_key(self, analysis_key: str, question: _Question) -> str:
         return hash_parts("scores", self._engine.model_identity, analysis_key, repr(question))
@@ -154,7 +159,7 @@ class Scanner:
                 failed.append(Failed(path, outcome.error))
             else:
                 self._analyses[keys[path]] = outcome.value
-                self._cache.store(keys[path], _KeptAnalysis(outcome.value))
+                self._cache.store(keys[path], KeptAnalysis(outcome.value))
             self._progress.advance("reading", done, len(missing))
         found = {source.path: self._analyses.get(keys[source.path]) for source in sources}
         return {path: analysis for path, analysis in found.items() if analysis is not None}, failed
@@ -162,8 +167,8 @@ class Scanner:
     def _recall(self, key: str) -> bool:
         """Whether an analysis is at hand, taken from the cache if need be."""
         if key not in self._analyses:
-            found = self._cache.load(key, _KeptAnalysis)
-            if not isinstance(found, _KeptAnalysis):
+            found = self._cache.load(key, KeptAnalysis)
+            if not isinstance(found, KeptAnalysis):
                 return False
             self._analyses[key] = found.analysis
         return True
@@ -215,6 +220,14 @@ def analyse_source(engine: Engine, source: SourceFile) -> "FileAnalysis":
 def score_candidates(engine: Engine, task: "tuple[FileAnalysis, tuple[Candidate, ...]]") -> tuple[Scored, ...]:
     """The step that scores one file's candidates."""
     return engine.score(*task)
+
+
+def score_file(
+    engine: Engine, analysis: "FileAnalysis", candidates: Sequence[Candidate], labels: Collection[str] | None
+) -> ScoredFile:
+    """One file scored here and now, as a scan does it."""
+    question = _ask(candidates, labels)
+    return _describe(analysis, engine.score(analysis, question.asked) if question.asked else (), question.unasked)
 
 
 def _ask(candidates: Sequence[Candidate], labels: Collection[str] | None) -> _Question:

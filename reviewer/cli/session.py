@@ -75,7 +75,7 @@ def read_session(engine: Engine) -> Session:
     use_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     progress = _TerminalProgress() if sys.stderr.isatty() else None
     made_at_s = read_source_date(os.environ.get("SOURCE_DATE_EPOCH", ""))
-    return Session(Path.cwd(), engine, _find_cache_folder(), progress, use_colour, made_at_s, find_base(os.environ))
+    return Session(Path.cwd(), engine, find_cache_folder(), progress, use_colour, made_at_s, find_base(os.environ))
 
 
 def prepare(
@@ -120,8 +120,11 @@ def read_source_date(text: str) -> int | None:
     return int(text)
 
 
-def _find_cache_folder() -> Path | None:
-    """https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do."""
+def find_cache_folder() -> Path | None:
+    """Where kept results live, as the environment says.
+
+    https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do.
+    """
     own = os.environ.get("REVIEWER_CACHE_DIR")
     if own:
         return Path(own)

@@ -38,7 +38,7 @@ def _explain(one: Explanation, source: SourceFile, show_path: ShowPath, *, colou
         yield f"  Identity {finding.fingerprint}."
     if finding.weights:
         yield "  What weighed most:"
-        yield from (f"    {weight:+.4f}  {_name_weight(name, finding)}" for name, weight in finding.weights)
+        yield from (f"    {weight:+.4f}  {name_weight(name, finding)}" for name, weight in finding.weights)
     yield f"  What would make it go away: {' '.join(finding.remedy.split())}"
     if finding.fix is not None:
         edits = list_edits(finding.fix)
@@ -56,7 +56,7 @@ def _judge(one: Explanation) -> str:
     return f"{shown_from}." if one.reason is None else f"{shown_from}. Not shown: {one.reason.value}."
 
 
-def _name_weight(name: str, finding: Finding) -> str:
+def name_weight(name: str, finding: Finding) -> str:
     """`step:2` as the step it is, `fact:in_loop` as words."""
     kind, _, rest = name.partition(":")
     if kind == "step" and rest.isdecimal() and int(rest) < len(finding.steps):

@@ -359,15 +359,15 @@ def test_the_cache_lives_where_the_system_says(monkeypatch: pytest.MonkeyPatch, 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("sys.platform", "linux")
-    assert session_module._find_cache_folder() == tmp_path / ".cache" / "graph-reviewer"
+    assert session_module.find_cache_folder() == tmp_path / ".cache" / "graph-reviewer"
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/cache")
-    assert session_module._find_cache_folder() == Path("/var/cache/graph-reviewer")
+    assert session_module.find_cache_folder() == Path("/var/cache/graph-reviewer")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert session_module._find_cache_folder() == tmp_path / ".cache" / "graph-reviewer"
+    assert session_module.find_cache_folder() == tmp_path / ".cache" / "graph-reviewer"
     monkeypatch.setattr("sys.platform", "darwin")
-    assert session_module._find_cache_folder() == tmp_path / "Library" / "Caches" / "graph-reviewer"
+    assert session_module.find_cache_folder() == tmp_path / "Library" / "Caches" / "graph-reviewer"
     monkeypatch.setenv("REVIEWER_CACHE_DIR", "/own")
-    assert session_module._find_cache_folder() == Path("/own")
+    assert session_module.find_cache_folder() == Path("/own")
 
 
 def test_progress_writes_over_its_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,84 @@
+"""Brings settings in: asks the client for those of each folder, and follows the team's service where they name one."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from ide_plugin_server.errors import TeamError
+from ide_plugin_server.server import EditorServer
+from ide_plugin_server.settings import SECTION, EditorSettings, parse_settings
+from ide_plugin_server.team import REFRESH_EVERY_S
+
+_log = logging.getLogger(__name__)
+_WAIT_S = 10.0  # for a client that says it can be asked and does not answer
+
+
+class Configurator:
+    """Keeps the settings of every folder."""
+
+    def __init__(self, server: EditorServer) -> None:
+        self._server = server
+        self._said: set[str] = set()
+        self._follower: asyncio.Task[object] | None = None
+
+    def take(self, value: object) -> None:
+        """Settings that were sent: they count for every folder that has none of its own."""
+        self._server.folders.defaults = self._parse(value)
+        for folder in self._server.folders:
+            folder.settings = self._server.folders.defaults
+
+    async def ask(self) -> None:
+        """Asks the client for the settings of each folder."""
+        server = self._server
+        if not server.client.has_configuration:
+            return
+        folders = list(server.folders)
+        items = [types.ConfigurationItem(section=SECTION)]
+        items += [types.ConfigurationItem(folder.uri, SECTION) for folder in folders]
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                answer = await server.workspace_configuration_async(types.ConfigurationParams(items))
+        except (TimeoutError, JsonRpcException) as error:
+            _log.warning("settings: expected an answer to workspace/configuration, found %s", type(error).__name__)
+            return
+        given = list(answer) + [None] * (len(items) - len(answer))
+        if any(isinstance(one, Mapping) for one in given):
+            server.folders.defaults = self._parse(given[0])
+            for folder, value in zip(folders, given[1:], strict=True):
+                folder.settings = self._parse(value if value is not None else given[0])
+
+    def _parse(self, value: object) -> EditorSettings:
+        parsed = parse_settings(value, is_trusted=self._server.options.is_trusted)
+        for problem in parsed.problems:
+            if problem not in self._said:
+                self._said.add(problem)
+                self._server.warn(problem)
+        return parsed.settings
+
+    def follow_team(self) -> None:
+        """Asks the team's service now and then, as long as the settings name one."""
+        server = self._server
+        if self._follower is not None:
+            self._follower.cancel()
+        team = next(
+            (one.settings.team for one in server.folders if one.settings.team.is_set), server.folders.defaults.team
+        )
+        token = (server.surroundings.environment or {}).get(team.token_variable, "")
+        before = server.team.dismissed
+        server.team.connect(team, token)
+        if server.team.dismissed != before:
+            server.publish_all()
+        self._follower = server.spawn(self._follow()) if team.is_set else None
+
+    async def _follow(self) -> None:
+        server = self._server
+        while True:
+            try:
+                if await server.team.refresh():
+                    server.publish_all()
+            except TeamError as error:
+                _log.warning("team: %s", error)
+            await asyncio.sleep(REFRESH_EVERY_S)

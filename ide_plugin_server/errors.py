@@ -1,0 +1,9 @@
+"""Errors of the language server."""
+
+
+class ServerError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class TeamError(ServerError):
+    """The team's service did not answer as expected."""

@@ -1,0 +1,390 @@
+"""The language server's state and what happens in it: documents, folders, reports, and when they are published."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any  # pygls passes its own types through
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from ide_plugin_server.agenda import Agenda
+from ide_plugin_server.client import ClientAbilities
+from ide_plugin_server.desk import Desk, Urgency
+from ide_plugin_server.diagnostics import Presenter
+from ide_plugin_server.documents import Document, Documents
+from ide_plugin_server.feedback import FeedbackBook
+from ide_plugin_server.folders import Folder, Folders, find_file, make_uri
+from ide_plugin_server.messages import (
+    CloseSite,
+    FileReport,
+    Hello,
+    Judge,
+    ModelInfo,
+    OpenSite,
+    Ping,
+    ReadNext,
+    Refresh,
+    Release,
+    Request,
+    Review,
+    SiteState,
+    Trouble,
+)
+from ide_plugin_server.progress import Bar, Progress
+from ide_plugin_server.protocol import ReviewerProtocol
+from ide_plugin_server.settings import InitializationOptions, Run
+from ide_plugin_server.team import Team
+
+_log = logging.getLogger(__name__)
+STATUS = "reviewer/status"
+_FILES_AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the entry point finds out: folders, the model of the command line, the version, the key of the team."""
+
+    version: str
+    cache_folder: str = ""
+    data_folder: str = ""
+    model: str = ""
+    environment: "dict[str, str] | None" = None
+    working_folder: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The last report on a file, for which state of its document (0: as on disk), and a number that grows."""
+
+    report: FileReport
+    serial: int
+    number: int
+
+
+class EditorServer(LanguageServer):
+    """One editor's server. `handlers` and `commands` register what the client may ask."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__("graph-reviewer", surroundings.version, protocol_cls=ReviewerProtocol)
+        self.surroundings = surroundings
+        self.options = InitializationOptions()
+        self.client = ClientAbilities()
+        self.documents = Documents()
+        self.folders = Folders()
+        self.agenda = Agenda(self._review_planned)
+        self.presenter = Presenter(self.client, self.uri_of)
+        self.desk = Desk(self._list_preamble, self._hear, self._resume, self.warn)
+        self.feedback = FeedbackBook(surroundings.data_folder)
+        self.team = Team(surroundings.data_folder)
+        self.bars = Progress(self)
+        self.shown: dict[str, Shown] = {}
+        self.watched: set[str] = set()  # files shown although no document is open
+        self.named: set[str] = set()  # files that somebody asked for by name
+        self._is_started = False
+        self._num_reports = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._readers: dict[str, asyncio.Task[Any]] = {}
+
+    # The analysis process --------------------------------------------------------------------------------------------
+
+    def start(self, options: InitializationOptions, client: ClientAbilities) -> None:
+        """Takes in what the client says about itself."""
+        self.options, self.client = options, client
+        self.documents = Documents(client.encoding)
+        self.presenter = Presenter(client, self.uri_of)
+
+    def _list_preamble(self) -> Iterator[Request]:
+        """What a fresh process is told: the folders, and what is open over them."""
+        model = next((one.settings.model for one in self.folders if one.settings.model), self.surroundings.model)
+        yield Hello(self.client.encoding, self.surroundings.cache_folder, model)
+        for folder in self.folders:
+            yield folder.make_request()
+
+    def _hear(self, request: Request, answer: object) -> None:
+        """Takes in what a fresh process answers to that."""
+        if isinstance(answer, ModelInfo):
+            self.presenter.pages_folder = answer.pages_folder
+        elif isinstance(request, OpenSite) and isinstance(answer, SiteState | Trouble):
+            folder = self.folders.get(request.key)
+            if folder is not None:
+                self._note_state(folder, answer)
+        elif isinstance(answer, Trouble):
+            self.warn(answer.text)
+
+    async def begin(self) -> None:
+        """Starts to work: the settings are known now."""
+        self._is_started = True
+        await self.desk.ask(Ping(), Urgency.STATE)
+        self._resume()
+
+    def _resume(self) -> None:
+        """A fresh process has read nothing: every document is reviewed, and every folder read."""
+        self.plan_documents()
+        for folder in self.folders:
+            self._read_in_background(folder)
+
+    async def open_folder(self, folder: Folder) -> None:
+        """Opens a folder, or opens it again with other settings; then reads it in the background."""
+        state = await self.desk.ask(folder.make_request(), Urgency.STATE)
+        self._note_state(folder, state)
+        self.plan_documents(folder)
+        self._read_in_background(folder)
+
+    async def close_folder(self, folder: Folder) -> None:
+        """Forgets a folder; its documents move to another, or stand alone."""
+        await self.desk.ask(CloseSite(folder.key), Urgency.STATE)
+        for file in [file for file in self.watched if self.folders.find(file) is None]:
+            self.watched.discard(file)
+            self._publish(file)
+        for document in self.documents:
+            self.agenda.plan(document.uri)
+
+    def _note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
+        state = SiteState(problem=answer.text) if isinstance(answer, Trouble) else answer
+        if state.problem and state.problem != folder.state.problem:
+            self.warn(state.problem)
+        folder.state = state
+
+    def _read_in_background(self, folder: Folder) -> None:
+        reader = self._readers.pop(folder.key, None)
+        if reader is not None:
+            reader.cancel()
+        self._readers[folder.key] = self.spawn(self._read(folder))
+
+    async def _read(self, folder: Folder) -> None:
+        """Reads a folder file by file; then every document is judged with the others at hand."""
+        if not folder.state.is_linked:
+            self.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")
+            return
+        async with self.bars.show("Reading the workspace") as bar:
+            while not folder.state.is_ready:
+                self._note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.READING))
+                if folder.state.problem:
+                    break
+                bar.advance(folder.state.num_read, folder.state.num_files)
+        await self.judge_neighbours(folder)
+        self.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")
+
+    async def refresh_files(self, folder: Folder, files: Iterable[str]) -> None:
+        """Looks at the disk again."""
+        self._note_state(folder, await self.desk.ask(Refresh(folder.key, tuple(files)), Urgency.READING))
+        self._read_in_background(folder)
+
+    # Reviews ---------------------------------------------------------------------------------------------------------
+
+    def folder_of(self, document: Document) -> tuple[Folder, str] | None:
+        """A document's folder, opened if need be, and its file; None for what cannot be reviewed."""
+        file = find_file(document.uri, document.language_id, self.surroundings.working_folder)
+        if file is None:
+            return None
+        is_saved = document.uri.startswith("file:")
+        folder = self.folders.find(file) if is_saved else self.folders.find_lone(file)
+        if folder is None:
+            folder = self.folders.add_lone(file)
+            self.spawn(self._open_lone(folder))
+        return folder, file
+
+    async def _open_lone(self, folder: Folder) -> None:
+        self._note_state(folder, await self.desk.ask(folder.make_request(), Urgency.STATE))
+
+    def plan(self, document: Document, *, is_now: bool = False) -> None:
+        """Reviews a document after the debounce, or now."""
+        found = self.folder_of(document) if self._is_started else None
+        if found is not None:
+            delay_ms = 0 if is_now else found[0].settings.debounce_ms
+            if is_now or found[0].settings.run is Run.ON_TYPE:
+                self.agenda.plan(document.uri, delay_ms / 1000)
+
+    def plan_documents(self, folder: Folder | None = None) -> None:
+        """Reviews every open document (of a folder) now."""
+        for document in self.documents:
+            found = self.folder_of(document)
+            if found is not None and folder in (None, found[0]):
+                self.agenda.plan(document.uri)
+
+    async def _review_planned(self, uri: str) -> None:
+        document = self.documents.find(uri)
+        found = self.folder_of(document) if document is not None else None
+        if document is None or found is None:
+            return
+        folder, file = found
+        if not folder.settings.enable:
+            self._take(file, FileReport(file), document.serial)
+            return
+        request = Review(folder.key, file, document.content, is_named=file in self.named, is_passing=True)
+        answer = await self.desk.ask(request, Urgency.TYPED)
+        current = self.documents.find(uri)
+        if current is None or current.serial != document.serial:
+            return  # stale: what came after it is planned
+        self._take(file, answer, document.serial)
+        self.spawn(self.judge_neighbours(folder, but=file))
+
+    def _take(self, file: str, answer: FileReport | Trouble, serial: int) -> None:
+        """Keeps a report and publishes it."""
+        if isinstance(answer, Trouble):
+            _log.warning("%s: %s", file, answer.text)
+            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, f"{file}: {answer.text}"))
+            answer = FileReport(file, unread=answer.text)
+        self._num_reports += 1
+        self.shown[file] = Shown(answer, serial, self._num_reports)
+        self._publish(file)
+
+    async def judge_neighbours(self, folder: Folder, but: str = "") -> None:
+        """Judges the other files that are shown, and tells what changed."""
+        if not folder.state.is_linked:
+            return
+        serials = {file: document.serial for document, file in self.list_open(folder)}
+        serials |= dict.fromkeys((file for file in self.watched if self.folders.find(file) is folder), 0) | serials
+        files = tuple(sorted(serials.keys() - {but}))
+        answer = await self.desk.ask(Judge(folder.key, files), Urgency.NEIGHBOUR) if files else ()
+        if isinstance(answer, Trouble):
+            _log.warning("%s: %s", folder.path, answer.text)
+            return
+        current = {file: document.serial for document, file in self.list_open(folder)}
+        fresh = [one for one in answer if current.get(one.file, 0) == serials[one.file]]
+        for report in fresh:
+            self._take(report.file, report, serials[report.file])
+        if fresh and self.client.pulls:
+            self.refresh_client()
+
+    def list_open(self, folder: Folder) -> Iterator[tuple[Document, str]]:
+        """The open documents of a folder with their files."""
+        for document in self.documents:
+            file = find_file(document.uri, document.language_id, self.surroundings.working_folder)
+            if file is not None and self.folders.find(file) is folder:
+                yield document, file
+
+    async def review_closed(self, folder: Folder, file: str, *, is_named: bool = False) -> None:
+        """Reviews a file that is not open, as it is on disk, and shows what is found."""
+        self.watched.add(file)
+        self._take(file, await self.desk.ask(Review(folder.key, file, None, is_named), Urgency.NEIGHBOUR), 0)
+
+    async def settle(self, folder: Folder) -> None:
+        """Waits until a folder is read."""
+        reader = self._readers.get(folder.key)
+        if reader is not None:
+            await asyncio.wait([reader])
+
+    async def watch(self, folder: Folder, files: Sequence[str], bar: Bar) -> None:
+        """Shows files from now on, whether they are open or not."""
+        self.watched |= set(files)
+        closed = [file for file in files if self.find_open(file) is None]
+        for first in range(0, len(closed), _FILES_AT_ONCE):
+            part = tuple(closed[first : first + _FILES_AT_ONCE])
+            answer = await self.desk.ask(Judge(folder.key, part, is_complete=True), Urgency.NEIGHBOUR)
+            for report in () if isinstance(answer, Trouble) else answer:
+                self._take(report.file, report, 0)
+            bar.advance(first + len(part), len(closed))
+
+    def release(self, document: Document) -> None:
+        """A document was closed: what it showed is cleared, or comes from the disk again."""
+        self.agenda.drop(document.uri)
+        found = self.folder_of(document)
+        if found is None:
+            return
+        folder, file = found
+        self.shown.pop(file, None)
+        if not self.client.pulls:
+            self._send(document.uri, [], None)
+        self.spawn(self._release(folder, file))
+
+    async def _release(self, folder: Folder, file: str) -> None:
+        await self.desk.ask(Release(folder.key, file), Urgency.TYPED)
+        self._note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.TYPED))
+        if file in self.watched and self.find_open(file) is None:
+            await self.review_closed(folder, file)
+        await self.judge_neighbours(folder)
+
+    # Publishing ------------------------------------------------------------------------------------------------------
+
+    def find_open(self, file: str) -> Document | None:
+        """The open document of a file."""
+        for document in self.documents:
+            if find_file(document.uri, document.language_id, self.surroundings.working_folder) == file:
+                return document
+        return None
+
+    def uri_of(self, file: str) -> str:
+        """A file's URI, as the client writes it where the file is open."""
+        document = self.find_open(file)
+        return document.uri if document is not None else make_uri(file)
+
+    def present(self, file: str) -> list[types.Diagnostic]:
+        """What is shown of a file now."""
+        shown = self.shown.get(file)
+        if shown is None:
+            return []
+        return self.presenter.present(shown.report, self.hidden_in(self.folders.find(file)))
+
+    def hidden_in(self, folder: Folder | None) -> frozenset[str]:
+        """Fingerprints that are not shown: marked here, or dismissed by the team."""
+        return self.feedback.hidden_in(folder.path if folder is not None else "") | self.team.dismissed
+
+    def _publish(self, file: str) -> None:
+        if self.client.pulls:
+            return
+        document = self.find_open(file)
+        version = document.version if document is not None else None
+        self._send(self.uri_of(file), self.present(file), version)
+
+    def publish_all(self) -> None:
+        """Shows everything again, after something was hidden or brought back."""
+        for file in tuple(self.shown):
+            self._publish(file)
+        if self.client.pulls:
+            self._num_reports += 1
+            self.shown = {file: Shown(one.report, one.serial, self._num_reports) for file, one in self.shown.items()}
+            self.refresh_client()
+
+    def _send(self, uri: str, diagnostics: list[types.Diagnostic], version: int | None) -> None:
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics, version))
+
+    def refresh_client(self) -> None:
+        """Asks a client that pulls to pull again."""
+        if self.client.refreshes_diagnostics:
+            self.spawn(self.workspace_diagnostic_refresh_async(None))
+        if self.client.refreshes_lenses and any(folder.settings.code_lens for folder in self.folders):
+            self.spawn(self.workspace_code_lens_refresh_async(None))
+
+    # Telling ---------------------------------------------------------------------------------------------------------
+
+    def warn(self, text: str) -> None:
+        """Shows a message that the user should see."""
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Graph Reviewer: {text}"))
+
+    def tell_status(self, state: str, text: str) -> None:
+        """Says how the server is."""
+        self.protocol.notify(STATUS, {"state": state, "message": text})
+
+    def report_server_error(self, error: Exception, source: Any) -> None:  # pygls's signature
+        """A message that could not be handled is logged; its sender has had an answer, or expects none."""
+        del source
+        text = f"a message could not be handled: {type(error).__name__}"
+        _log.warning("%s", text)
+        self.window_log_message(types.LogMessageParams(types.MessageType.Warning, text))
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Runs something beside what is going on; what goes wrong in it is logged."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finish)
+        return task
+
+    def _finish(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("a task failed", exc_info=task.exception())
+
+    @property
+    def was_shut_down(self) -> bool:
+        """Whether the client has asked for the end."""
+        return bool(self.protocol._shutdown)  # pygls has no name for it
+
+    async def close(self) -> None:
+        """Ends everything that runs."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.desk.close()

@@ -1,0 +1,121 @@
+"""Connected mode: what the team has dismissed on pull requests is not shown, and feedback goes to the team's service.
+
+The service's answer is kept in a file; without a network the last known state counts. Requests run in threads.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ide_plugin_server.errors import TeamError
+from ide_plugin_server.settings import TeamSettings
+from reviewer.cache import write_atomically
+
+_log = logging.getLogger(__name__)
+_TIMEOUT_S = 20.0
+_MAX_BYTES = 50_000_000
+_DISMISSED_BY = "command"  # a comment command on a pull request is what dismisses; all else is an opinion
+REFRESH_EVERY_S = 900.0
+
+
+class Team:
+    """The team's service; `dismissed` is what is known of it now."""
+
+    def __init__(self, data_folder: str) -> None:
+        self._folder = Path(data_folder) / "team" if data_folder else None
+        self._settings, self._token = TeamSettings(), ""
+        self.dismissed: frozenset[str] = frozenset()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a service to talk to."""
+        return self._settings.is_set
+
+    def connect(self, settings: TeamSettings, token: str) -> None:
+        """Takes a service, or none; what was last known of it counts at once."""
+        self._settings, self._token = settings, token
+        self.dismissed = self._load() if settings.is_set else frozenset()
+
+    async def refresh(self) -> bool:
+        """Asks the service; True when something changed. Raises TeamError, after which the last known state counts."""
+        if not self.is_connected:
+            return False
+        query = urllib.parse.urlencode({"repository": self._settings.repository})
+        body = await asyncio.to_thread(self._request, f"/api/v1/feedback/export?{query}", None)
+        found = _parse_dismissed(body)
+        has_changed = found != self.dismissed
+        self.dismissed = found
+        self._store(found)
+        return has_changed
+
+    async def send_feedback(self, feedback: Mapping[str, object]) -> None:
+        """Sends one opinion on a finding. Raises TeamError."""
+        content = json.dumps({"repository": self._settings.repository, **feedback}).encode()
+        await asyncio.to_thread(self._request, "/api/v1/feedback", content)
+
+    def _request(self, path: str, content: bytes | None) -> bytes:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        # The scheme is http or https: the settings take nothing else.
+        request = urllib.request.Request(self._settings.url.rstrip("/") + path, content, headers)
+        try:
+            with urllib.request.build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
+                body: bytes = answer.read(_MAX_BYTES + 1)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise TeamError(f"{path.partition('?')[0]}: expected an answer, found status {error.code}") from error
+        except (OSError, ValueError) as error:
+            raise TeamError(f"{path.partition('?')[0]}: expected an answer, found {error}") from error
+        if len(body) > _MAX_BYTES:
+            raise TeamError(f"{path.partition('?')[0]}: expected at most {_MAX_BYTES} bytes, found more")
+        return body
+
+    # What was last known ---------------------------------------------------------------------------------------------
+
+    @property
+    def _file(self) -> Path | None:
+        key = f"{self._settings.url}\0{self._settings.repository}"
+        return (
+            self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json" if self._folder is not None else None
+        )
+
+    def _load(self) -> frozenset[str]:
+        try:
+            known = json.loads(self._file.read_text("utf-8")) if self._file is not None else []
+        except FileNotFoundError:
+            return frozenset()
+        except (OSError, ValueError) as error:
+            _log.warning("team: expected a list of dismissed findings, found %s", error)
+            return frozenset()
+        return frozenset(one for one in known if isinstance(one, str)) if isinstance(known, list) else frozenset()
+
+    def _store(self, found: Iterable[str]) -> None:
+        try:
+            if self._file is not None:
+                write_atomically(self._file, json.dumps(sorted(found)).encode())
+        except OSError as error:
+            _log.warning("team: expected a writable folder, found %s", error.strerror)
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The key goes to the service that the settings name, and nowhere else."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follows nothing: the answer is an error."""
+
+
+def _parse_dismissed(body: bytes) -> frozenset[str]:
+    found = set()
+    for line in body.splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise TeamError("feedback: expected a line of JSON a row, found another") from error
+        if isinstance(row, dict) and row.get("source") == _DISMISSED_BY and isinstance(row.get("fingerprint"), str):
+            found.add(row["fingerprint"])
+    return frozenset(found)

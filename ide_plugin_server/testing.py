@@ -1,0 +1,197 @@
+"""An editor for tests and measurements: starts a language server as a process and speaks to it as a client does."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any  # settings are JSON
+
+from lsprotocol import types
+from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
+
+VS_CODE = "visual-studio-code"  # pushes
+NEOVIM = "neovim"  # pulls
+_WAIT_S = 60.0  # for a hang only
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """How a client introduces itself. `settings` answer `workspace/configuration`; `command` is another server."""
+
+    profile: str = VS_CODE
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    adapt: Callable[[types.ClientCapabilities], None] = lambda _: None
+    command: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class EditorSession:
+    """One running server with its client."""
+
+    def __init__(self, client: LanguageClient, process: asyncio.subprocess.Process) -> None:
+        self.client, self.process = client, process
+        self.published: dict[str, list[types.PublishDiagnosticsParams]] = {}
+        self.statuses: list[str] = []
+        self.refreshes = 0
+        self.edits: list[types.ApplyWorkspaceEditParams] = []
+        self._news = asyncio.Event()
+        self._versions: dict[str, int] = {}
+
+    @property
+    def messages(self) -> list[str]:
+        """What was shown to the user."""
+        return [one.message for one in self.client.messages]
+
+    def note(self) -> None:
+        """Something came in."""
+        self._news.set()
+
+    async def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Waits for what the server says. Raises TimeoutError after a minute."""
+        async with asyncio.timeout(_WAIT_S):
+            while not is_so():
+                self._news.clear()
+                await self._news.wait()
+
+    async def wait_ready(self) -> None:
+        """Waits until the workspace is read."""
+        await self.wait_until(lambda: "ready" in self.statuses)
+
+    # Documents -------------------------------------------------------------------------------------------------------
+
+    def open(self, file: Path, text: str | None = None, language: str = "python") -> str:
+        """Opens a document; its URI."""
+        uri = file.as_uri()
+        content = file.read_bytes().decode() if text is None else text
+        self._versions[uri] = 1
+        item = types.TextDocumentItem(uri, language, 1, content)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        return uri
+
+    def change(self, uri: str, *changes: types.TextDocumentContentChangeEvent | str) -> int:
+        """Changes a document, by edits or (a string) as a whole; the new version."""
+        self._versions[uri] += 1
+        events = [types.TextDocumentContentChangeWholeDocument(one) if isinstance(one, str) else one for one in changes]
+        identifier = types.VersionedTextDocumentIdentifier(version=self._versions[uri], uri=uri)
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, events))
+        return self._versions[uri]
+
+    def close(self, uri: str) -> None:
+        """Closes a document."""
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
+
+    async def push(self, uri: str, version: int | None = 1, count: int = 1) -> list[types.Diagnostic]:
+        """The diagnostics that were published last, once `count` were published for a version."""
+
+        def published() -> list[types.PublishDiagnosticsParams]:
+            return [one for one in self.published.get(uri, ()) if one.version == version]
+
+        await self.wait_until(lambda: len(published()) >= count)
+        return list(published()[-1].diagnostics)
+
+    async def pull(self, uri: str, previous: str | None = None) -> types.DocumentDiagnosticReport:
+        """The diagnostics of a document as a client that pulls gets them."""
+        params = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri), previous_result_id=previous)
+        async with asyncio.timeout(_WAIT_S):
+            return await self.client.text_document_diagnostic_async(params)
+
+    async def execute(self, command: str, *arguments: object) -> Any:  # JSON
+        """Runs a command; its result."""
+        async with asyncio.timeout(_WAIT_S):
+            params = types.ExecuteCommandParams(command, list(arguments))
+            return await self.client.workspace_execute_command_async(params)
+
+    async def list_actions(
+        self, uri: str, range_: types.Range, only: Sequence[str] | None = None
+    ) -> list[types.CodeAction]:
+        """Code actions for a range."""
+        context = types.CodeActionContext([], only=list(only) if only is not None else None)
+        params = types.CodeActionParams(types.TextDocumentIdentifier(uri), range_, context)
+        async with asyncio.timeout(_WAIT_S):
+            found = await self.client.text_document_code_action_async(params)
+        return [one for one in found or () if isinstance(one, types.CodeAction)]
+
+    async def hover(self, uri: str, at: types.Position) -> types.Hover | None:
+        """What hovering shows."""
+        async with asyncio.timeout(_WAIT_S):
+            return await self.client.text_document_hover_async(types.HoverParams(types.TextDocumentIdentifier(uri), at))
+
+
+@contextlib.asynccontextmanager
+async def open_session(
+    folders: Sequence[Path], data: Path, editor: Editor | None = None
+) -> AsyncIterator[EditorSession]:
+    """A server with its client, ended afterwards; kept results and feedback lie below `data`."""
+    editor = editor or Editor()
+    client = make_test_lsp_client()
+    default = [str(Path(sys.executable).parent / "reviewer"), "lsp"]
+    command = list(editor.command) or default
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(data),
+        "REVIEWER_CACHE_DIR": str(data / "cache"),
+        "REVIEWER_DATA_DIR": str(data / "data"),
+        **editor.environment,
+    }
+    await client.start_io(command[0], *command[1:], env=environment)
+    process = client._server  # pytest-lsp keeps it to itself
+    assert process is not None
+    session = EditorSession(client, process)
+    _listen(session)
+    client.set_configuration({"reviewer": dict(editor.settings)})
+    capabilities = client_capabilities(editor.profile)
+    editor.adapt(capabilities)
+    params = types.InitializeParams(
+        capabilities=capabilities,
+        workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders],
+        initialization_options=dict(editor.options),
+    )
+    await client.initialize_session(params)
+    try:
+        yield session
+    finally:
+        async with asyncio.timeout(_WAIT_S):
+            if process.returncode is None:
+                await client.shutdown_session()
+            await client.stop()  # type: ignore[no-untyped-call]  # pygls leaves it so
+
+
+def _listen(session: EditorSession) -> None:
+    client = session.client
+
+    def take_diagnostics(params: types.PublishDiagnosticsParams) -> None:
+        session.published.setdefault(params.uri, []).append(params)
+        session.note()
+
+    def take_status(params: Any) -> None:  # JSON
+        session.statuses.append(params.state)
+        session.note()
+
+    def take_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        session.edits.append(params)
+        session.note()
+        return types.ApplyWorkspaceEditResult(applied=True)
+
+    def take_refresh(_: None) -> None:
+        session.refreshes += 1
+        session.note()
+
+    def take_message(params: types.ShowMessageParams) -> None:
+        client.messages.append(params)
+        session.note()
+
+    features = client.protocol.fm.features
+    for name, handler in {
+        types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: take_diagnostics,
+        "reviewer/status": take_status,
+        types.WORKSPACE_APPLY_EDIT: take_edit,
+        types.WORKSPACE_DIAGNOSTIC_REFRESH: take_refresh,
+        types.WINDOW_SHOW_MESSAGE: take_message,
+        types.CLIENT_REGISTER_CAPABILITY: lambda _: None,
+    }.items():
+        features.pop(name, None)
+        client.feature(name)(handler)

@@ -1,0 +1,170 @@
+"""A folder under review over time: what changes is analysed and linked again, the rest is kept.
+
+An editor asks file by file. The answer for one file is what a review of the whole folder says about it: the same
+analyses, linked with the same others, scored, assembled and selected by the same functions.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graph_model.candidates.model import Candidate
+from reviewer.assembly import Assembler
+from reviewer.cache import Cache
+from reviewer.configuration import Configuration
+from reviewer.engine import Engine
+from reviewer.findings import Finding
+from reviewer.fixes import Mender
+from reviewer.ledger import Failed
+from reviewer.mending import MendedFile, mend_files
+from reviewer.scanning import KeptAnalysis, ScoredFile, make_analysis_key, score_file
+from reviewer.selection import SelectionRules, find_selected, select_findings
+from reviewer.source import SourceFile, Span
+from reviewer.suppression import SuppressionNote, find_problems
+from reviewer.workers import Failure, perform
+
+if TYPE_CHECKING:
+    from graph_model.analysis import FileAnalysis
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a review says about one file; `failed` when it could not be analysed or scored."""
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[SuppressionNote, ...] = ()
+    file: ScoredFile | None = None
+    failed: Failed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedFunction:
+    """A function with the highest probability of its candidates, shown or not."""
+
+    name: str
+    span: Span
+    probability: float
+
+
+class Tracker:
+    """Keeps the sources of a folder with their analyses. A source that was put is analysed when it is read."""
+
+    def __init__(self, configuration: Configuration, engine: Engine, cache: Cache) -> None:
+        self._configuration, self._engine, self._cache = configuration, engine, cache
+        self._label_ids = tuple(label.id for label in engine.catalogue)
+        self._labels = find_selected(configuration, self._label_ids, engine.thresholds)
+        self.sources: dict[str, SourceFile] = {}
+        self._analyses: dict[str, FileAnalysis] = {}
+        self._failed: dict[str, Failed] = {}
+        self._links: Mapping[str, tuple[Candidate, ...]] | None = None
+        self._assembler = Assembler(configuration, engine, self.sources)
+
+    def put(self, source: SourceFile) -> bool:
+        """Takes a source in, in place of what its path had; False when that was the same."""
+        if self.sources.get(source.path) == source:
+            return False
+        self.remove(source.path)
+        self.sources[source.path] = source
+        return True
+
+    def remove(self, path: str) -> None:
+        """Forgets a file."""
+        self.sources.pop(path, None)
+        self._failed.pop(path, None)
+        if self._analyses.pop(path, None) is not None:
+            self._links = None
+
+    def find_unread(self) -> tuple[str, ...]:
+        """Paths that wait for their analysis, sorted."""
+        return tuple(sorted(self.sources.keys() - self._analyses.keys() - self._failed.keys()))
+
+    def read(self, path: str, *, is_passing: bool = False) -> None:
+        """Analyses a file, unless that was done. What is passing, as between two keystrokes, is not kept on disk."""
+        if path in self._analyses or path in self._failed:
+            return
+        source = self.sources[path]
+        key = "" if is_passing else make_analysis_key(self._engine, source)
+        kept = None if is_passing else self._cache.load(key, KeptAnalysis)
+        if isinstance(kept, KeptAnalysis):
+            self._take(path, kept.analysis)
+            return
+        outcome = perform(_analyse, self._engine, source)
+        if isinstance(outcome, Failure):
+            self._failed[path] = Failed(path, outcome.error)
+            return
+        self._take(path, outcome.value)
+        if not is_passing:
+            self._cache.store(key, KeptAnalysis(outcome.value))
+
+    def _take(self, path: str, analysis: "FileAnalysis") -> None:
+        self._analyses[path] = analysis
+        self._links = None
+
+    def analysis_of(self, source: SourceFile) -> "FileAnalysis | None":
+        """The analysis of a source of the folder, as fixes ask for it; None when it failed."""
+        self.read(source.path)
+        return self._analyses.get(source.path)
+
+    def judge(self, path: str, *, is_alone: bool = False) -> Verdict:
+        """What a review says about a file that was read; linked with every file that was, or with none."""
+        analysis = self._analyses.get(path)
+        if analysis is None:
+            return Verdict(path, failed=self._failed[path])
+        candidates = self._engine.link([analysis])[path] if is_alone else self._link()[path]
+        outcome = perform(_score, self._engine, (analysis, candidates, self._labels))
+        if isinstance(outcome, Failure):
+            return Verdict(path, failed=Failed(path, outcome.error))
+        return self._select(path, outcome.value)
+
+    def _link(self) -> Mapping[str, tuple[Candidate, ...]]:
+        if self._links is None:
+            self._links = self._engine.link(self._analyses.values())
+        return self._links
+
+    def _select(self, path: str, file: ScoredFile) -> Verdict:
+        assembly = self._assembler.assemble(path, file)
+        selection = select_findings(assembly.findings, SelectionRules(assembly.suppressions))
+        checked = self._assembler.policy_of(path).thresholds.keys()
+        used = selection.used | assembly.used
+        notes = find_problems(assembly.suppressions, self._label_ids, checked, used) if assembly.suppressions else ()
+        return Verdict(path, selection.shown, notes, file)
+
+    def threshold_of(self, finding: Finding) -> float | None:
+        """From which probability a finding's label is shown where it is; None: not selected."""
+        return self._assembler.policy_of(finding.path).thresholds.get(finding.label)
+
+    def rank_functions(self, path: str, file: ScoredFile) -> tuple[RankedFunction, ...]:
+        """The functions of a file that have selected candidates, in source order."""
+        best: dict[int, float] = {}
+        for one in file.scored:
+            best[one.candidate.unit] = max(best.get(one.candidate.unit, 0.0), one.probability)
+        units = self._analyses[path].units
+        ranked = [
+            RankedFunction(units[idx].qualname, Span(units[idx].start, units[idx].end), probability)
+            for idx, probability in best.items()
+            if units[idx].is_function
+        ]
+        return tuple(sorted(ranked, key=lambda one: one.span))
+
+    def attach_fixes(self, findings: Iterable[Finding], file: ScoredFile) -> tuple[Finding, ...]:
+        """The same findings of one file, each with its fix where there is one that holds."""
+        wanted = tuple(findings)
+        return self._open_mender().attach_fixes(wanted, dict.fromkeys({one.path for one in wanted}, file))
+
+    def mend(self, findings: Iterable[Finding], file: ScoredFile) -> MendedFile | None:
+        """One file with the fixes of these findings, as many as hold together; None when there are none."""
+        wanted = tuple(findings)
+        files = dict.fromkeys({one.path for one in wanted}, file)
+        return next(iter(mend_files(wanted, self.sources, files, self._open_mender())), None)
+
+    def _open_mender(self) -> Mender:
+        return Mender(self._engine, self._cache, self, self.sources)
+
+
+def _analyse(engine: Engine, source: SourceFile) -> "FileAnalysis":
+    return engine.analyse(source)
+
+
+def _score(engine: Engine, task: "tuple[FileAnalysis, tuple[Candidate, ...], frozenset[str]]") -> ScoredFile:
+    return score_file(engine, *task)

@@ -1,0 +1,191 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from lsprotocol import types
+
+from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, open_session
+
+APP = """\
+import sqlite3
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/orders")
+def list_orders():
+    name = request.args["ä錯誤😋"]
+    connection = sqlite3.connect("orders.db")
+    return connection.execute(f"SELECT * FROM orders WHERE name = '😋{name}'").fetchall()
+"""
+CLEAN = APP.replace(
+    """f"SELECT * FROM orders WHERE name = '😋{name}'\"""", '"SELECT * FROM orders WHERE name = ?", (name,)'
+)
+
+
+def run(
+    folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None, *others: Path
+) -> None:
+    async def play() -> None:
+        data = folder.parent / f"{folder.name}-data"
+        data.mkdir(exist_ok=True)
+        async with open_session([folder, *others], data, editor) as session:
+            await scenario(session)
+
+    asyncio.run(play())
+
+
+def write(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_finding_is_pushed_with_everything_that_a_client_shows(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        (found,) = await session.push(uri)
+        assert found.code == "security/sql-injection"
+        assert found.source == "reviewer"
+        assert found.severity is types.DiagnosticSeverity.Error
+        assert found.range.start == types.Position(10, 11)
+        line = "    return connection.execute(f\"SELECT * FROM orders WHERE name = '😋{name}'\")"
+        assert found.range.end == types.Position(10, len(line.encode("utf-16-le")) // 2)
+        assert found.code_description is not None
+        page = Path(found.code_description.href.removeprefix("file://"))
+        assert page.read_text("utf-8").startswith("# ")
+        steps = found.related_information or []
+        assert [step.location.range.start.line for step in steps] == [8, 8, 10]
+        assert steps[0].message.startswith("source")
+
+    folder = write(tmp_path / "project", app__py=APP)
+    run(folder, scenario)
+
+
+def test_a_mended_document_is_cleared_and_a_closed_one_too(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        assert await session.push(uri)
+        version = session.change(uri, CLEAN)
+        assert await session.push(uri, version) == []
+        version = session.change(uri, APP)
+        assert await session.push(uri, version)
+        session.close(uri)
+        assert await session.push(uri, None) == []
+
+    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+
+
+def test_only_the_latest_of_many_changes_is_published(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        await session.push(uri)
+        for _ in range(20):
+            session.change(uri, CLEAN)
+            version = session.change(uri, APP)
+        assert await session.push(uri, version)
+        versions = [one.version for one in session.published[uri]]
+        assert versions == sorted(versions, key=lambda one: one or 0)
+        assert set(versions) <= {1, version}
+
+    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+
+
+def test_a_client_that_pulls_is_never_pushed_to(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        report = await session.pull(uri)
+        assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+        (found,) = report.items
+        assert found.range.start == types.Position(10, 11)
+        await session.wait_ready()
+        latest = await session.pull(uri)
+        assert latest.result_id is not None
+        again = await session.pull(uri, latest.result_id)
+        assert isinstance(again, types.RelatedUnchangedDocumentDiagnosticReport)
+        session.change(uri, CLEAN)
+        changed = await session.pull(uri, latest.result_id)
+        assert isinstance(changed, types.RelatedFullDocumentDiagnosticReport)
+        assert list(changed.items) == []
+        assert session.published == {}
+
+    run(write(folder := tmp_path / "project", app__py=APP), scenario, Editor(NEOVIM))
+
+
+def test_a_flow_through_another_file_is_found_once_the_workspace_is_read(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "store.py")
+        await session.wait_ready()
+        await session.wait_until(lambda: any(one.diagnostics for one in session.published.get(uri, ())))
+        (found,) = session.published[uri][-1].diagnostics
+        steps = found.related_information or []
+        assert (folder / "web.py").as_uri() in {step.location.uri for step in steps}
+        web_uri = session.open(folder / "web.py")
+        await session.push(web_uri)
+        session.change(web_uri, web.replace('request.args["name"]', '"all"'))
+        await session.wait_until(lambda: not session.published[uri][-1].diagnostics)
+
+    store = "def find(cursor, name):\n    cursor.execute('SELECT ' + name)\n"
+    web = (
+        "import sqlite3\nfrom flask import Flask, request\nfrom store import find\n\napp = Flask(__name__)\n\n\n"
+        "@app.route('/')\ndef show():\n    cursor = sqlite3.connect('a').cursor()\n"
+        '    find(cursor, request.args["name"])\n'
+    )
+    editor = Editor(settings={"minProbability": 0, "select": ["security/sql-injection"]})
+    run(write(folder := tmp_path / "project", store__py=store, web__py=web), scenario, editor)
+
+
+def test_diagnostics_come_back_when_the_analysis_process_is_killed(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        await session.push(uri)
+        await session.wait_ready()
+        (worker,) = list_children(session.process.pid)
+        os.kill(worker, signal.SIGKILL)
+        version = session.change(uri, CLEAN)
+        assert await session.push(uri, version) == []
+        version = session.change(uri, APP)
+        assert await session.push(uri, version)
+        assert list_children(session.process.pid) != [worker]
+        assert session.messages == []
+
+    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+
+
+def test_an_analysis_process_that_keeps_dying_is_told_of_and_can_be_started_again(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        await session.push(uri)
+        await session.wait_ready()
+        killed: set[int] = set()
+        while not session.messages:
+            for worker in list_children(session.process.pid):
+                if worker not in killed:
+                    killed.add(worker)
+                    os.kill(worker, signal.SIGKILL)
+            await asyncio.sleep(0.05)
+        assert "died 5 times" in session.messages[0]
+        await session.execute("reviewer.restart")
+        version = session.change(uri, CLEAN)
+        assert await session.push(uri, version) == []
+
+    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+
+
+def list_children(pid: int | None) -> list[int]:
+    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(one) for one in listing.stdout.split()]
+
+
+def test_one_client_is_served_over_tcp(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "reviewer"
+    with subprocess.Popen([program, "lsp", "--tcp", "127.0.0.1"], stderr=subprocess.PIPE) as refused:
+        assert refused.stderr is not None
+        assert b"HOST:PORT" in refused.stderr.read()
+    assert refused.returncode == 2
