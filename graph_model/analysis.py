@@ -6,7 +6,7 @@ The value depends on the path, the bytes, the language and the packs only, and c
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from graph_model.candidates.authorisation import guards_project
@@ -18,7 +18,7 @@ from graph_model.conditions import ConditionJudge
 from graph_model.constants import Constants, fold_conditions
 from graph_model.contexts import context_facts, find_contexts, is_harmless_in
 from graph_model.encoder import FunctionGraph, encode_unit
-from graph_model.entries import find_entries
+from graph_model.entries import EntrySources, find_entries
 from graph_model.errors import LimitError
 from graph_model.evaluator import FlowContext, SinkHit, UnitFlow
 from graph_model.guards import find_guards
@@ -75,6 +75,17 @@ class FileAnalysis:
     is_guard: bool = False  # puts an authorisation check in front of every entry point of its project
     enums: tuple[str, ...] = ()  # simple names of the enumerations that the file declares (Java, C#, Python)
 
+    @classmethod
+    def too_large(cls, path: str, language: Language, source: bytes, error: LimitError) -> "FileAnalysis":
+        """What is left of a file that is over a limit."""
+        problem = Problem("too-large" if error.limit == "max_bytes" else "too-many-nodes", 0, len(source), str(error))
+        return cls(path, language.name, "", count_lines(source), 0, 0, (problem,), (), (), (), ())
+
+
+def count_lines(source: bytes) -> int:
+    """How many lines a file has; a final line feed does not begin another."""
+    return source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
+
 
 def analyse_file(
     path: str, source: bytes, language: Language, limits: Limits | None = None, *, smells: bool = True
@@ -85,25 +96,23 @@ def analyse_file(
     `smells`: look for maintainability labels too, which need a graph of every function that may have one.
     """
     limits = limits or Limits()
-    num_lines = source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
     try:
         if len(source) > limits.max_bytes:
             raise LimitError("max_bytes", len(source), limits.max_bytes)
         tree = parse_tree(source, load_table(language), limits.max_nodes)
     except LimitError as error:
-        problem = Problem("too-large" if error.limit == "max_bytes" else "too-many-nodes", 0, len(source), str(error))
-        return FileAnalysis(path, language.name, "", num_lines, 0, 0, (problem,), (), (), (), ())
+        return FileAnalysis.too_large(path, language, source, error)
     was_enabled = gc.isenabled()
     gc.disable()  # trees are cyclic: collecting while they grow costs more than the analysis
     try:
-        return _Analysis(path, language, tree, num_lines, smells=smells).run()
+        return Analysis(path, language, tree, count_lines(source), smells=smells).run()
     finally:
-        _release(tree.root)
+        release_tree(tree.root)
         if was_enabled:
             gc.enable()
 
 
-def _release(root: Node) -> None:
+def release_tree(root: Node) -> None:
     """Breaks the tree's cycles, so that its memory goes back at once."""
     stack = [root]
     while stack:
@@ -113,7 +122,9 @@ def _release(root: Node) -> None:
         node.children = []
 
 
-class _Analysis:
+class Analysis:
+    """The steps of one file's analysis. `run` takes them all; `graph_model.incremental` those that an edit asks for."""
+
     def __init__(self, path: str, language: Language, tree: SyntaxTree, num_lines: int, *, smells: bool) -> None:
         self.detectors = (*DETECTORS, *SMELL_DETECTORS) if smells else DETECTORS
         self.path, self.language, self.tree, self.num_lines = path, language, tree, num_lines
@@ -121,35 +132,35 @@ class _Analysis:
         self.label_bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
         self.program: Program = build_program(path, language, tree)
         self.resolver = Resolver(self.program, self.index)
-        self.constants: list[Constants] = []
+        self.constants: dict[int, Constants] = {}
+        self.sources: EntrySources = {}
+        self.entries: frozenset[int] = frozenset()
         self.captured_names: dict[int, set[str]] = {}
         self.contexts: tuple[ContextKind, ...] = ()
 
     def run(self) -> FileAnalysis:
-        program = self.program
-        for unit in program.units:
-            outer = self.constants[unit.parent.idx] if unit.parent is not None else None
-            self.constants.append(Constants(unit, outer))
-            fold_conditions(unit, self.constants[-1])
-        sources, entries = find_entries(program, self.resolver)
-        views = [self._view(unit, sources) for unit in program.units]
-        for view in views:
-            view.is_entry = view.unit.idx in entries
-        for view in views:
-            for name, owner in view.unit.captures.items():
-                self.captured_names.setdefault(owner.idx, set()).add(name)
-        called = {name for view in views for _, _, name, _ in view.calls}
-        self.contexts = find_contexts(program, self.index.contexts, called)
-        candidates: list[Candidate] = []
-        for view in views:
-            candidates.extend(self._candidates(view))
-        records = tuple(self._record(view) for view in views)
+        """The whole analysis."""
+        views = self.open_views(self.program.units)
+        self.contexts = find_contexts(self.program, self.index.contexts, called_names(views))
+        candidates = [candidate for view in views for candidate in self.find_candidates(view)]
+        records = tuple(self.record(view) for view in views)
         needed = {c.unit for c in candidates} | {i for i, record in enumerate(records) if record.sinks}
         graphs = tuple(encode_unit(view) if view.unit.idx in needed else None for view in views)
+        return self.put_together(records, candidates, graphs, is_guard=guards_project(self.program))
+
+    def put_together(
+        self,
+        records: tuple[UnitRecord, ...],
+        candidates: Iterable[Candidate],
+        graphs: tuple[FunctionGraph | None, ...],
+        *,
+        is_guard: bool,
+    ) -> FileAnalysis:
+        """The value that holds it all."""
         return FileAnalysis(
             path=self.path,
             language=self.language.name,
-            module_name=program.module_name,
+            module_name=self.program.module_name,
             num_lines=self.num_lines,
             num_nodes=self.tree.num_nodes,
             num_other=self.tree.num_other,
@@ -157,17 +168,39 @@ class _Analysis:
             units=records,
             candidates=tuple(sorted(candidates, key=lambda c: (c.start, c.end, c.label))),
             graphs=graphs,
-            exports=tuple(sorted(program.exports.items())),
+            exports=tuple(sorted(self.program.exports.items())),
             contexts=self.contexts,
-            silent=silent_accessors(program),
-            is_guard=guards_project(program),
-            enums=tuple(sorted(program.enums)),
+            silent=silent_accessors(self.program),
+            is_guard=is_guard,
+            enums=tuple(sorted(self.program.enums)),
         )
 
-    def _view(self, unit: Unit, sources: dict[tuple[int, str], tuple[str, str]]) -> UnitView:
+    def open_views(self, units: Sequence[Unit]) -> list[UnitView]:
+        """Views of units, outer ones first: folded, with their entry points found and their values followed."""
+        self.fold(units)
+        self.sources, self.entries = find_entries(self.program, self.resolver)
+        return self.follow(units)
+
+    def fold(self, units: Iterable[Unit]) -> None:
+        """Takes branches that cannot run out of units."""
+        for unit in units:
+            outer = self.constants[unit.parent.idx] if unit.parent is not None else None
+            self.constants[unit.idx] = Constants(unit, outer)
+            fold_conditions(unit, self.constants[unit.idx])
+
+    def follow(self, units: Iterable[Unit]) -> list[UnitView]:
+        """Follows the values in folded units."""
+        views = [self._view(unit) for unit in units]
+        for view in views:
+            view.is_entry = view.unit.idx in self.entries
+            for name, owner in view.unit.captures.items():
+                self.captured_names.setdefault(owner.idx, set()).add(name)
+        return views
+
+    def _view(self, unit: Unit) -> UnitView:
         constants = self.constants[unit.idx]
         judge = ConditionJudge(unit, self.resolver, constants)
-        context = FlowContext(self.resolver, self.label_bits, sources, constants, judge)
+        context = FlowContext(self.resolver, self.label_bits, self.sources, constants, judge)
         return UnitView(self.program, unit, self.resolver, constants, judge, analyse_unit_flow(unit, context))
 
     def _problems(self) -> Iterator[Problem]:
@@ -181,7 +214,8 @@ class _Analysis:
 
     # Candidates ------------------------------------------------------------------------------------------------------
 
-    def _candidates(self, view: UnitView) -> Iterator[Candidate]:
+    def find_candidates(self, view: UnitView) -> Iterator[Candidate]:
+        """What the detectors propose in a unit."""
         seen: set[tuple[str, int, int]] = set()
         for detector in self.detectors:
             for draft in detector(view):
@@ -215,7 +249,8 @@ class _Analysis:
 
     # Records ---------------------------------------------------------------------------------------------------------
 
-    def _record(self, view: UnitView) -> UnitRecord:
+    def record(self, view: UnitView) -> UnitRecord:
+        """The flows of a unit as values."""
         unit, values = view.unit, view.values
         cls = unit.cls
         return UnitRecord(
@@ -295,6 +330,11 @@ class _Analysis:
             tuple(sorted(facts.items())),
             source_kind=hit.role.kind,
         )
+
+
+def called_names(views: Iterable[UnitView]) -> set[str]:
+    """The resolved names of everything that units call."""
+    return {name for view in views for _, _, name, _ in view.calls}
 
 
 _HEADER_FIELDS = ("body", "orelse", "handler", "finally")

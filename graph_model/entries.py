@@ -1,6 +1,7 @@
 """Entry points: functions that a framework calls, and which of their parameters it fills with foreign data."""
 
 import re
+from collections.abc import Iterable, Iterator
 
 from graph_model.definitions import pattern_leaves
 from graph_model.kinds import NodeKind as K
@@ -34,6 +35,12 @@ def find_entries(program: Program, resolver: Resolver) -> tuple[EntrySources, fr
             finder.visit(unit)
     finder.visit_callbacks()
     return finder.sources, frozenset(finder.entries)
+
+
+def find_registering(program: Program, resolver: Resolver, units: Iterable[Unit] | None = None) -> frozenset[int]:
+    """The units (of all, or of some) whose calls make other functions entry points."""
+    finder = _Finder(program, resolver)
+    return frozenset(unit.idx for unit in (program.units if units is None else units) if finder.registers(unit))
 
 
 def matches_name(pattern: str, name: str, *, by_simple_name: bool) -> bool:
@@ -188,15 +195,25 @@ class _Finder:
 
     def visit_callbacks(self) -> None:
         """Functions passed to `app.get(path, handler)` and the like."""
+        for unit in self.program.units:
+            for handler, entry in self._list_registered(unit):
+                self._apply(handler, entry)
+
+    def registers(self, unit: Unit) -> bool:
+        """Whether a unit's calls make functions entry points."""
+        return next(self._list_registered(unit), None) is not None
+
+    def _list_registered(self, unit: Unit) -> Iterator[tuple[Unit, EntryPoint]]:
         wanted = [entry for entry in self.entry_points if entry.callback_of]
         if not wanted:
             return
-        for unit in self.program.units:
-            for stmt, calls in enumerate(unit.flow.calls):
-                for call in calls:
-                    self._visit_call(call, unit, stmt, wanted)
+        for stmt, calls in enumerate(unit.flow.calls):
+            for call in calls:
+                yield from self._visit_call(call, unit, stmt, wanted)
 
-    def _visit_call(self, call: Node, unit: Unit, stmt: int, wanted: list[EntryPoint]) -> None:
+    def _visit_call(
+        self, call: Node, unit: Unit, stmt: int, wanted: list[EntryPoint]
+    ) -> Iterator[tuple[Unit, EntryPoint]]:
         handlers = self._handlers(call, unit)
         if not handlers:
             return
@@ -206,7 +223,7 @@ class _Finder:
         for entry in wanted:
             if any(_is_callback_of(pattern, name, hint) for pattern in entry.callback_of):
                 for handler in handlers:
-                    self._apply(handler, entry)
+                    yield handler, entry
 
     def _handlers(self, call: Node, unit: Unit) -> list[Unit]:
         args = call.get("args")

@@ -26,6 +26,30 @@ class Scored(Protocol):
     def weights(self) -> tuple[tuple[str, float], ...]: ...  # noqa: D102
 
 
+class Linking(Protocol):
+    """Links analyses file by file, and again what a changed file has to do with."""
+
+    def put(self, analysis: "FileAnalysis") -> None:
+        """Takes a file in, in place of what it was."""
+
+    def remove(self, path: str) -> None:
+        """Forgets a file."""
+
+    def find_candidates(self, path: str) -> tuple[Candidate, ...]:
+        """One file's candidates, with the flows that cross files, as linking all of them at once would give."""
+
+
+class LiveAnalysis(Protocol):
+    """Analyses one file again and again while it is typed in."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the last answer is what `Engine.analyse` gives, or only very likely so."""
+
+    def analyse(self, content: bytes, *, is_fast: bool = True) -> "FileAnalysis":
+        """The analysis with this content; `is_fast` keeps what an edit leaves alone."""
+
+
 class Engine(Protocol):
     """Everything a review asks of the graph model."""
 
@@ -48,8 +72,14 @@ class Engine(Protocol):
     def analyse(self, source: SourceFile) -> "FileAnalysis":
         """Graphs, summaries and candidates of one file."""
 
+    def follow(self, path: str) -> LiveAnalysis:
+        """The analyses of a file that is open in an editor."""
+
     def link(self, analyses: "Iterable[FileAnalysis]") -> Mapping[str, tuple[Candidate, ...]]:
         """Candidates by path, with the flows that cross files."""
+
+    def open_linker(self) -> Linking:
+        """The same for files that come and go."""
 
     def score(self, analysis: "FileAnalysis", candidates: tuple[Candidate, ...]) -> tuple[Scored, ...]:
         """Probabilities of one file's candidates, in their order."""

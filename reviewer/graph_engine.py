@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from graph_model.candidates.model import Candidate
 from graph_model.catalogue import Catalogue, load_catalogue
 from graph_model.languages import find_language
-from reviewer.engine import Scored
+from reviewer.engine import Linking, LiveAnalysis, Scored
 from reviewer.source import SourceFile
 
 if TYPE_CHECKING:
@@ -93,11 +93,25 @@ class GraphEngine:
         assert language is not None, "inspection leaves out what no language reads"
         return analyse_file(source.path, source.content, language, Limits(max_bytes=len(source.content)))
 
+    def follow(self, path: str) -> LiveAnalysis:
+        """As the engine asks."""
+        from graph_model.incremental import LiveFile  # noqa: PLC0415  # as above
+
+        language = find_language(path)
+        assert language is not None, "inspection leaves out what no language reads"
+        return LiveFile(path, language)
+
     def link(self, analyses: "Iterable[FileAnalysis]") -> Mapping[str, tuple[Candidate, ...]]:
         """As the engine asks."""
         from graph_model.linking import link_files  # noqa: PLC0415  # as above
 
         return link_files(analyses)
+
+    def open_linker(self) -> Linking:
+        """As the engine asks."""
+        from graph_model.linking import Linker  # noqa: PLC0415  # as above
+
+        return Linker()
 
     def score(self, analysis: "FileAnalysis", candidates: tuple[Candidate, ...]) -> tuple[Scored, ...]:
         """As the engine asks."""

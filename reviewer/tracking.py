@@ -4,15 +4,16 @@ An editor asks file by file. The answer for one file is what a review of the who
 analyses, linked with the same others, scored, assembled and selected by the same functions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from graph_model.candidates.model import Candidate
 from reviewer.assembly import Assembler
 from reviewer.cache import Cache
 from reviewer.configuration import Configuration
-from reviewer.engine import Engine
+from reviewer.engine import Engine, LiveAnalysis
 from reviewer.findings import Finding
 from reviewer.fixes import Mender
 from reviewer.ledger import Failed
@@ -21,7 +22,7 @@ from reviewer.scanning import KeptAnalysis, ScoredFile, make_analysis_key, score
 from reviewer.selection import SelectionRules, find_selected, select_findings
 from reviewer.source import SourceFile, Span
 from reviewer.suppression import SuppressionNote, find_problems
-from reviewer.workers import Failure, perform
+from reviewer.workers import Failure, Success, perform
 
 if TYPE_CHECKING:
     from graph_model.analysis import FileAnalysis
@@ -57,49 +58,77 @@ class Tracker:
         self.sources: dict[str, SourceFile] = {}
         self._analyses: dict[str, FileAnalysis] = {}
         self._failed: dict[str, Failed] = {}
-        self._links: Mapping[str, tuple[Candidate, ...]] | None = None
+        self._linker = engine.open_linker()
+        self._live: dict[str, LiveAnalysis] = {}
         self._assembler = Assembler(configuration, engine, self.sources)
 
     def put(self, source: SourceFile) -> bool:
         """Takes a source in, in place of what its path had; False when that was the same."""
         if self.sources.get(source.path) == source:
             return False
-        self.remove(source.path)
         self.sources[source.path] = source
+        self._analyses.pop(source.path, None)  # the linker has the old one until the new one takes its place
+        self._failed.pop(source.path, None)
         return True
 
     def remove(self, path: str) -> None:
         """Forgets a file."""
         self.sources.pop(path, None)
+        self._live.pop(path, None)
         self._failed.pop(path, None)
-        if self._analyses.pop(path, None) is not None:
-            self._links = None
+        self._analyses.pop(path, None)
+        self._linker.remove(path)
 
     def find_unread(self) -> tuple[str, ...]:
         """Paths that wait for their analysis, sorted."""
         return tuple(sorted(self.sources.keys() - self._analyses.keys() - self._failed.keys()))
 
     def read(self, path: str, *, is_passing: bool = False) -> None:
-        """Analyses a file, unless that was done. What is passing, as between two keystrokes, is not kept on disk."""
+        """Analyses a file, unless that was done.
+
+        What is passing, as between two keystrokes, is not kept on disk, and may be known by what an edit left alone:
+        `confirm` makes sure.
+        """
         if path in self._analyses or path in self._failed:
             return
+        if is_passing:
+            self._read_live(path, is_fast=True)
+            return
+        self._live.pop(path, None)
         source = self.sources[path]
-        key = "" if is_passing else make_analysis_key(self._engine, source)
-        kept = None if is_passing else self._cache.load(key, KeptAnalysis)
+        key = make_analysis_key(self._engine, source)
+        kept = self._cache.load(key, KeptAnalysis)
         if isinstance(kept, KeptAnalysis):
             self._take(path, kept.analysis)
-            return
-        outcome = perform(_analyse, self._engine, source)
+        elif self._take_outcome(path, perform(_analyse, self._engine, source)):
+            self._cache.store(key, KeptAnalysis(self._analyses[path]))
+
+    def confirm(self, path: str) -> None:
+        """Analyses a file from scratch where it was not."""
+        live = self._live.get(path)
+        if live is not None and not live.is_exact and path in self._analyses:
+            self._read_live(path, is_fast=False)
+
+    def _read_live(self, path: str, *, is_fast: bool) -> None:
+        live = self._live.get(path) or self._engine.follow(path)
+        outcome = perform(partial(_analyse_live, live, is_fast), self._engine, self.sources[path])
+        self._live[path] = live
+        if not self._take_outcome(path, outcome):
+            del self._live[path]
+
+    def _take_outcome(self, path: str, outcome: "Success[FileAnalysis] | Failure") -> bool:
+        """Keeps an analysis, or that there is none; False for the latter."""
         if isinstance(outcome, Failure):
             self._failed[path] = Failed(path, outcome.error)
-            return
+            self._analyses.pop(path, None)
+            self._linker.remove(path)
+            return False
         self._take(path, outcome.value)
-        if not is_passing:
-            self._cache.store(key, KeptAnalysis(outcome.value))
+        return True
 
     def _take(self, path: str, analysis: "FileAnalysis") -> None:
         self._analyses[path] = analysis
-        self._links = None
+        self._linker.put(analysis)
 
     def analysis_of(self, source: SourceFile) -> "FileAnalysis | None":
         """The analysis of a source of the folder, as fixes ask for it; None when it failed."""
@@ -111,16 +140,11 @@ class Tracker:
         analysis = self._analyses.get(path)
         if analysis is None:
             return Verdict(path, failed=self._failed[path])
-        candidates = self._engine.link([analysis])[path] if is_alone else self._link()[path]
+        candidates = self._engine.link([analysis])[path] if is_alone else self._linker.find_candidates(path)
         outcome = perform(_score, self._engine, (analysis, candidates, self._labels))
         if isinstance(outcome, Failure):
             return Verdict(path, failed=Failed(path, outcome.error))
         return self._select(path, outcome.value)
-
-    def _link(self) -> Mapping[str, tuple[Candidate, ...]]:
-        if self._links is None:
-            self._links = self._engine.link(self._analyses.values())
-        return self._links
 
     def _select(self, path: str, file: ScoredFile) -> Verdict:
         assembly = self._assembler.assemble(path, file)
@@ -164,6 +188,10 @@ class Tracker:
 
 def _analyse(engine: Engine, source: SourceFile) -> "FileAnalysis":
     return engine.analyse(source)
+
+
+def _analyse_live(live: LiveAnalysis, is_fast: bool, _: Engine, source: SourceFile) -> "FileAnalysis":  # for a partial
+    return live.analyse(source.content, is_fast=is_fast)
 
 
 def _score(engine: Engine, task: "tuple[FileAnalysis, tuple[Candidate, ...], frozenset[str]]") -> ScoredFile:

@@ -87,14 +87,18 @@ def _is_helper(view: UnitView) -> bool:
 
 def guards_project(program: Program) -> bool:
     """Whether a file puts a guard in front of every entry point of its project: a policy, a filter chain, a filter."""
-    for unit in program.units:
-        if any(d.key.endswith((".FallbackPolicy", ".fallbackPolicy")) for d in unit.flow.definitions):
-            return True
-        if any(_guards_rest(call) for calls in unit.flow.calls for call in calls):
-            return True
+    if any(guards_from(unit) for unit in program.units):
+        return True
     names = [d.value for d in program.units[0].flow.definitions if d.key in ("MIDDLEWARE", "MIDDLEWARE_CLASSES")]
     texts = (n.text for value in names if value is not None for n in value.walk() if n.kind is K.STRING)
     return any(text.endswith("LoginRequiredMiddleware") for text in texts)
+
+
+def guards_from(unit: Unit) -> bool:
+    """Whether the code of one unit does so."""
+    if any(d.key.endswith((".FallbackPolicy", ".fallbackPolicy")) for d in unit.flow.definitions):
+        return True
+    return any(_guards_rest(call) for calls in unit.flow.calls for call in calls)
 
 
 def _guards_rest(call: Node) -> bool:
