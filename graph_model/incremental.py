@@ -281,15 +281,20 @@ class _Partial:
         wanted = [unit for unit in outer if self._has_changed(unit)]
         views = run.follow([*wanted, *inner])
         run.contexts = memory.analysis.contexts
-        kept = [one for idx, one in enumerate(memory.facts) if not first <= idx < end]
-        for one in kept:
-            for name, owner in one.captures:
-                run.captured_names.setdefault(owner, set()).add(name)
+        self._restore_captures(first, end)
         changed = {view.unit.idx: _gather(run, view, registers=memory.facts[view.unit.idx].registers) for view in views}
         for idx in range(first, end):
             if _outward(changed[idx], first) != _outward(memory.facts[idx], first):
                 return None
         return changed
+
+    def _restore_captures(self, first: int, end: int) -> None:
+        """What the other functions capture, which is found while they are followed."""
+        units = self._run.program.units
+        for idx, facts in enumerate(self._memory.facts):
+            for name, owner in facts.captures if not first <= idx < end else ():
+                units[idx].captures.setdefault(name, units[owner])
+                self._run.captured_names.setdefault(owner, set()).add(name)
 
     def _has_changed(self, unit: Unit) -> bool:
         """Whether a unit around the edit is looked at again: a class, and whatever counts its lines."""

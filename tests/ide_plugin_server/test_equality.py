@@ -30,7 +30,7 @@ def use_code_points(capabilities: types.ClientCapabilities) -> None:
 def check(folder: Path) -> dict[str, list[Told]]:
     """The findings of the command line, by file."""
     command = [
-        Path(sys.executable).parent / "reviewer",
+        str(Path(sys.executable).parent / "reviewer"),
         "check",
         "--format",
         "json",
