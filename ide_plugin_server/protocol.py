@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import Any  # JSON, and what pygls leaves open
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcMethodNotFound
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
@@ -40,7 +40,9 @@ class ReviewerProtocol(LanguageServerProtocol):
             return super().structure_message(data)
         except JsonRpcException as error:
             if "id" in data and "method" in data:
-                self._send_response(data["id"], error=error.to_response_error())
+                is_known = self.get_message_type(data["method"]) is not None
+                told = error if is_known else JsonRpcMethodNotFound.of(data["method"])
+                self._send_response(data["id"], error=told.to_response_error())
             raise
 
     def handle_message(self, message: Any) -> None:  # as pygls has it
