@@ -8,6 +8,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from graph_model.analysis import FileAnalysis
 from graph_model.languages import BY_NAME, Family
@@ -27,6 +28,8 @@ class UnitId:
     idx: int
 
 
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 Call = tuple[UnitId, int]
 """A call site: the unit that calls, and the number of the call in it."""
 
@@ -134,13 +137,17 @@ class Registry:
         self.silent, self.enums = +self.silent, +self.enums
         for offer in self._offers.get(path, ()):
             if offer.base:
-                _drop_units(self._overrides, (offer.base, offer.topic), path)
-            else:
-                self._named[offer.topic] = [one for one in self._named[offer.topic] if one[1].path != path]
+                key = (offer.base, offer.topic)
+                _keep(self._overrides, key, [unit for unit in self._overrides.get(key, ()) if unit.path != path])
+            elif offer.topic in self._named:
+                _keep(self._named, offer.topic, [one for one in self._named[offer.topic] if one[1].path != path])
         for callee in self._asked_in.pop(path, ()):
             self._callees.pop((path, callee), None)
             topic = topic_of(path, callee)
-            self._asked.get(topic, set()).discard((path, callee))
+            asked = self._asked.get(topic, set())
+            asked.discard((path, callee))
+            if not asked:
+                self._asked.pop(topic, None)
 
     def _register(self, path: str, offers: Iterable[_Offer]) -> None:
         for offer in offers:
@@ -297,8 +304,12 @@ def _list_stores(analysis: FileAnalysis) -> dict[tuple[str, str], list[tuple[Uni
     return found
 
 
-def _drop_units(table: dict[tuple[str, str], list[UnitId]], key: tuple[str, str], path: str) -> None:
-    table[key] = [unit for unit in table.get(key, ()) if unit.path != path]
+def _keep(table: dict[_K, list[_V]], key: _K, values: list[_V]) -> None:
+    """Puts a list in its place; an empty one has none, so that names that were typed once do not stay for ever."""
+    if values:
+        table[key] = values
+    else:
+        table.pop(key, None)
 
 
 def _split_relative(path: str, callee: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What the client may ask and tell: each handler reads its parameters and hands on."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import PurePath
@@ -59,6 +60,7 @@ class Handlers:
         self._server = server
         self._configurator = Configurator(server)
         self._given: list[str] = []
+        self._closing: asyncio.Task[None] | None = None
 
     # Life ------------------------------------------------------------------------------------------------------------
 
@@ -104,9 +106,9 @@ class Handlers:
         if wanted:
             server.spawn(server.client_register_capability_async(types.RegistrationParams(wanted)))
 
-    async def shutdown(self, _: None) -> None:
-        """Ends the analysis process."""
-        await self._server.close()
+    def shutdown(self, _: None) -> None:
+        """Ends the analysis process; does not wait for it, since `exit` may follow at once."""
+        self._closing = asyncio.create_task(self._server.close())
 
     # Documents -------------------------------------------------------------------------------------------------------
 

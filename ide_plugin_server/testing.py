@@ -15,7 +15,7 @@ from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 VS_CODE = "visual-studio-code"  # pushes
 NEOVIM = "neovim"  # pulls
 _WAIT_S = 60.0  # for a hang only
-_NOTEBOOKS = types.ServerCapabilities.__attrs_attrs__.notebook_document_sync.type  # type: ignore[attr-defined]
+_NOTEBOOKS = types.ServerCapabilities.__attrs_attrs__.notebook_document_sync.type
 _ACTION = Union[types.Command, types.CodeAction]  # noqa: UP007  # the very key that lsprotocol registered
 
 
