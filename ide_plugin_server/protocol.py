@@ -1,7 +1,7 @@
-"""The protocol layer of pygls with three things done differently.
+"""The protocol layer of pygls with four things done differently.
 
 Document text is kept by `documents` alone. A request that cannot be read is answered with an error, where pygls lets
-its client wait. Nothing of a message is logged: messages hold source text.
+its client wait. What is done with is forgotten. Nothing of a message is logged: messages hold source text.
 """
 
 import json
@@ -33,6 +33,12 @@ class ReviewerProtocol(LanguageServerProtocol):
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> Generator[Any, Any, None]:
         """Hands the notification on."""
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE], (params,), None
+
+    def _check_handler_result(self, future: Any) -> None:
+        """As pygls does, which keeps the future of every notification for ever."""
+        for msg_id in [one for one, kept in self._request_futures.items() if kept is future]:
+            del self._request_futures[msg_id]
+        super()._check_handler_result(future)
 
     def structure_message(self, data: dict[str, Any]) -> Any:  # as pygls has it
         """The typed message; a request that has no such type is answered here and now."""

@@ -187,6 +187,9 @@ class Site:
     def _judge(self, path: str, file: str) -> FileReport:
         is_alone = not (self.is_linked and self.state.is_ready)
         verdict = self.tracker.judge(path, is_alone=is_alone)
+        sent = self._sent.get(path)
+        if sent is not None and self._verdicts.get(path) is verdict:
+            return sent
         self._verdicts[path] = verdict
         if verdict.failed is not None:
             return FileReport(file, unread=f"failed: {verdict.failed.error}")

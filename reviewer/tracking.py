@@ -4,7 +4,7 @@ An editor asks file by file. The answer for one file is what a review of the who
 analyses, linked with the same others, scored, assembled and selected by the same functions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,6 +40,25 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class _Judged:
+    """A verdict with everything that it depends on."""
+
+    analysis: "FileAnalysis"
+    candidates: tuple[Candidate, ...]
+    sources: tuple[SourceFile, ...]  # of every file that the candidates name
+    verdict: Verdict
+
+    def holds(
+        self, analysis: "FileAnalysis", candidates: tuple[Candidate, ...], sources: Mapping[str, SourceFile]
+    ) -> bool:
+        return (
+            self.analysis is analysis
+            and self.candidates == candidates
+            and all(sources.get(one.path) is one for one in self.sources)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RankedFunction:
     """A function with the highest probability of its candidates, shown or not."""
 
@@ -60,6 +79,7 @@ class Tracker:
         self._failed: dict[str, Failed] = {}
         self._linker = engine.open_linker()
         self._live: dict[str, LiveAnalysis] = {}
+        self._judged: dict[str, _Judged] = {}
         self._assembler = Assembler(configuration, engine, self.sources)
 
     def put(self, source: SourceFile) -> bool:
@@ -75,6 +95,7 @@ class Tracker:
         """Forgets a file."""
         self.sources.pop(path, None)
         self._live.pop(path, None)
+        self._judged.pop(path, None)
         self._failed.pop(path, None)
         self._analyses.pop(path, None)
         self._linker.remove(path)
@@ -141,10 +162,16 @@ class Tracker:
         if analysis is None:
             return Verdict(path, failed=self._failed[path])
         candidates = self._engine.link([analysis])[path] if is_alone else self._linker.find_candidates(path)
+        kept = self._judged.get(path)
+        if kept is not None and kept.holds(analysis, candidates, self.sources):
+            return kept.verdict
         outcome = perform(_score, self._engine, (analysis, candidates, self._labels))
         if isinstance(outcome, Failure):
             return Verdict(path, failed=Failed(path, outcome.error))
-        return self._select(path, outcome.value)
+        verdict = self._select(path, outcome.value)
+        named = {path, *(step.path for candidate in candidates for step in candidate.steps)}
+        self._judged[path] = _Judged(analysis, candidates, tuple(self.sources[one] for one in sorted(named)), verdict)
+        return verdict
 
     def _select(self, path: str, file: ScoredFile) -> Verdict:
         assembly = self._assembler.assemble(path, file)
