@@ -5,11 +5,12 @@ import click
 from benchmarks.alarms import alarms
 from benchmarks.editor import editor
 from benchmarks.kinds import kinds
+from benchmarks.latency import latency
 from benchmarks.lives import lives
 from benchmarks.outages import outages
 from benchmarks.owasp import owasp
 from benchmarks.replays import replays
-from benchmarks.service import burst, kills, latency
+from benchmarks.service import burst, kills
 from benchmarks.slowest import slowest
 from benchmarks.speed import speed
 

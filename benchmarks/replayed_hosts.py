@@ -16,12 +16,15 @@ from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.fake_gitlab import DEVELOPER, FakeGitLab
 from integrations.testing.git_hosting import BareRepository, run_git
 from integrations.testing.github_people import NewPull
+from integrations.testing.github_state import Thread
 from integrations.testing.gitlab_people import NewMergeRequest
+from integrations.testing.gitlab_state import Discussion
 from integrations.testing.served_bot import ServedBot, github_settings, gitlab_settings
 from integrations.testing.webhooks import Webhook
 
 _NO_LIMIT = 1_000_000  # rates are measured elsewhere
 _POLICY_FILE = ".reviewer.toml"
+_PERSON = "alice"
 _IDENTITY = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -31,13 +34,20 @@ _IDENTITY = {
 
 @dataclass(frozen=True, slots=True)
 class PostedComment:
-    """A thread of the bot's: where it hangs and what it says. `start_line` is `line` where it is one line."""
+    """A thread of the bot's: where it was posted, what it says, what became of it. `key` is what answers name.
+
+    `start_line` is `line` where it is one line.
+    """
 
     number: int
+    key: str
     path: str
     start_line: int
     line: int
     body: str
+    num_replies: int = 0
+    is_resolved: bool = False
+    is_outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +62,31 @@ class Outcome:
     details: str = ""
 
 
-class ReplayHost(Protocol):
-    """A fake host as a replay needs it, with one repository at a time."""
+class Fake(Protocol):
+    """What both fakes have."""
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All API requests, in order."""
+        ...
+
+    @property
+    def writes(self) -> list[Exchange]:
+        """Those that changed something."""
+        ...
+
+    @property
+    def violations(self) -> list[str]:
+        """Requests against the host's description."""
+        ...
+
+    def deliver(self, webhook: Webhook, url: str) -> int:
+        """The answer to a delivery."""
+        ...
+
+
+class Acts(Protocol):
+    """What somebody with write access does on a fake host, and what is to be seen there; changes by number."""
 
     def add(self, name: str, source: Path) -> BareRepository:
         """A repository that borrows a clone's objects."""
@@ -63,12 +96,20 @@ class ReplayHost(Protocol):
         """Opens a change; the event that tells of it."""
         ...
 
+    def push(self, name: str, number: int, head: str) -> Webhook:
+        """Moves a change to another head."""
+        ...
+
     def edit(self, name: str, number: int) -> Webhook:
         """Changes the title: another delivery about the same commits."""
         ...
 
-    def send(self, webhook: Webhook, bot: ServedBot) -> int:
-        """The bot's answer to a delivery."""
+    def reply(self, name: str, comment: PostedComment, text: str) -> Webhook:
+        """Answers in a thread."""
+        ...
+
+    def resolve(self, name: str, comment: PostedComment) -> Webhook | None:
+        """Resolves a thread; None where the host does not tell of it."""
         ...
 
     def number_of(self, webhook: Webhook) -> int:
@@ -79,142 +120,141 @@ class ReplayHost(Protocol):
         """What stands on a change now."""
         ...
 
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """All API requests, in order."""
-        ...
 
-    @property
-    def violations(self) -> list[str]:
-        """Requests against the host's description."""
-        ...
+@dataclass(frozen=True, slots=True)
+class ReplayHost:
+    """A fake host of a kind (`github` or `gitlab`), what happens on it, and the bot that is set up there."""
+
+    kind: str
+    fake: Fake
+    acts: Acts
+    bot: ServedBot
+
+    def send(self, webhook: Webhook) -> int:
+        """The bot's answer to a delivery."""
+        return self.fake.deliver(webhook, f"{self.bot.url}/webhooks/{self.kind}")
 
 
-class GitHubReplay:
-    """The protocol on a fake GitHub."""
-
+class _GitHubActs:
     def __init__(self, fake: FakeGitHub) -> None:
-        self.fake = fake
+        self._fake, self._people = fake, fake.people
         fake.limits.requests_per_hour = fake.limits.content_per_minute = _NO_LIMIT
 
     def add(self, name: str, source: Path) -> BareRepository:
-        """As the protocol says."""
-        return self.fake.add_repository(name, source).git
+        return self._fake.add_repository(name, source).git
 
     def open(self, name: str, base: str, head: str, title: str) -> Webhook:
-        """As the protocol says."""
-        return self.fake.people.open_pull(name, NewPull(base, head, title=title))
+        return self._people.open_pull(name, NewPull(base, head, title=title))
+
+    def push(self, name: str, number: int, head: str) -> Webhook:
+        return self._people.push(name, number, head)
 
     def edit(self, name: str, number: int) -> Webhook:
-        """As the protocol says."""
-        return self.fake.people.edit(name, number, title="Another title")
+        return self._people.edit(name, number, title="Another title")
 
-    def send(self, webhook: Webhook, bot: ServedBot) -> int:
-        """As the protocol says."""
-        return self.fake.deliver(webhook, f"{bot.url}/webhooks/github")
+    def reply(self, name: str, comment: PostedComment, text: str) -> Webhook:
+        return self._people.reply(name, int(comment.key), name.partition("/")[0], text)  # the owner
+
+    def resolve(self, name: str, comment: PostedComment) -> Webhook | None:
+        return self._people.resolve(name, int(comment.key), name.partition("/")[0])
 
     def number_of(self, webhook: Webhook) -> int:
-        """As the protocol says."""
         return int(webhook.payload["number"])
 
     def outcome_of(self, name: str, number: int) -> Outcome:
-        """As the protocol says."""
-        pull = self.fake.pull(name, number)
-        runs = [one for one in list(self.fake.repository(name).check_runs.values()) if one.head_sha == pull.head_sha]
+        pull = self._fake.pull(name, number)
+        runs = [one for one in list(self._fake.repository(name).check_runs.values()) if one.head_sha == pull.head_sha]
         done = [one for one in runs if one.values.get("status") == "completed"]
-        comments = [
-            PostedComment(
-                number,
-                one.original.path,
-                one.original.start_line or one.original.line or 0,
-                one.original.line or 0,
-                one.comments[0].body,
-            )
-            for one in pull.threads
-        ]
-        summaries = [one.body for one in pull.comments if one.login.endswith("[bot]")]
-        conclusion = str(done[-1].values["conclusion"]) if done else ""
-        title = str(done[-1].values["output"]["title"]) if done else ""
-        details = str(done[-1].values["output"]["summary"]) if done else ""
-        return Outcome(tuple(comments), tuple(summaries), len(runs), conclusion, title, details)
-
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """As the protocol says."""
-        return self.fake.exchanges
-
-    @property
-    def violations(self) -> list[str]:
-        """As the protocol says."""
-        return self.fake.violations
+        comments = tuple(_read_thread(number, one) for one in pull.threads)
+        summaries = tuple(one.body for one in pull.comments if one.login.endswith("[bot]"))
+        if not done:
+            return Outcome(comments, summaries, len(runs), "", "")
+        output = done[-1].values["output"]
+        conclusion = str(done[-1].values["conclusion"])
+        return Outcome(comments, summaries, len(runs), conclusion, str(output["title"]), str(output["summary"]))
 
 
-class GitLabReplay:
-    """The protocol on a fake GitLab."""
+def _read_thread(number: int, thread: Thread) -> PostedComment:
+    place, first = thread.original, thread.comments[0]
+    return PostedComment(
+        number,
+        str(first.comment_id),
+        place.path,
+        place.start_line or place.line or 0,
+        place.line or 0,
+        first.body,
+        len(thread.comments) - 1,
+        thread.resolved_by is not None,
+        thread.is_outdated,
+    )
 
+
+class _GitLabActs:
     def __init__(self, fake: FakeGitLab) -> None:
-        self.fake = fake
+        self._fake, self._people = fake, fake.people
         fake.limits.requests_per_minute = fake.limits.notes_per_minute = _NO_LIMIT
 
     def add(self, name: str, source: Path) -> BareRepository:
-        """As the protocol says."""
-        project = self.fake.add_project(name, source)
-        self.fake.add_member(name, "alice", DEVELOPER)
+        project = self._fake.add_project(name, source)
+        self._fake.add_member(name, _PERSON, DEVELOPER)
         return project.git
 
     def open(self, name: str, base: str, head: str, title: str) -> Webhook:
-        """As the protocol says."""
-        return self.fake.people.open(name, NewMergeRequest(base, head, title=title))
+        return self._people.open(name, NewMergeRequest(base, head, title=title))
+
+    def push(self, name: str, number: int, head: str) -> Webhook:
+        return self._people.push(name, number, head)
 
     def edit(self, name: str, number: int) -> Webhook:
-        """As the protocol says."""
-        return self.fake.people.edit(name, number, title="Another title")
+        return self._people.edit(name, number, title="Another title")
 
-    def send(self, webhook: Webhook, bot: ServedBot) -> int:
-        """As the protocol says."""
-        return self.fake.deliver(webhook, f"{bot.url}/webhooks/gitlab")
+    def reply(self, name: str, comment: PostedComment, text: str) -> Webhook:
+        return self._people.reply(name, comment.number, comment.key, _PERSON, text)
+
+    def resolve(self, name: str, comment: PostedComment) -> Webhook | None:
+        return self._people.resolve(name, comment.number, comment.key, _PERSON)
 
     def number_of(self, webhook: Webhook) -> int:
-        """As the protocol says."""
         return int(webhook.payload["object_attributes"]["iid"])
 
     def outcome_of(self, name: str, number: int) -> Outcome:
-        """As the protocol says."""
-        request = self.fake.merge_request(name, number)
-        statuses = [one for one in list(self.fake.project(name).statuses) if one.sha == request.version.head_sha]
-        ours = [one for one in request.discussions if one.notes[0].username == self.fake.bot]
-        comments = []
-        for one in ours:
-            place = one.notes[0].position
-            if place is not None:
-                line = place["new_line"]
-                comments.append(PostedComment(number, place["new_path"], line, line, one.notes[0].body))
-        summaries = [one.notes[0].body for one in ours if one.notes[0].position is None]
-        is_done = bool(statuses) and statuses[-1].state != "running"
-        conclusion = statuses[-1].state if is_done else ""
-        title = str(statuses[-1].description or "") if is_done else ""
-        return Outcome(tuple(comments), tuple(summaries), len(statuses), conclusion, title)
+        request = self._fake.merge_request(name, number)
+        statuses = [one for one in list(self._fake.project(name).statuses) if one.sha == request.version.head_sha]
+        ours = [one for one in request.discussions if one.notes[0].username == self._fake.bot]
+        comments = tuple(_read_discussion(number, one) for one in ours if one.notes[0].position is not None)
+        summaries = tuple(one.notes[0].body for one in ours if one.notes[0].position is None)
+        if not statuses or statuses[-1].state == "running":
+            return Outcome(comments, summaries, len(statuses), "", "")
+        return Outcome(comments, summaries, len(statuses), statuses[-1].state, str(statuses[-1].description or ""))
 
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """As the protocol says."""
-        return self.fake.exchanges
 
-    @property
-    def violations(self) -> list[str]:
-        """As the protocol says."""
-        return self.fake.violations
+def _read_discussion(number: int, discussion: Discussion) -> PostedComment:
+    first = discussion.notes[0]
+    place = first.position or {}
+    line = place.get("new_line") or place["old_line"]
+    start = place["line_range"]["start"]["new_line"] if place.get("line_range") else line
+    return PostedComment(
+        number,
+        discussion.discussion_id,
+        place["new_path"],
+        start,
+        line,
+        first.body,
+        len(discussion.notes) - 1,
+        discussion.resolved_by is not None,
+        discussion.is_outdated,
+    )
 
 
 @contextmanager
-def serve_replay(kind: str, folder: Path) -> Iterator[tuple[ReplayHost, ServedBot]]:
+def serve_replay(kind: str, folder: Path) -> Iterator[ReplayHost]:
     """A fake host (`github` or `gitlab`) and a bot that is set up there, with its data in a folder."""
     if kind == "github":
         with FakeGitHub() as github, ServedBot(folder, github_settings(github, folder)) as bot:
-            yield GitHubReplay(github), bot
+            yield ReplayHost(kind, github, _GitHubActs(github), bot)
     else:
         with FakeGitLab() as gitlab, ServedBot(folder, gitlab_settings(gitlab)) as bot:
-            yield GitLabReplay(gitlab), bot
+            yield ReplayHost(kind, gitlab, _GitLabActs(gitlab), bot)
 
 
 def commit_policy(git: BareRepository, base: str, policy: str) -> str:

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import click
 
-from benchmarks.replayed_hosts import PostedComment, ReplayHost, commit_policy, serve_replay
+from benchmarks.replayed_hosts import Acts, PostedComment, ReplayHost, commit_policy, serve_replay
 from benchmarks.review import write_json
 from graph_model.catalogue.model import Category
 from graph_model.languages import find_language
 from integrations.replay import MergedChange, list_merged
 from integrations.testing.served_bot import BotError, ServedBot
+from integrations.testing.webhooks import Webhook
 from reviewer.errors import RepositoryError
 from reviewer.repositories import Repository
 
@@ -141,30 +142,30 @@ def _replay_clone(
     name = f"replays/{(clone.parent if clone.name == 'repo' else clone).name.replace('+', '-')}"
     tally = Tally(name.partition("/")[2], kind, len(selected), sum(one.num_files for one in selected))
     started = time.monotonic()
-    with serve_replay(kind, folder) as (host, bot):
-        git = host.add(name, clone)
+    with serve_replay(kind, folder) as host:
+        git = host.acts.add(name, clone)
         webhooks = []
         for one in selected:
             base = one.change.base if policy is None else commit_policy(git, one.change.base, policy)
-            webhooks.append(host.open(name, base, one.change.head, one.change.subject[:200]))
-            _send(host, bot, webhooks[-1], tally)
-        _rest(bot, tally)
-        numbers = [host.number_of(one) for one in webhooks]
-        posted = _count_outcomes(host, name, numbers, tally)
-        num_exchanges = len(host.exchanges)
-        for webhook in (*webhooks, *(host.edit(name, number) for number in numbers)):
-            _send(host, bot, webhook, tally)
-        _rest(bot, tally)
-        tally.duplicate_writes = sum(one.is_write for one in host.exchanges[num_exchanges:])
-        refused = Counter(f"{one.operation} {one.status}" for one in host.exchanges if one.status >= _REFUSED)
-        tally.refusals, tally.violations = dict(refused), list(host.violations)
-        tally.failures += _read_errors(bot)
+            webhooks.append(host.acts.open(name, base, one.change.head, one.change.subject[:200]))
+            _send(host, webhooks[-1], tally)
+        _rest(host.bot, tally)
+        numbers = [host.acts.number_of(one) for one in webhooks]
+        posted = _count_outcomes(host.acts, name, numbers, tally)
+        num_writes = len(host.fake.writes)
+        for webhook in (*webhooks, *(host.acts.edit(name, number) for number in numbers)):
+            _send(host, webhook, tally)
+        _rest(host.bot, tally)
+        tally.duplicate_writes = len(host.fake.writes) - num_writes
+        refused = Counter(f"{one.operation} {one.status}" for one in host.fake.exchanges if one.status >= _REFUSED)
+        tally.refusals, tally.violations = dict(refused), list(host.fake.violations)
+        tally.failures += _read_errors(host.bot)
     tally.seconds = time.monotonic() - started
     return tally, posted
 
 
-def _send(host: ReplayHost, bot: ServedBot, webhook: object, tally: Tally) -> None:
-    status = host.send(webhook, bot)  # type: ignore[arg-type]
+def _send(host: ReplayHost, webhook: Webhook, tally: Tally) -> None:
+    status = host.send(webhook)
     if status not in _HTTP_OK:
         tally.failures.append(f"a delivery was answered {status}")
 
@@ -177,12 +178,12 @@ def _rest(bot: ServedBot, tally: Tally) -> None:
         tally.failures.append(f"not at rest: {error}")
 
 
-def _count_outcomes(host: ReplayHost, name: str, numbers: Sequence[int], tally: Tally) -> list[PostedComment]:
+def _count_outcomes(acts: Acts, name: str, numbers: Sequence[int], tally: Tally) -> list[PostedComment]:
     """Adds up what stands on the changes; the comments."""
     posted: list[PostedComment] = []
     conclusions: Counter[str] = Counter()
     for number in numbers:
-        outcome = host.outcome_of(name, number)
+        outcome = acts.outcome_of(name, number)
         posted += outcome.comments
         tally.summaries += len(outcome.summaries)
         tally.checks += outcome.num_checks

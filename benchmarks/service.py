@@ -1,7 +1,7 @@
 """What the pull-request service promises, measured on a served process and a fake GitHub over HTTP.
 
 `kills`: `kill -9` at random moments; every change must end reviewed exactly once. `burst`: many webhooks at once.
-`latency`: from webhook to the outcome on the host. `--database URL` uses Postgres instead of SQLite.
+`--database URL` uses Postgres instead of SQLite.
 """
 
 import random
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
 
 import click
 
@@ -178,24 +177,3 @@ def _open_first(scene: _Scene) -> int:
     scene.wait_for_review(head)
     number: int = webhook.payload["number"]
     return number
-
-
-@click.command()
-@click.option("--count", default=20, show_default=True, help="Changes, one after another.")
-@click.option("--files", default=50, show_default=True, help="Files that each change touches.")
-@_DATABASE
-def latency(count: int, files: int, database: str | None) -> None:
-    """Measure the time from a webhook to the outcome on the host, for changes of many files."""
-    with _serve(database) as scene:
-        seconds = []
-        for number in range(count):
-            changed: dict[str, str | None] = {
-                f"part{idx}.py": f"# {number}\n{_CLEAN}{_LOADER if idx == 0 else ''}" for idx in range(files)
-            }
-            webhook, head = scene.open(changed)
-            started = time.perf_counter()
-            scene.send(webhook)
-            scene.wait_for_review(head)
-            seconds.append(time.perf_counter() - started)
-        p95 = quantiles(seconds, n=20)[-1] if len(seconds) > 1 else seconds[0]
-        click.echo(f"{count} changes of {files} files: median {sorted(seconds)[count // 2]:.1f} s, p95 {p95:.1f} s")

@@ -7,6 +7,7 @@ The value depends on the path, the bytes, the language and the packs only, and c
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from graph_model.candidates.authorisation import guards_project
@@ -29,7 +30,7 @@ from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
 from graph_model.packs.loading import PackIndex, load_index
 from graph_model.packs.model import ContextKind
 from graph_model.program import Program, Unit, build_program
-from graph_model.syntax import Node, SyntaxTree, parse_tree
+from graph_model.syntax import Node, parse_tree
 from graph_model.textless import silent_accessors, simple_type
 from graph_model.value_flow import analyse_unit_flow
 
@@ -75,17 +76,6 @@ class FileAnalysis:
     is_guard: bool = False  # puts an authorisation check in front of every entry point of its project
     enums: tuple[str, ...] = ()  # simple names of the enumerations that the file declares (Java, C#, Python)
 
-    @classmethod
-    def too_large(cls, path: str, language: Language, source: bytes, error: LimitError) -> "FileAnalysis":
-        """What is left of a file that is over a limit."""
-        problem = Problem("too-large" if error.limit == "max_bytes" else "too-many-nodes", 0, len(source), str(error))
-        return cls(path, language.name, "", count_lines(source), 0, 0, (problem,), (), (), (), ())
-
-
-def count_lines(source: bytes) -> int:
-    """How many lines a file has; a final line feed does not begin another."""
-    return source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
-
 
 def analyse_file(
     path: str, source: bytes, language: Language, limits: Limits | None = None, *, smells: bool = True
@@ -96,23 +86,41 @@ def analyse_file(
     `smells`: look for maintainability labels too, which need a graph of every function that may have one.
     """
     limits = limits or Limits()
+    num_lines = count_lines(source)
     try:
         if len(source) > limits.max_bytes:
             raise LimitError("max_bytes", len(source), limits.max_bytes)
         tree = parse_tree(source, load_table(language), limits.max_nodes)
     except LimitError as error:
-        return FileAnalysis.too_large(path, language, source, error)
+        problem = Problem("too-large" if error.limit == "max_bytes" else "too-many-nodes", 0, len(source), str(error))
+        return FileAnalysis(path, language.name, "", num_lines, 0, 0, (problem,), (), (), (), ())
+    with uncollected():
+        try:
+            program = build_program(path, language, tree)
+            resolver = Resolver(program, load_index(program.family.value))
+            return UnitAnalyser(program, resolver, num_lines, smells=smells).run()
+        finally:
+            release(tree.root)
+
+
+def count_lines(source: bytes) -> int:
+    """The lines of a file, one without an end included."""
+    return source.count(b"\n") + (1 if source and not source.endswith(b"\n") else 0)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No collection of garbage: trees are cyclic, collecting while they grow costs more than the analysis."""
     was_enabled = gc.isenabled()
-    gc.disable()  # trees are cyclic: collecting while they grow costs more than the analysis
+    gc.disable()
     try:
-        return Analysis(path, language, tree, count_lines(source), smells=smells).run()
+        yield
     finally:
-        release_tree(tree.root)
         if was_enabled:
             gc.enable()
 
 
-def release_tree(root: Node) -> None:
+def release(root: Node) -> None:
     """Breaks the tree's cycles, so that its memory goes back at once."""
     stack = [root]
     while stack:
@@ -122,100 +130,129 @@ def release_tree(root: Node) -> None:
         node.children = []
 
 
-class Analysis:
-    """The steps of one file's analysis. `run` takes them all; `graph_model.incremental` those that an edit asks for."""
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """What the analysis of one unit gives. `graph` is None where nothing needs it, `called` the names of its calls.
 
-    def __init__(self, path: str, language: Language, tree: SyntaxTree, num_lines: int, *, smells: bool) -> None:
+    `captures` are the variables of outer units that it reads, with the number of the unit they belong to.
+    """
+
+    record: UnitRecord
+    candidates: tuple[Candidate, ...]
+    graph: FunctionGraph | None
+    called: frozenset[str]
+    captures: tuple[tuple[str, int], ...]
+    guards_project: bool
+    is_too_large: bool
+
+
+class UnitAnalyser:
+    """Analyses the units of one parsed file. All views are made before the first result: contexts need them."""
+
+    def __init__(self, program: Program, resolver: Resolver, num_lines: int, *, smells: bool = True) -> None:
         self.detectors = (*DETECTORS, *SMELL_DETECTORS) if smells else DETECTORS
-        self.path, self.language, self.tree, self.num_lines = path, language, tree, num_lines
-        self.index: PackIndex = load_index(language.family.value)
+        self.path, self.tree, self.num_lines = program.path, program.tree, num_lines
+        self.program, self.resolver = program, resolver
+        self.index: PackIndex = resolver.index
         self.label_bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
-        self.program: Program = build_program(path, language, tree)
-        self.resolver = Resolver(self.program, self.index)
         self.constants: dict[int, Constants] = {}
-        self.sources: EntrySources = {}
-        self.entries: frozenset[int] = frozenset()
         self.captured_names: dict[int, set[str]] = {}
         self.contexts: tuple[ContextKind, ...] = ()
+        self.sources: EntrySources = {}
+        self.entries: frozenset[int] = frozenset()
 
     def run(self) -> FileAnalysis:
-        """The whole analysis."""
-        views = self.open_views(self.program.units)
-        self.contexts = find_contexts(self.program, self.index.contexts, called_names(views))
-        candidates = [candidate for view in views for candidate in self.find_candidates(view)]
-        records = tuple(self.record(view) for view in views)
-        needed = {c.unit for c in candidates} | {i for i, record in enumerate(records) if record.sinks}
-        graphs = tuple(encode_unit(view) if view.unit.idx in needed else None for view in views)
-        return self.put_together(records, candidates, graphs, is_guard=guards_project(self.program))
+        """Everything, in order."""
+        for unit in self.program.units:
+            self.fold(unit)
+        self.find_entries()
+        views = [self.view(unit) for unit in self.program.units]
+        for view in views:
+            self.note_captures(view.unit)
+        self.find_contexts(name for view in views for name in called_by(view))
+        return self.gather([self.judge(view) for view in views])
 
-    def put_together(
-        self,
-        records: tuple[UnitRecord, ...],
-        candidates: Iterable[Candidate],
-        graphs: tuple[FunctionGraph | None, ...],
-        *,
-        is_guard: bool,
-    ) -> FileAnalysis:
-        """The value that holds it all."""
+    def fold(self, unit: Unit) -> Constants:
+        """The constants of a unit, whose conditions are folded when they are first asked for."""
+        found = self.constants.get(unit.idx)
+        if found is None:
+            outer = self.fold(unit.parent) if unit.parent is not None else None
+            found = self.constants[unit.idx] = Constants(unit, outer)
+            fold_conditions(unit, found)
+        return found
+
+    def find_entries(self) -> None:
+        """What frameworks call, and what they give to it."""
+        self.sources, self.entries = find_entries(self.program, self.resolver)
+
+    def find_contexts(self, called: Iterable[str]) -> None:
+        """Where the file's code runs; `called` are the names of all its calls."""
+        self.contexts = find_contexts(self.program, self.index.contexts, called)
+
+    def note_captures(self, unit: Unit) -> None:
+        """Remembers which variables of outer units a unit reads."""
+        for name, owner in unit.captures.items():
+            self.captured_names.setdefault(owner.idx, set()).add(name)
+
+    def view(self, unit: Unit) -> UnitView:
+        """A unit with its value flow."""
+        constants = self.fold(unit)
+        judge = ConditionJudge(unit, self.resolver, constants)
+        context = FlowContext(self.resolver, self.label_bits, self.sources, constants, judge)
+        view = UnitView(self.program, unit, self.resolver, constants, judge, analyse_unit_flow(unit, context))
+        view.is_entry = unit.idx in self.entries
+        return view
+
+    def judge(self, view: UnitView) -> UnitResult:
+        """What is found in a unit, once all captures and the contexts are known."""
+        unit = view.unit
+        candidates = tuple(self._candidates(view))
+        record = self._record(view)
+        return UnitResult(
+            record,
+            candidates,
+            encode_unit(view) if candidates or record.sinks else None,
+            called_by(view),
+            tuple((name, owner.idx) for name, owner in unit.captures.items()),
+            guards_project(unit),
+            unit.too_large,
+        )
+
+    def gather(self, results: Sequence[UnitResult]) -> FileAnalysis:
+        """The file's analysis from its units'."""
+        program = self.program
+        candidates = [one for result in results for one in result.candidates]
         return FileAnalysis(
             path=self.path,
-            language=self.language.name,
-            module_name=self.program.module_name,
+            language=program.language.name,
+            module_name=program.module_name,
             num_lines=self.num_lines,
             num_nodes=self.tree.num_nodes,
             num_other=self.tree.num_other,
-            problems=tuple(self._problems()),
-            units=records,
+            problems=tuple(self._problems(results)),
+            units=tuple(result.record for result in results),
             candidates=tuple(sorted(candidates, key=lambda c: (c.start, c.end, c.label))),
-            graphs=graphs,
-            exports=tuple(sorted(self.program.exports.items())),
+            graphs=tuple(result.graph for result in results),
+            exports=tuple(sorted(program.exports.items())),
             contexts=self.contexts,
-            silent=silent_accessors(self.program),
-            is_guard=is_guard,
-            enums=tuple(sorted(self.program.enums)),
+            silent=silent_accessors(program),
+            is_guard=any(result.guards_project for result in results),
+            enums=tuple(sorted(program.enums)),
         )
 
-    def open_views(self, units: Sequence[Unit]) -> list[UnitView]:
-        """Views of units, outer ones first: folded, with their entry points found and their values followed."""
-        self.fold(units)
-        self.sources, self.entries = find_entries(self.program, self.resolver)
-        return self.follow(units)
-
-    def fold(self, units: Iterable[Unit]) -> None:
-        """Takes branches that cannot run out of units."""
-        for unit in units:
-            outer = self.constants[unit.parent.idx] if unit.parent is not None else None
-            self.constants[unit.idx] = Constants(unit, outer)
-            fold_conditions(unit, self.constants[unit.idx])
-
-    def follow(self, units: Iterable[Unit]) -> list[UnitView]:
-        """Follows the values in folded units."""
-        views = [self._view(unit) for unit in units]
-        for view in views:
-            view.is_entry = view.unit.idx in self.entries
-            for name, owner in view.unit.captures.items():
-                self.captured_names.setdefault(owner.idx, set()).add(name)
-        return views
-
-    def _view(self, unit: Unit) -> UnitView:
-        constants = self.constants[unit.idx]
-        judge = ConditionJudge(unit, self.resolver, constants)
-        context = FlowContext(self.resolver, self.label_bits, self.sources, constants, judge)
-        return UnitView(self.program, unit, self.resolver, constants, judge, analyse_unit_flow(unit, context))
-
-    def _problems(self) -> Iterator[Problem]:
+    def _problems(self, results: Sequence[UnitResult]) -> Iterator[Problem]:
         for start, end in self.tree.error_ranges[:20]:
             yield Problem("syntax-error", start, end)
         for start, end in self.tree.deep_ranges[:20]:
             yield Problem("nested-too-deep", start, end)
-        for unit in self.program.units:
-            if unit.too_large:
-                yield Problem("function-too-large", unit.node.start, unit.node.end, unit.qualname or "module")
+        for result in results:
+            if result.is_too_large:
+                record = result.record
+                yield Problem("function-too-large", record.start, record.end, record.qualname or "module")
 
     # Candidates ------------------------------------------------------------------------------------------------------
 
-    def find_candidates(self, view: UnitView) -> Iterator[Candidate]:
-        """What the detectors propose in a unit."""
+    def _candidates(self, view: UnitView) -> Iterator[Candidate]:
         seen: set[tuple[str, int, int]] = set()
         for detector in self.detectors:
             for draft in detector(view):
@@ -249,8 +286,7 @@ class Analysis:
 
     # Records ---------------------------------------------------------------------------------------------------------
 
-    def record(self, view: UnitView) -> UnitRecord:
-        """The flows of a unit as values."""
+    def _record(self, view: UnitView) -> UnitRecord:
         unit, values = view.unit, view.values
         cls = unit.cls
         return UnitRecord(
@@ -332,9 +368,9 @@ class Analysis:
         )
 
 
-def called_names(views: Iterable[UnitView]) -> set[str]:
-    """The resolved names of everything that units call."""
-    return {name for view in views for _, _, name, _ in view.calls}
+def called_by(view: UnitView) -> frozenset[str]:
+    """The resolved names of a unit's calls."""
+    return frozenset(name for _, _, name, _ in view.calls)
 
 
 _HEADER_FIELDS = ("body", "orelse", "handler", "finally")

@@ -34,7 +34,7 @@ def is_markup_free(state: Evaluator) -> bool:
 def _declared(unit: Unit) -> list[str]:
     """The media types that annotations give: the function's, else the class's, else those of all its functions."""
     owner: Unit | None = unit
-    while owner is not None and owner.node.kind is not K.FUNCTION:
+    while owner is not None and owner.kind is not K.FUNCTION:
         owner = owner.parent
     if owner is None:
         return []

@@ -106,11 +106,11 @@ def _has_tests(program: Program, rule: ContextRule) -> bool:
 def _is_collected(unit: Unit, rule: ContextRule) -> bool:
     """Whether a function stands where a runner looks: at the top level, or in a class of the right name."""
     owner = unit.parent
-    if owner is None or unit.node.kind is not K.FUNCTION:
+    if owner is None or unit.kind is not K.FUNCTION:
         return False
-    cls = unit.cls if owner.node.kind is K.CLASS and owner.parent is not None else None
+    cls = unit.cls if owner.kind is K.CLASS and owner.parent is not None else None
     names = (cls.name, *(base.rpartition(".")[2] for base in cls.bases)) if cls is not None else ()
-    return owner.node.kind is K.MODULE or any(_matches(name, rule.classes) for name in names)
+    return owner.kind is K.MODULE or any(_matches(name, rule.classes) for name in names)
 
 
 def _asserts(unit: Unit) -> bool:

@@ -97,7 +97,7 @@ class _Encoder:
 
     def function_tokens(self) -> list[int]:
         unit = self.view.unit
-        tokens = [hash_token(f"u:{unit.node.kind.name}"), *split_name(unit.name)]
+        tokens = [hash_token(f"u:{unit.kind.name}"), *split_name(unit.name)]
         tokens.extend(hash_token(f"m:{word}") for word in unit.node.text.split()[:4])
         for name, param in unit.params[:8]:
             tokens.extend(split_name(name))

@@ -1,7 +1,6 @@
 """Entry points: functions that a framework calls, and which of their parameters it fills with foreign data."""
 
 import re
-from collections.abc import Iterable, Iterator
 
 from graph_model.definitions import pattern_leaves
 from graph_model.kinds import NodeKind as K
@@ -35,12 +34,6 @@ def find_entries(program: Program, resolver: Resolver) -> tuple[EntrySources, fr
             finder.visit(unit)
     finder.visit_callbacks()
     return finder.sources, frozenset(finder.entries)
-
-
-def find_registering(program: Program, resolver: Resolver, units: Iterable[Unit] | None = None) -> frozenset[int]:
-    """The units (of all, or of some) whose calls make other functions entry points."""
-    finder = _Finder(program, resolver)
-    return frozenset(unit.idx for unit in (program.units if units is None else units) if finder.registers(unit))
 
 
 def matches_name(pattern: str, name: str, *, by_simple_name: bool) -> bool:
@@ -88,7 +81,7 @@ class _Finder:
 
     def _is_action(self, unit: Unit) -> bool:
         """Whether a framework that calls a class's methods by convention calls this one: C# says `public`."""
-        if unit.node.kind is not K.FUNCTION or unit.node.data == "constructor":
+        if unit.kind is not K.FUNCTION or unit.node.data == "constructor":
             return False
         if self.program.family is not Family.CSHARP:
             return True
@@ -195,25 +188,15 @@ class _Finder:
 
     def visit_callbacks(self) -> None:
         """Functions passed to `app.get(path, handler)` and the like."""
-        for unit in self.program.units:
-            for handler, entry in self._list_registered(unit):
-                self._apply(handler, entry)
-
-    def registers(self, unit: Unit) -> bool:
-        """Whether a unit's calls make functions entry points."""
-        return next(self._list_registered(unit), None) is not None
-
-    def _list_registered(self, unit: Unit) -> Iterator[tuple[Unit, EntryPoint]]:
         wanted = [entry for entry in self.entry_points if entry.callback_of]
         if not wanted:
             return
-        for stmt, calls in enumerate(unit.flow.calls):
-            for call in calls:
-                yield from self._visit_call(call, unit, stmt, wanted)
+        for unit in self.program.units:
+            for stmt, calls in enumerate(unit.flow.calls):
+                for call in calls:
+                    self._visit_call(call, unit, stmt, wanted)
 
-    def _visit_call(
-        self, call: Node, unit: Unit, stmt: int, wanted: list[EntryPoint]
-    ) -> Iterator[tuple[Unit, EntryPoint]]:
+    def _visit_call(self, call: Node, unit: Unit, stmt: int, wanted: list[EntryPoint]) -> None:
         handlers = self._handlers(call, unit)
         if not handlers:
             return
@@ -223,7 +206,7 @@ class _Finder:
         for entry in wanted:
             if any(_is_callback_of(pattern, name, hint) for pattern in entry.callback_of):
                 for handler in handlers:
-                    yield handler, entry
+                    self._apply(handler, entry)
 
     def _handlers(self, call: Node, unit: Unit) -> list[Unit]:
         args = call.get("args")

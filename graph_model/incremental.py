@@ -1,441 +1,332 @@
-"""A file that is being typed in: after an edit inside one function the rest of the file's analysis is kept.
+"""Analyses of a file that is being edited: what a change inside functions cannot have touched is kept.
 
-The file is parsed as a whole, which is cheap, and its units are laid out. Where the edit lies inside the body of one
-function of a module or class and changes nothing of what other code reads of it (the layout of the file, imports,
-fields that it assigns, what it captures, entry points that it registers), only that function is followed again, and
-what was found elsewhere is moved to where it now stands. In every other case the file is analysed from scratch.
-
-What other code reads is told by the channels listed in `_Facts`. A detector may know more ways to look at a neighbour:
-whoever needs the very result of `analyse_file` asks for it once the typing stops.
+The result equals what `analyse_file` gives for the same bytes. A version is compared with the last one of its path:
+where only bodies of functions differ, the functions around which nothing else lies, only those are analysed again, with
+the module and the classes around them and the units that read them (`graph_model.readings`). Whatever else differs -
+imports, signatures, entry points, contexts - is a reason to begin from nothing.
 """
 
-import gc
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from graph_model.analysis import Analysis, FileAnalysis, Limits, called_names, count_lines, release_tree
-from graph_model.candidates.authorisation import guards_from, guards_project
-from graph_model.candidates.model import Candidate
+from graph_model.analysis import (
+    FileAnalysis,
+    Limits,
+    UnitAnalyser,
+    UnitResult,
+    analyse_file,
+    called_by,
+    count_lines,
+    release,
+    uncollected,
+)
 from graph_model.candidates.view import UnitView
-from graph_model.contexts import find_contexts
-from graph_model.encoder import FunctionGraph, encode_unit
-from graph_model.entries import EntrySources, find_registering
 from graph_model.errors import LimitError
-from graph_model.kinds import NodeKind as K
 from graph_model.languages import Language, load_table
-from graph_model.origins import CallRecord, FlowRecord, SinkRecord, UnitRecord
-from graph_model.packs.model import ApiRole
-from graph_model.program import Program, Unit
-from graph_model.syntax import Node, parse_tree
+from graph_model.packs.loading import load_index
+from graph_model.packs.model import ContextKind
+from graph_model.program import Program, Unit, build_program
+from graph_model.readings import LoggedResolver, ReadLog, log_units
+from graph_model.shifting import Shift
+from graph_model.syntax import SyntaxTree, parse_tree
+
+_MAX_FILES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    """What one unit found, and what of it others may read."""
-
-    candidates: tuple[Candidate, ...]
-    record: UnitRecord
-    graph: FunctionGraph | None
-    called: frozenset[str]
-    captures: frozenset[tuple[str, int]]
-    fields: frozenset[tuple[str, str, str]]  # (access path, kind of definition, resolved name of the value)
-    registers: bool  # entry points, by a call
-    guards: bool  # the whole project
-    last: int  # the last byte that any of it names
-
-
-@dataclass(frozen=True, slots=True)
-class _EntryState:
-    """What is known of entry points, here and in the resolver."""
-
-    sources: EntrySources
-    entries: frozenset[int]
-    returns: dict[int, tuple[ApiRole, ...]]
-    types: dict[tuple[int, str], str]
-    made: frozenset[tuple[int, str]]
-    segments: frozenset[tuple[int, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """The last analysis of a file with everything that the next one may keep."""
-
-    content: bytes
-    analysis: FileAnalysis
-    layout: tuple[object, ...]
-    bodies: tuple[tuple[int, int, int, int], ...]  # of functions of a module or class: first unit, end, body's bytes
-    facts: tuple[_Facts, ...]
-    entries: _EntryState
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The bytes that an edit replaced, and by how much what follows moved."""
+class _Body:
+    """The bytes inside an outermost function, and the units in it."""
 
     start: int
     end: int
-    delta: int
-
-    def move(self, offset: int) -> int:
-        """Where a byte outside the window now is. Raises LookupError for one inside."""
-        if offset <= self.start:
-            return offset
-        if offset < self.end:
-            raise LookupError(f"offset: expected one outside {self.start}..{self.end}, found {offset}")
-        return offset + self.delta
+    units: frozenset[int]
 
 
-class LiveFile:
-    """One file in an editor. `is_exact` says whether the last analysis was made from scratch."""
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What must be the same for anything to be kept: the bytes around the bodies and what they say."""
 
-    def __init__(self, path: str, language: Language) -> None:
-        self._path, self._language = path, language
-        self._memory: _Memory | None = None
-        self.is_exact = True
+    around: tuple[bytes, ...]
+    units: tuple[tuple[object, ...], ...]
+    names: tuple[object, ...]
 
-    def analyse(self, content: bytes, *, is_fast: bool = True) -> FileAnalysis:
-        """The analysis of the file with this content; `is_fast` keeps what an edit leaves alone."""
-        limits = Limits(max_bytes=len(content))
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A version of a file with its analysis.
+
+    `facts` are what entry points say, `captured` the names read of units by those inside, `stored` what units store to.
+    """
+
+    source: bytes
+    shape: _Shape
+    bodies: tuple[_Body, ...]
+    errors: tuple[tuple[int, int], ...]
+    facts: tuple[object, ...]
+    contexts: tuple[ContextKind, ...]
+    captured: dict[int, set[str]]
+    stored: tuple[frozenset[str], ...]
+    results: tuple[UnitResult, ...]
+    log: ReadLog
+    analysis: FileAnalysis
+
+
+class IncrementalAnalyser:
+    """Keeps the last version of the files that were analysed most recently."""
+
+    def __init__(self, max_files: int = _MAX_FILES) -> None:
+        self._max_files = max_files
+        self._versions: dict[str, _Version] = {}
+        self.num_analysed = 0  # units of the last call
+
+    def analyse(self, path: str, source: bytes, language: Language, limits: Limits | None = None) -> FileAnalysis:
+        """As `analyse_file`."""
+        limits = limits or Limits()
+        last = self._versions.pop(path, None)
+        if last is not None and last.source == source:
+            self._versions[path] = last
+            self.num_analysed = 0
+            return last.analysis
         try:
-            tree = parse_tree(content, load_table(self._language), limits.max_nodes)
-        except LimitError as error:
-            self._memory, self.is_exact = None, True
-            return FileAnalysis.too_large(self._path, self._language, content, error)
-        was_enabled = gc.isenabled()
-        gc.disable()  # as in `analyse_file`
-        try:
-            run = Analysis(self._path, self._language, tree, count_lines(content), smells=True)
-            kept = _Partial(run, self._memory, content).run() if is_fast and self._memory is not None else None
-            self.is_exact = kept is None
-            self._memory = kept or _remember(run, content)
-            return self._memory.analysis
-        finally:
-            release_tree(tree.root)
-            if was_enabled:
-                gc.enable()
+            if len(source) > limits.max_bytes:
+                raise LimitError("max_bytes", len(source), limits.max_bytes)
+            tree = parse_tree(source, load_table(language), limits.max_nodes)
+        except LimitError:
+            return analyse_file(path, source, language, limits)
+        with uncollected():
+            try:
+                version = self._compare(path, source, language, tree, last)
+            finally:
+                release(tree.root)
+        self._versions[path] = version
+        while len(self._versions) > self._max_files:
+            del self._versions[next(iter(self._versions))]
+        return version.analysis
+
+    def _compare(
+        self, path: str, source: bytes, language: Language, tree: SyntaxTree, last: _Version | None
+    ) -> _Version:
+        if last is not None:
+            edit = _Edit(_Parts(path, source, language, tree, last.log), last)
+            version = edit.run()
+            if version is not None:
+                self.num_analysed = len(edit.views)
+                return version
+        parts = _Parts(path, source, language, tree, ReadLog())
+        self.num_analysed = len(parts.program.units)
+        return _analyse_whole(parts)
+
+    def forget(self, path: str) -> None:
+        """Drops what is kept of a file."""
+        self._versions.pop(path, None)
 
 
-def _remember(run: Analysis, content: bytes) -> _Memory:
-    """The whole analysis, as `Analysis.run` makes it, with what the next one may keep."""
-    program = run.program
-    views = run.open_views(program.units)
-    run.contexts = find_contexts(program, run.index.contexts, called_names(views))
-    registering = find_registering(program, run.resolver)
-    facts = tuple(_gather(run, view, registers=view.unit.idx in registering) for view in views)
-    resolver = run.resolver
-    entries = _EntryState(
-        run.sources,
-        run.entries,
-        dict(resolver.entry_returns),
-        dict(resolver.entry_types),
-        frozenset(resolver.made_by_framework),
-        frozenset(resolver.one_segment),
-    )
-    is_guard = any(one.guards for one in facts) or guards_project(program)
-    analysis = _put_together(run, facts, is_guard=is_guard)
-    return _Memory(content, analysis, _lay_out(program), tuple(_bodies(program)), facts, entries)
+class _Parts:
+    """A version that is being analysed."""
+
+    def __init__(self, path: str, source: bytes, language: Language, tree: SyntaxTree, log: ReadLog) -> None:
+        self.source, self.tree, self.log = source, tree, log
+        make_unit = log_units(log, self._fold, lambda: len(self.program.units))
+        self.program = build_program(path, language, tree, make_unit)
+        self.bodies = tuple(_find_bodies(self.program))
+        self.shape = _Shape(tuple(_around(source, self.bodies)), *_describe(self.program))
+        resolver = LoggedResolver(self.program, load_index(self.program.family.value), log)
+        self.analyser = UnitAnalyser(self.program, resolver, count_lines(source))
+
+    def _fold(self, unit: Unit) -> object:
+        return self.analyser.fold(unit)
+
+    def find_entries(self) -> tuple[object, ...]:
+        """What entry points say, about the file and in the resolver."""
+        with self.log.reading("entries"):
+            self.analyser.find_entries()
+        resolver = self.analyser.resolver
+        found = (resolver.entry_returns, resolver.entry_types, resolver.made_by_framework, resolver.one_segment)
+        return self.analyser.sources, self.analyser.entries, *found
+
+    def find_contexts(self, called: Iterable[frozenset[str]]) -> tuple[ContextKind, ...]:
+        """Where the file runs, by the names of each unit's calls."""
+        with self.log.reading("contexts"):
+            self.analyser.find_contexts(name for names in called for name in names)
+        return self.analyser.contexts
+
+    def view(self, idx: int) -> UnitView:
+        """A unit with its value flow."""
+        with self.log.reading(idx):
+            view = self.analyser.view(self.program.units[idx])
+            called_by(view)
+            return view
+
+    def judge(self, idx: int, view: UnitView) -> UnitResult:
+        """What is found in a unit."""
+        with self.log.reading(idx):
+            return self.analyser.judge(view)
+
+    def keep(
+        self, results: Sequence[UnitResult], facts: tuple[object, ...], stored: tuple[frozenset[str], ...]
+    ) -> _Version:
+        """This version, analysed."""
+        analyser = self.analyser
+        return _Version(
+            self.source,
+            self.shape,
+            self.bodies,
+            tuple(self.tree.error_ranges),
+            facts,
+            analyser.contexts,
+            analyser.captured_names,
+            stored,
+            tuple(results),
+            self.log,
+            analyser.gather(results),
+        )
 
 
-def _gather(run: Analysis, view: UnitView, *, registers: bool) -> _Facts:
-    unit = view.unit
-    candidates = tuple(run.find_candidates(view))
-    record = run.record(view)
-    graph = encode_unit(view) if candidates or record.sinks else None
-    return _Facts(
-        candidates,
-        record,
-        graph,
-        frozenset(called_names([view])),
-        frozenset((name, owner.idx) for name, owner in unit.captures.items()),
-        frozenset(_list_fields(run, unit)),
-        registers,
-        guards_from(unit),
-        max(_list_offsets(candidates, record), default=unit.node.end),
-    )
+def _analyse_whole(parts: _Parts) -> _Version:
+    units = parts.program.units
+    for unit in units:
+        parts.analyser.fold(unit)
+    facts = parts.find_entries()
+    views = [parts.view(unit.idx) for unit in units]
+    for unit in units:
+        parts.analyser.note_captures(unit)
+    parts.find_contexts(called_by(view) for view in views)
+    results = [parts.judge(idx, view) for idx, view in enumerate(views)]
+    return parts.keep(results, facts, tuple(unit.stored for unit in units))
 
 
-def _list_fields(run: Analysis, unit: Unit) -> Iterator[tuple[str, str, str]]:
-    for one in unit.flow.definitions:
-        if "." in one.key and one.shadow_of is None:
-            value = run.resolver.resolve(one.value, unit, one.stmt) if one.value is not None else ""
-            yield one.key, one.kind.name, value
+class _Edit:
+    """A version that is analysed beside the last one."""
+
+    def __init__(self, parts: _Parts, last: _Version) -> None:
+        self._parts, self._last, self._log = parts, last, parts.log
+        self._units = parts.program.units
+        self.views: dict[int, UnitView] = {}
+
+    def run(self) -> _Version | None:
+        """The version with what is kept of the last one; None where nothing can be."""
+        parts, last = self._parts, self._last
+        changed = self._find_changed()
+        if changed is None:
+            return None
+        inside = {unit for idx in changed for unit in parts.bodies[idx].units}
+        if any(self._units[idx].stored != last.stored[idx] for idx in inside):
+            return None
+        dirty = inside | self._frames_of(inside) | self._log.find_readers(inside)
+        self._log.forget(dirty)
+        facts = parts.find_entries()
+        if facts != last.facts:
+            return None
+        while dirty:
+            self.views.update((idx, parts.view(idx)) for idx in sorted(dirty))
+            dirty = self._restore_captures()
+        called = [called_by(view) for view in self.views.values()]
+        called += [one.called for idx, one in enumerate(last.results) if idx not in self.views]
+        if parts.find_contexts(called) != last.contexts:
+            return None
+        shift = _measure_shift(last, parts.bodies, changed)
+        results = [
+            parts.judge(idx, self.views[idx]) if idx in self.views else shift.move(one)
+            for idx, one in enumerate(last.results)
+        ]
+        return parts.keep(results, facts, last.stored)
+
+    def _find_changed(self) -> list[int] | None:
+        """The bodies that differ from the last version's; None where more than bodies does."""
+        parts, last = self._parts, self._last
+        if last.shape != parts.shape:
+            return None
+        changed = [
+            idx
+            for idx, (new, old) in enumerate(zip(parts.bodies, last.bodies, strict=True))
+            if parts.source[new.start : new.end] != last.source[old.start : old.end]
+        ]
+        shift = _measure_shift(last, parts.bodies, changed)
+        before = _errors_outside(last.errors, [last.bodies[idx] for idx in changed])
+        after = _errors_outside(parts.tree.error_ranges, [parts.bodies[idx] for idx in changed])
+        return changed if {(shift.at(start), shift.at(end)) for start, end in before} == after else None
+
+    def _restore_captures(self) -> set[int]:
+        """Gives kept units the captures that they had; the kept ones of which others now capture something else."""
+        captured = self._parts.analyser.captured_names
+        captured.clear()
+        for unit, result in zip(self._units, self._last.results, strict=True):
+            if unit.idx not in self.views:
+                unit.captures.update((name, self._units[owner]) for name, owner in result.captures)
+            self._parts.analyser.note_captures(unit)
+        kept = (unit.idx for unit in self._units if unit.idx not in self.views)
+        return {idx for idx in kept if captured.get(idx, set()) != self._last.captured.get(idx, set())}
+
+    def _frames_of(self, units: Iterable[int]) -> set[int]:
+        """The module and the classes around these."""
+        found: set[int] = set()
+        for idx in units:
+            parent = self._units[idx].parent
+            while parent is not None and parent.idx not in found:
+                found.add(parent.idx)
+                parent = parent.parent
+        return found
 
 
-def _list_offsets(candidates: tuple[Candidate, ...], record: UnitRecord) -> Iterator[int]:
-    yield record.end
-    for candidate in candidates:
-        yield max(candidate.end, candidate.statement_end, *(step.end for step in candidate.steps))
-    for sink in record.sinks:
-        yield max(sink.end, sink.statement_end, *(end for _, end in sink.guards))
-    yield from (origin.end for origin in record.origins)
+def _find_bodies(program: Program) -> Iterator[_Body]:
+    """The outermost functions' bodies, in order."""
+    inside: dict[int, set[int]] = {}
+    outermost: dict[int, int] = {}
+    for unit in program.units:
+        parent = unit.parent.idx if unit.parent is not None else -1
+        top = outermost.get(parent, unit.idx if unit.is_function else -1)
+        if top >= 0:
+            outermost[unit.idx] = top
+            inside.setdefault(top, set()).add(unit.idx)
+    for idx in sorted(inside, key=lambda idx: program.units[idx].node.start):
+        node = program.units[idx].body
+        end = program.units[idx].node.end
+        yield _Body(
+            node.start if node is not None else end, node.end if node is not None else end, frozenset(inside[idx])
+        )
 
 
-def _put_together(run: Analysis, facts: tuple[_Facts, ...], *, is_guard: bool) -> FileAnalysis:
-    candidates = [candidate for one in facts for candidate in one.candidates]
-    records, graphs = tuple(one.record for one in facts), tuple(one.graph for one in facts)
-    return run.put_together(records, candidates, graphs, is_guard=is_guard)
+def _around(source: bytes, bodies: Iterable[_Body]) -> Iterator[bytes]:
+    at = 0
+    for body in bodies:
+        yield source[at : body.start]
+        at = body.end
+    yield source[at:]
 
 
-def _lay_out(program: Program) -> tuple[object, ...]:
-    """What a file's units read of its outline."""
+def _describe(program: Program) -> tuple[tuple[tuple[object, ...], ...], tuple[object, ...]]:
+    """What a file's units are, and the names that it knows whole."""
     units = tuple(
         (
-            unit.name,
             unit.qualname,
-            unit.node.kind,
-            unit.node.text,
+            unit.name,
+            unit.kind,
             unit.parent.idx if unit.parent is not None else -1,
             unit.cls.qualname if unit.cls is not None else "",
-            tuple(name for name, _ in unit.params),
         )
         for unit in program.units
     )
     classes = tuple(
-        (
-            name,
-            one.qualname,
-            one.bases,
-            tuple(one.methods.items()),
-            tuple((field, declared.text) for field, declared in one.field_types.items()),
-            tuple((field, value.kind) for field, value in one.field_values.items()),
-        )
-        for name, one in program.classes.items()
+        (name, cls.qualname, cls.bases, tuple(cls.methods.items())) for name, cls in program.classes.items()
     )
     functions = tuple((name, unit.idx) for name, unit in program.functions.items())
-    imports = tuple(program.imports.items())
-    exports = tuple(program.exports.items())
-    return program.module_name, units, classes, functions, imports, program.wildcards, exports
-
-
-def _bodies(program: Program) -> Iterator[tuple[int, int, int, int]]:
-    """The functions that stand in a module or class: their unit, the one behind their last, and their body's bytes."""
-    units = program.units
-    for unit in units:
-        body = unit.body
-        if unit.is_function and unit.parent is not None and not unit.parent.is_function and body is not None:
-            end = unit.idx + 1
-            while end < len(units) and _is_inside(units[end].node, unit.node):
-                end += 1
-            yield unit.idx, end, body.start, body.end
-
-
-def _is_inside(node: Node, outer: Node) -> bool:
-    return outer.start <= node.start and node.end <= outer.end
-
-
-class _Partial:
-    """An analysis after an edit, as far as it can keep what was known before."""
-
-    def __init__(self, run: Analysis, memory: _Memory, content: bytes) -> None:
-        self._run, self._memory, self._content = run, memory, content
-        self._window = _find_window(memory.content, content)
-
-    def run(self) -> _Memory | None:
-        """The new state; None when the file has to be analysed from scratch."""
-        memory, program = self._memory, self._run.program
-        body = self._find_body()
-        if body is None or _lay_out(program) != memory.layout:
-            return None
-        first, end, _, _ = body
-        bodies = tuple(_bodies(program))
-        if [one[:2] for one in bodies] != [one[:2] for one in memory.bodies]:
-            return None
-        if not self._is_same_outline(first, bodies):
-            return None
-        changed = self._follow(first, end)
-        if changed is None:
-            return None
-        try:
-            facts = tuple(changed.get(idx) or self._move(one) for idx, one in enumerate(memory.facts))
-        except LookupError:  # something elsewhere speaks of a place that is gone
-            return None
-        is_guard = any(one.guards for one in facts) or memory.analysis.is_guard
-        analysis = _put_together(self._run, facts, is_guard=is_guard)
-        return replace(memory, content=self._content, analysis=analysis, bodies=bodies, facts=facts)
-
-    def _find_body(self) -> tuple[int, int, int, int] | None:
-        """The function whose body holds the whole edit."""
-        window = self._window
-        return next((one for one in self._memory.bodies if one[2] < window.start and window.end <= one[3]), None)
-
-    def _is_same_outline(self, first: int, bodies: tuple[tuple[int, int, int, int], ...]) -> bool:
-        """Whether every body lies where the edit moves it; the edited one may end with the edit, as in Python."""
-        window = self._window
-        for before, after in zip(self._memory.bodies, bodies, strict=True):
-            moved = (_try_move(window, before[2]), _try_move(window, before[3]))
-            if after[2:] != ((before[2], before[3] + window.delta) if before[0] == first else moved):
-                return False
-        return True
-
-    def _follow(self, first: int, end: int) -> dict[int, _Facts] | None:
-        """The facts of the function that was edited, and of the classes around it; None when others depend on more."""
-        run, memory, units = self._run, self._memory, self._run.program.units
-        inner = units[first:end]
-        outer = _list_outer(units[first])
-        self._restore_entries()
-        run.fold([*outer, *inner])
-        if find_registering(run.program, run.resolver, inner) or any(one.registers for one in memory.facts[first:end]):
-            return None
-        wanted = [unit for unit in outer if self._has_changed(unit)]
-        views = run.follow([*wanted, *inner])
-        run.contexts = memory.analysis.contexts
-        self._restore_captures(first, end)
-        changed = {view.unit.idx: _gather(run, view, registers=memory.facts[view.unit.idx].registers) for view in views}
-        for idx in range(first, end):
-            if _outward(changed[idx], first) != _outward(memory.facts[idx], first):
-                return None
-        return changed
-
-    def _restore_captures(self, first: int, end: int) -> None:
-        """What the other functions capture, which is found while they are followed."""
-        units = self._run.program.units
-        for idx, facts in enumerate(self._memory.facts):
-            for name, owner in facts.captures if not first <= idx < end else ():
-                units[idx].captures.setdefault(name, units[owner])
-                self._run.captured_names.setdefault(owner, set()).add(name)
-
-    def _has_changed(self, unit: Unit) -> bool:
-        """Whether a unit around the edit is looked at again: a class, and whatever counts its lines."""
-        facts = self._memory.facts[unit.idx]
-        is_last = facts.record.end <= self._window.end  # it ends with the edit
-        return unit.node.kind is K.CLASS or is_last or bool(facts.candidates or facts.record.sinks)
-
-    def _restore_entries(self) -> None:
-        """Entry points are told by decorators, bases and calls elsewhere: an edit in a body leaves them as they are."""
-        run, known = self._run, self._memory.entries
-        run.sources, run.entries = known.sources, known.entries
-        resolver = run.resolver
-        resolver.entry_returns = dict(known.returns)
-        resolver.entry_types = dict(known.types)
-        resolver.made_by_framework = set(known.made)
-        resolver.one_segment = set(known.segments)
-
-    # Moving ----------------------------------------------------------------------------------------------------------
-
-    def _move(self, facts: _Facts) -> _Facts:
-        """The same facts where they now stand. Raises LookupError when one speaks of a place that is gone."""
-        window = self._window
-        if facts.last <= window.start or window.delta == 0:
-            if facts.last > window.start:
-                _check_places(facts, window)
-            return facts
-        return replace(
-            facts,
-            candidates=tuple(_move_candidate(one, window) for one in facts.candidates),
-            record=_move_record(facts.record, window),
-            graph=_move_graph(facts.graph, window),
-            last=window.move(facts.last),
-        )
-
-
-def _outward(facts: _Facts, first: int) -> tuple[object, ...]:
-    """What code outside a function reads of it."""
-    captures = frozenset(one for one in facts.captures if one[1] < first)
-    return facts.fields, captures, facts.guards
-
-
-def _list_outer(unit: Unit) -> list[Unit]:
-    """The units around one, the module first."""
-    outer: list[Unit] = []
-    parent = unit.parent
-    while parent is not None:
-        outer.insert(0, parent)
-        parent = parent.parent
-    return outer
-
-
-def _find_window(before: bytes, after: bytes) -> _Window:
-    """The shortest stretch of the old text that an edit replaced."""
-    most = min(len(before), len(after))
-    start = _common(before, after, most)
-    tail = _common(before[start:][::-1], after[start:][::-1], most - start)
-    return _Window(start, len(before) - tail, len(after) - len(before))
-
-
-def _common(one: bytes, other: bytes, most: int) -> int:
-    """How many bytes two texts begin with in common, at most `most`."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _try_move(window: _Window, offset: int) -> int:
-    try:
-        return window.move(offset)
-    except LookupError:
-        return -1
-
-
-def _check_places(facts: _Facts, window: _Window) -> None:
-    """Raises LookupError when candidates speak of a place inside the window."""
-    for candidate in facts.candidates:
-        _move_candidate(candidate, window)
-
-
-def _move_candidate(one: Candidate, window: _Window) -> Candidate:
-    move = window.move
-    return replace(
-        one,
-        start=move(one.start),
-        end=move(one.end),
-        statement_start=move(one.statement_start),
-        statement_end=move(one.statement_end),
-        steps=tuple(replace(step, start=move(step.start), end=move(step.end)) for step in one.steps),
+    names = (
+        program.module_name,
+        tuple(program.imports.items()),
+        program.wildcards,
+        dict(program.exports),
+        classes,
+        functions,
     )
+    return units, names
 
 
-def _move_flows(flows: tuple[FlowRecord, ...], window: _Window) -> tuple[FlowRecord, ...]:
-    move = window.move
-    return tuple(
-        FlowRecord(
-            one.origin, one.sanitised, one.passed, tuple((move(start), move(end), key) for start, end, key in one.hops)
-        )
-        for one in flows
-    )
+def _measure_shift(last: _Version, bodies: tuple[_Body, ...], changed: Iterable[int]) -> Shift:
+    old = [last.bodies[idx] for idx in changed]
+    new = [bodies[idx] for idx in changed]
+    deltas = [(b.end - b.start) - (a.end - a.start) for a, b in zip(old, new, strict=True)]
+    return Shift([one.end for one in old], deltas)
 
 
-def _move_record(one: UnitRecord, window: _Window) -> UnitRecord:
-    move = window.move
-    return replace(
-        one,
-        start=move(one.start),
-        end=move(one.end),
-        origins=tuple(replace(origin, start=move(origin.start), end=move(origin.end)) for origin in one.origins),
-        calls=tuple(_move_call(call, window) for call in one.calls),
-        sinks=tuple(_move_sink(sink, window) for sink in one.sinks),
-        returns=_move_flows(one.returns, window),
-        stores=tuple((name, _move_flows(flows, window)) for name, flows in one.stores),
-        captured=tuple((name, _move_flows(flows, window)) for name, flows in one.captured),
-    )
-
-
-def _move_call(one: CallRecord, window: _Window) -> CallRecord:
-    args = tuple((key, _move_flows(flows, window)) for key, flows in one.args)
-    return CallRecord(one.callee, window.move(one.start), window.move(one.end), args, one.is_request)
-
-
-def _move_sink(one: SinkRecord, window: _Window) -> SinkRecord:
-    move = window.move
-    return replace(
-        one,
-        start=move(one.start),
-        end=move(one.end),
-        statement_start=move(one.statement_start),
-        statement_end=move(one.statement_end),
-        flows=_move_flows(one.flows, window),
-        guards=tuple((move(start), move(end)) for start, end in one.guards),
-    )
-
-
-def _move_graph(graph: FunctionGraph | None, window: _Window) -> FunctionGraph | None:
-    if graph is None:
-        return None
-    spans = np.where(graph.spans >= window.end, graph.spans + window.delta, graph.spans).astype(np.int32)
-    return replace(graph, spans=spans)
+def _errors_outside(errors: Iterable[tuple[int, int]], bodies: Sequence[_Body]) -> set[tuple[int, int]]:
+    return {(start, end) for start, end in errors if not any(one.start <= start and end <= one.end for one in bodies)}

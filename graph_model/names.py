@@ -80,7 +80,7 @@ class Resolver:
     def _member_path(self, callee: Node, unit: Unit, stmt: int) -> str:
         """`a.b` of a variable that holds a function by that path (`const { b } = a`), whatever `a.b` returns."""
         owner: Unit | None = unit
-        while owner is not None and (callee.text not in owner.locals or owner.node.kind is K.CLASS):
+        while owner is not None and (callee.text not in owner.locals or owner.kind is K.CLASS):
             owner = owner.parent
         for definition in owner.flow.definitions if owner is not None else ():
             value = definition.value
@@ -223,7 +223,7 @@ class Resolver:
         if target is None and unit.cls is not None:
             method = unit.cls.methods.get(name.rpartition(".")[2])
             target = self.program.units[method] if method is not None else None
-        declared = target.node.get("type") if target is not None else None
+        declared = target.declared if target is not None else None
         return self.types.type_name(declared.text) if declared is not None else ""
 
     def _member(self, node: Node, unit: Unit, stmt: int, depth: int) -> str:
@@ -276,6 +276,8 @@ class Resolver:
         """The type that a method, constructors first, stores in a field."""
         for method in sorted(cls.methods, key=lambda m: (m not in ("__init__", "constructor", cls.name), m)):
             unit = self.program.units[cls.methods[method]]
+            if f"{unit.receiver}.{name}" not in unit.stored:
+                continue
             for definition in unit.flow.definitions:
                 if (
                     definition.key == f"{unit.receiver}.{name}"
@@ -292,6 +294,7 @@ class Resolver:
         values = [
             definition.value
             for idx in cls.methods.values()
+            if not self.program.units[idx].stored.isdisjoint((name, f"this.{name}"))
             for definition in self.program.units[idx].flow.definitions
             if definition.key in (name, f"this.{name}")
             and definition.kind is not DefKind.ENTRY
@@ -314,8 +317,8 @@ class Resolver:
         owner: Unit | None = unit
         at = stmt
         while owner is not None:
-            if text in owner.locals and owner.node.kind is not K.CLASS:
-                if owner.node.kind is K.MODULE and text in self.program.imports:
+            if text in owner.locals and owner.kind is not K.CLASS:
+                if owner.kind is K.MODULE and text in self.program.imports:
                     break
                 return self._variable(text, owner, at, depth, inner=owner is not unit)
             if owner.cls is not None and self.program.family in (Family.JAVA, Family.CSHARP):
@@ -335,7 +338,7 @@ class Resolver:
             found = [d for d in flow.definitions if d.key == name]
         else:
             found = list(flow.reaching(name, stmt)) or [d for d in flow.by_stmt[stmt] if d.key == name]
-            if not found and unit.node.kind is K.MODULE:
+            if not found and unit.kind is K.MODULE:
                 found = [d for d in flow.definitions if d.key == name]
         for definition in found:
             kind = self._definition_type(definition, unit, depth)

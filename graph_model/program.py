@@ -1,6 +1,6 @@
 """Code units of one file: the module, class bodies, functions and lambdas, with parameters, scopes and imports."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -47,6 +47,11 @@ class Unit:
         self.captures: dict[str, Unit] = {}
 
     @cached_property
+    def kind(self) -> K:
+        """MODULE, CLASS, NEW (an anonymous class), FUNCTION or LAMBDA."""
+        return self.node.kind
+
+    @cached_property
     def is_function(self) -> bool:
         """A function, method or lambda, as opposed to a module's or class's own statements."""
         return self.node.kind in (K.FUNCTION, K.LAMBDA)
@@ -67,6 +72,11 @@ class Unit:
 
     def _is_static(self) -> bool:
         return any(dotted_name(d.get("callee")) == "staticmethod" for d in self.node.all("decorators"))
+
+    @cached_property
+    def declared(self) -> Node | None:
+        """The declared type of what a function returns."""
+        return self.node.get("type")
 
     @cached_property
     def body(self) -> Node | None:
@@ -96,6 +106,16 @@ class Unit:
         )  # `outer.push(x)` defines nothing here
         return frozenset(key for key in named if "." not in key and "[" not in key) - outer
 
+    @cached_property
+    def stored(self) -> frozenset[str]:
+        """Access paths that this unit stores to and others may read: fields, and names that it does not declare."""
+        return frozenset(
+            d.key
+            for d in self.flow.definitions
+            if "." in d.key
+            or (d.kind is not DefKind.PARAM and d.node.parent and d.node.parent.kind is not K.DECLARATOR)
+        )
+
     def statement_of(self, node: Node) -> int:
         """The statement that evaluates an expression or what is around it; -1 when none of this unit does."""
         wanted = {id(expr): stmt.idx for stmt in self.control.stmts for expr in stmt.exprs}
@@ -107,6 +127,9 @@ class Unit:
     def refold(self) -> None:
         """Solves the flow again after conditions were found constant."""
         solve(self.flow)
+
+
+UnitMaker = Callable[[int, Node, str, str, Unit | None, ClassInfo | None], Unit]
 
 
 def _scopes(body: Node | None) -> Iterator[Node]:
@@ -166,13 +189,14 @@ class Program:
         )
 
 
-def build_program(path: str, language: Language, tree: SyntaxTree) -> Program:
+def build_program(path: str, language: Language, tree: SyntaxTree, make_unit: UnitMaker = Unit) -> Program:
     """Finds every unit, class and import of a parsed file."""
-    return _Builder(path, language, tree).run()
+    return _Builder(path, language, tree, make_unit).run()
 
 
 class _Builder:
-    def __init__(self, path: str, language: Language, tree: SyntaxTree) -> None:
+    def __init__(self, path: str, language: Language, tree: SyntaxTree, make_unit: UnitMaker) -> None:
+        self.make_unit = make_unit
         self.program = Program(path, language, tree, _module_name(path, language), [], {}, {}, {}, (), {}, {})
         self.exports: dict[str, str] = {}
         self.wildcards: list[str] = []
@@ -185,7 +209,7 @@ class _Builder:
         return self.program
 
     def _unit(self, node: Node, name: str, qualname: str, parent: Unit | None, cls: ClassInfo | None) -> Unit:
-        unit = Unit(len(self.program.units), node, name, qualname, parent, cls)
+        unit = self.make_unit(len(self.program.units), node, name, qualname, parent, cls)
         self.program.units.append(unit)
         self.program.unit_of[id(node)] = unit
         if parent is not None:
@@ -220,13 +244,11 @@ class _Builder:
         name_node = node.get("name")
         name = name_node.text if name_node is not None else _assigned_name(node)
         qualname = f"{prefix}.{name}" if prefix and name else name or (f"{prefix}.<lambda>" if prefix else "<lambda>")
-        inside = (
-            cls if node.kind is K.LAMBDA or parent.node.kind is K.CLASS or parent.node.kind is K.NEW else parent.cls
-        )
+        inside = cls if node.kind is K.LAMBDA or parent.kind is K.CLASS or parent.kind is K.NEW else parent.cls
         unit = self._unit(node, name, qualname, parent, inside if cls is None else cls)
-        if cls is not None and name and parent.node.kind in (K.CLASS, K.NEW):
+        if cls is not None and name and parent.kind in (K.CLASS, K.NEW):
             cls.methods.setdefault(name, unit.idx)
-        elif parent.node.kind is K.MODULE and name:
+        elif parent.kind is K.MODULE and name:
             self.program.functions.setdefault(name, unit)
         self._children(node, unit, qualname, None if node.kind is K.FUNCTION else cls)
 
@@ -266,7 +288,7 @@ class _Builder:
         for local, dotted in pairs:
             if local == "*":
                 self.wildcards.append(dotted)
-            elif unit.node.kind is K.MODULE or local not in self.program.imports:
+            elif unit.kind is K.MODULE or local not in self.program.imports:
                 self.program.imports[local] = dotted
 
 

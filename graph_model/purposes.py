@@ -188,7 +188,7 @@ class _Tracer:
 
     def _returned(self, unit: Unit, *, picked: bool) -> None:
         """Goes on where a function's result goes: its own name, its callers in the file, what it is a callback of."""
-        if unit.node.kind is K.LAMBDA and not unit.name:
+        if unit.kind is K.LAMBDA and not unit.name:
             args = unit.node.parent
             call = args.parent if args is not None and args.kind is K.ARGS else None
             callee = call.get("callee") if call is not None else None

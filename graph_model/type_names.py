@@ -178,7 +178,7 @@ class TypeNames:
         owner: Unit | None = unit
         while owner is not None:
             cls = owner.cls
-            if text in owner.locals and owner.node.kind is not K.CLASS:
+            if text in owner.locals and owner.kind is not K.CLASS:
                 return ""
             if cls is not None and text in cls.methods:
                 return f"{self.qualified(cls)}.{text}"

@@ -67,7 +67,7 @@ def _outer(state: Evaluator, node: Node) -> Flow:
     owner = state.unit.parent
     while owner is not None:
         if node.text in owner.locals:
-            if owner.node.kind is K.MODULE and (
+            if owner.kind is K.MODULE and (
                 node.text in state.resolver.program.imports or node.text in state.resolver.program.functions
             ):
                 return written

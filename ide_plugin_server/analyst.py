@@ -22,7 +22,6 @@ from ide_plugin_server.explanation import Account, explain_finding
 from ide_plugin_server.messages import (
     HEADER,
     CloseSite,
-    Confirm,
     Explain,
     FileReport,
     Hello,
@@ -70,7 +69,6 @@ class Analyst:
             ReadNext: self._read_next,
             Refresh: self._refresh,
             Review: self._review,
-            Confirm: self._confirm,
             Judge: self._judge,
             ListFiles: self._list_files,
             Release: self._release,
@@ -142,10 +140,6 @@ class Analyst:
         if site is None:
             return FileReport(request.file, unread=self._problems.get(request.key, "no such folder"))
         return site.review(request.file, request.content, is_named=request.is_named, is_passing=request.is_passing)
-
-    def _confirm(self, request: Confirm) -> FileReport | None:
-        site = self._sites.get(request.key)
-        return site.confirm(request.file) if site is not None else None
 
     def _judge(self, request: Judge) -> tuple[FileReport, ...]:
         site = self._sites.get(request.key)

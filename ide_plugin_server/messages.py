@@ -100,14 +100,6 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirm:
-    """Looks from scratch at a file that was typed in. Answer: its FileReport where that is new, else None."""
-
-    key: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
 class Judge:
     """Judges files again whose neighbours may have changed. Answer: FileReports, `is_complete` or only the new ones."""
 
@@ -252,7 +244,6 @@ Request = (
     | ReadNext
     | Refresh
     | Review
-    | Confirm
     | Judge
     | ListFiles
     | Release

@@ -18,7 +18,6 @@ from ide_plugin_server.feedback import FeedbackBook
 from ide_plugin_server.folders import Folder, Folders, find_file, make_uri
 from ide_plugin_server.messages import (
     CloseSite,
-    Confirm,
     FileReport,
     Hello,
     Judge,
@@ -43,7 +42,6 @@ _log = logging.getLogger(__name__)
 STATUS = "reviewer/status"
 _FILES_AT_ONCE = 10
 _JUDGED_AT_ONCE = 50  # nearly all of them are as they were
-_CONFIRM_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,20 +209,7 @@ class EditorServer(LanguageServer):
         if current is None or current.serial != document.serial:
             return  # stale: what came after it is planned
         self._take(file, answer, document.serial)
-        self.spawn(self._follow_up(folder, file, document))
-
-    async def _follow_up(self, folder: Folder, file: str, document: Document) -> None:
-        """What a change means for others; then, once the typing stops, what it means when looked at from scratch."""
-        await self.judge_neighbours(folder, but=file)
-        await asyncio.sleep(_CONFIRM_AFTER_S)
-        if self.documents.find(document.uri) is not document:
-            return
-        answer = await self.desk.ask(Confirm(folder.key, file), Urgency.NEIGHBOUR)
-        if isinstance(answer, FileReport) and self.documents.find(document.uri) is document:
-            _log.info("%s: an edit changed more than was seen at once", file)
-            self._take(file, answer, document.serial)
-            if self.client.pulls:
-                self.refresh_client()
+        self.spawn(self.judge_neighbours(folder, but=file))
 
     def _take(self, file: str, answer: FileReport | Trouble, serial: int) -> None:
         """Keeps a report and publishes it."""

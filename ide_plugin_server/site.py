@@ -152,13 +152,6 @@ class Site:
                     new.append(report)
         return tuple(new)
 
-    def confirm(self, file: str) -> FileReport | None:
-        """The report of a file that was typed in, where looking at it from scratch changes anything."""
-        if self.path_of(file) not in self.tracker.sources:
-            return None
-        self.tracker.confirm(self.path_of(file))
-        return next(iter(self.judge([file])), None)
-
     def _send(self, path: str, report: FileReport) -> FileReport:
         self._sent[path] = report
         return report

@@ -12,6 +12,7 @@ from integrations.analysis import AnalysisLimits, Analyst
 from integrations.api.assembly import Links, build_api, make_limits, open_desk, open_stores
 from integrations.api.batch_workflows import BATCHES, BatchWorkflows
 from integrations.api.mounting import mount_api
+from integrations.calls import Observe
 from integrations.checkouts import CheckoutLimits, Checkouts
 from integrations.conversations import Conversations
 from integrations.errors import SettingsError
@@ -23,7 +24,7 @@ from integrations.gitlab.client import GitLabAccess, GitLabHost
 from integrations.hosts import Host, HostKind
 from integrations.inbox import Inbox
 from integrations.metrics import Metrics
-from integrations.pacing import Pace
+from integrations.pacing import Lanes, LocalLanes, Pace
 from integrations.reactions import Reactions
 from integrations.records import Records
 from integrations.retention import Retention
@@ -32,6 +33,7 @@ from integrations.running import Extras, Runner, configure_dbos
 from integrations.service import Door, Headers, Reception, create_app
 from integrations.settings import Settings
 from integrations.storage.database import open_database
+from integrations.storage.lanes import StoredLanes
 from integrations.workers import Presence
 from integrations.workflows import Listeners, Workflows
 from reviewer.graph_engine import GraphEngine
@@ -51,9 +53,9 @@ class Wiring:
 def build_service(settings: Settings) -> FastAPI:
     """The application with everything behind it; starts nothing yet. Raises SettingsError."""
     metrics = Metrics()
-    wirings = wire_hosts(settings, metrics)
-    configure_dbos(settings)
     database = open_database(settings.database)
+    wirings = wire_hosts(settings, metrics, lambda kind: StoredLanes(database, kind.value))
+    configure_dbos(settings)
     inbox, records = Inbox(database), Records(database)
     hosts = {kind: one.host for kind, one in wirings.items()}
     reviewing = Reviewing(hosts, gather_tools(settings, records, metrics))
@@ -94,17 +96,22 @@ def gather_tools(settings: Settings, records: Records, metrics: Metrics) -> Tool
     )
 
 
-def wire_hosts(settings: Settings, metrics: Metrics) -> dict[HostKind, Wiring]:
-    """The hosts that are set up; their requests are counted."""
+def wire_hosts(
+    settings: Settings, metrics: Metrics, keep_lanes: Callable[[HostKind], Lanes] = lambda _: LocalLanes()
+) -> dict[HostKind, Wiring]:
+    """The hosts that are set up; their requests are counted, and their writes take turns in these lanes."""
     wirings: dict[HostKind, Wiring] = {}
-    if settings.github_app_id:
-        wirings[HostKind.GITHUB] = _wire_github(settings, metrics)
-    if settings.gitlab_url:
-        wirings[HostKind.GITLAB] = _wire_gitlab(settings, metrics)
+    for kind, is_set_up, wire in (
+        (HostKind.GITHUB, bool(settings.github_app_id), _wire_github),
+        (HostKind.GITLAB, bool(settings.gitlab_url), _wire_gitlab),
+    ):
+        if is_set_up:
+            pace = Pace(observe=partial(metrics.count_write, kind), lanes=keep_lanes(kind))
+            wirings[kind] = wire(settings, partial(metrics.count_call, kind), pace)
     return wirings
 
 
-def _wire_github(settings: Settings, metrics: Metrics) -> Wiring:
+def _wire_github(settings: Settings, observe: Observe, pace: Pace) -> Wiring:
     file = settings.github_private_key_file
     assert file is not None, "settings ask for it beside the app id"
     try:
@@ -114,8 +121,7 @@ def _wire_github(settings: Settings, metrics: Metrics) -> Wiring:
     access = GitHubAccess(
         settings.github_app_id, key, settings.github_api_url, settings.github_url, settings.github_pause_s
     )
-    pace = Pace(observe=partial(metrics.count_write, HostKind.GITHUB))
-    host = GitHubHost(access, partial(metrics.count_call, HostKind.GITHUB), pace)
+    host = GitHubHost(access, observe, pace)
     door = Door(HostKind.GITHUB, partial(_verify_github, settings.github_secrets), _identify_github)
     return Wiring(host, door, partial(_read, host, github_webhook.parse_delivery))
 
@@ -129,10 +135,9 @@ def _identify_github(headers: Headers, body: bytes) -> tuple[str, str]:
     return headers.get("x-github-delivery", ""), headers.get("x-github-event", "")
 
 
-def _wire_gitlab(settings: Settings, metrics: Metrics) -> Wiring:
+def _wire_gitlab(settings: Settings, observe: Observe, pace: Pace) -> Wiring:
     access = GitLabAccess(settings.gitlab_url, settings.gitlab_token.get_secret_value())
-    pace = Pace(observe=partial(metrics.count_write, HostKind.GITLAB))
-    host = GitLabHost(access, partial(metrics.count_call, HostKind.GITLAB), pace)
+    host = GitLabHost(access, observe, pace)
     verify = partial(_verify_gitlab, settings.gitlab_secrets, settings.gitlab_replay_window_s)
     door = Door(HostKind.GITLAB, verify, gitlab_webhook.identify_delivery)
     return Wiring(host, door, partial(_read, host, gitlab_webhook.parse_delivery))

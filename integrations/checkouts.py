@@ -162,7 +162,7 @@ class Checkouts:
     def _run_git(self, arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
         """Runs git within the limits; whatever it started ends with it."""
         process = subprocess.Popen(
-            Confinement(max_file_bytes=self._limits.max_pack_bytes).wrap(["git", *arguments]),
+            Confinement(max_file_bytes=self._limits.max_pack_bytes, has_network=True).wrap(["git", *arguments]),
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

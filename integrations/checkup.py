@@ -3,8 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from reviewer.graph_engine import GraphEngine
 
 _MAX_SKEW_S = 30.0  # GitHub takes app tokens that are a minute off at most
 _MIN_FREE_BYTES = 1_000_000_000
+_MIN_TOKEN_DAYS = 7
 _RANKS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 
@@ -50,6 +51,16 @@ def check_permissions(granted: Mapping[str, str], needed: Mapping[str, str]) -> 
     more = [f"{name}: {level}" for name, level in granted.items() if _rank(level) > _rank(needed.get(name))]
     detail = f"lacking {', '.join(lacking)}" if lacking else "as needed"
     return Check("permissions", not lacking, f"{detail}; more than needed: {', '.join(more)}" if more else detail)
+
+
+def check_token(scopes: Iterable[str], expires_at: str | None, needed: str, today: date) -> Check:
+    """Whether a token may do what it must, and for longer than a few days."""
+    if needed not in scopes:
+        return Check("token", False, f"expected the scope {needed}, found {', '.join(sorted(scopes)) or 'none'}")
+    if expires_at is None:
+        return Check("token", True, f"scope {needed}, does not expire")
+    num_days = (date.fromisoformat(expires_at[:10]) - today).days  # a time in some versions
+    return Check("token", num_days >= _MIN_TOKEN_DAYS, f"scope {needed}, expires in {num_days} days")
 
 
 def _rank(level: str | None) -> int:

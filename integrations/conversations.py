@@ -120,14 +120,12 @@ class Conversations:
         return next(found, None)
 
     def _pause(self, talk: _Talk) -> bool:
-        self._records.set_paused(talk.event.change, is_paused=True)
-        self._records.audit(talk.event.author, "pause", talk.event.change.key)
+        self._records.set_paused(talk.event.change, talk.event.author, is_paused=True)
         self._reply(talk, "Paused: this change is not reviewed until `/reviewer resume`.")
         return False
 
     def _resume(self, talk: _Talk) -> bool:
-        self._records.set_paused(talk.event.change, is_paused=False)
-        self._records.audit(talk.event.author, "resume", talk.event.change.key)
+        self._records.set_paused(talk.event.change, talk.event.author, is_paused=False)
         return True
 
     def _show_policy(self, talk: _Talk) -> bool:

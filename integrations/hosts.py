@@ -70,7 +70,8 @@ class CloneAddress:
 class Place:
     """Lines of a file in the head, both ends included; where `is_deleted`, lines of the base that the change deleted.
 
-    `path` is the file's name in the head in either case.
+    `path` is the file's name in the head in either case. `next_old_line`: the base's line behind added ones, 0 in a new
+    file, None where that is not known: GitLab names a line by both sides.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Place:
     end_line: int
     old_path: str = ""
     is_deleted: bool = False
+    next_old_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +157,29 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A thumb under the comment of one of our findings; `reaction_id` is the host's name for it."""
+    """A thumb under a comment; `reaction_id` is the host's name for it. No `author`: somebody who is gone."""
 
     reaction_id: str
-    fingerprint: str
     author: str
     is_up: bool
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RatedComment:
+    """The comment of one of our findings, and the thumbs of others that are under it now."""
+
+    comment_id: str
+    fingerprint: str
+    reactions: tuple[Reaction, ...] = ()
 
 
 @runtime_checkable
 class Rated(Protocol):
     """A host on which people put thumbs under comments, and which says so only when it is asked."""
 
-    def list_reactions(self, change: Change) -> list[Reaction]:
-        """Thumbs of others under our findings' comments. Raises HostError."""
+    def list_rated(self, change: Change) -> list[RatedComment]:
+        """Our findings' comments, without a thumb under them as well. Raises HostError."""
 
     def count_left(self) -> int | None:
         """Requests that the host still takes this hour, None where nobody knows."""

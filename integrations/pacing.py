@@ -1,4 +1,4 @@
-"""How fast content may be made on a host: acts of one installation are spaced out in one process, never dropped.
+"""How fast content may be made on a host: acts of one installation are spaced out, never dropped.
 
 GitHub takes 80 requests that create content in a minute and 500 in an hour, and bans who goes on after it said stop:
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
@@ -6,13 +6,13 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from integrations.errors import PacedError
 
-_MARGIN_S = 1.0  # requests do not arrive as evenly as they are sent
+_MARGIN_S = 1.0  # requests do not arrive as evenly as they are sent, and clocks of workers differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,33 @@ class PaceLimits:
     patience_s: float = 90.0
 
 
-@dataclass(slots=True)
-class _Lane:
-    """The acts of one key: when each was or will be made, as many as matter, and until when the host wants quiet."""
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The acts of one key: when each was or will be made, oldest first, and until when the host wants quiet."""
 
-    times: deque[float]
+    times: tuple[float, ...] = ()
     quiet_until: float = 0.0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Lanes(Protocol):
+    """Where lanes are kept."""
+
+    def change(self, key: int, step: Callable[[Lane], Lane]) -> Lane:
+        """Puts what `step` makes of a lane in its place, one change at a time; nothing where it raises."""
+
+
+class LocalLanes:
+    """Lanes of one process, gone with it."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[int, Lane] = {}
+        self._lock = threading.Lock()
+
+    def change(self, key: int, step: Callable[[Lane], Lane]) -> Lane:
+        """As the protocol says."""
+        with self._lock:
+            lane = self._lanes[key] = step(self._lanes.get(key, Lane()))
+            return lane
 
 
 def ignore_wait(seconds: float) -> None:
@@ -37,46 +57,46 @@ def ignore_wait(seconds: float) -> None:
 
 
 class Pace:
-    """Gives each act its moment, first come, first served. `observe` gets each wait in seconds, 0 included."""
+    """Gives each act its moment, first come, first served. `observe` gets each wait in seconds, 0 included.
+
+    `clock` is one that all who share the lanes agree on.
+    """
 
     def __init__(
         self,
         limits: PaceLimits | None = None,
         observe: Callable[[float], None] = ignore_wait,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
         wait: Callable[[float], None] = time.sleep,
+        lanes: Lanes | None = None,
     ) -> None:
         self._limits, self._observe, self._clock, self._wait = limits or PaceLimits(), observe, clock, wait
-        self._lanes: dict[int, _Lane] = {}
-        self._lock = threading.Lock()
+        self._lanes = lanes or LocalLanes()
 
     def take(self, key: int) -> None:
         """Waits until the next act of a key may be made. Raises PacedError where that takes longer than patience."""
-        lane = self._lane_of(key)
-        with lane.lock:
-            now = self._clock()
-            wait_s = _find_moment(lane, self._limits.windows, now) - now
-            if wait_s > self._limits.patience_s:
-                raise PacedError(f"held back: expected to wait {wait_s:.0f} s for a turn", retry_after_s=wait_s)
-            lane.times.append(now + wait_s)
+        now = self._clock()
+        wait_s = max(0.0, self._lanes.change(key, lambda lane: give_turn(lane, self._limits, now)).times[-1] - now)
         self._observe(wait_s)
         if wait_s > 0:
             self._wait(wait_s)
 
     def hold(self, key: int, seconds: float) -> None:
         """Lets no act of a key begin for so long: the host asked for quiet."""
-        lane = self._lane_of(key)
-        with lane.lock:
-            lane.quiet_until = max(lane.quiet_until, self._clock() + seconds)
-
-    def _lane_of(self, key: int) -> _Lane:
-        with self._lock:
-            if key not in self._lanes:
-                self._lanes[key] = _Lane(deque(maxlen=max(count for count, _ in self._limits.windows)))
-            return self._lanes[key]
+        until = self._clock() + seconds
+        self._lanes.change(key, lambda lane: replace(lane, quiet_until=max(lane.quiet_until, until)))
 
 
-def _find_moment(lane: _Lane, windows: Sequence[tuple[int, float]], now: float) -> float:
-    """The earliest moment that leaves every window within its limit."""
-    free = [lane.times[-count] + window_s + _MARGIN_S for count, window_s in windows if len(lane.times) >= count]
-    return max([now, lane.quiet_until, *free])
+def give_turn(lane: Lane, limits: PaceLimits, now: float) -> Lane:
+    """The lane with one more act, at the earliest moment that leaves every window within its limit.
+
+    Raises PacedError where that is further off than patience allows. No act was ever put so far off: what seems so was
+    made before a clock was set back, and does not count.
+    """
+    times = tuple(one for one in lane.times if one <= now + limits.patience_s + _MARGIN_S)
+    free = [times[-count] + window_s + _MARGIN_S for count, window_s in limits.windows if len(times) >= count]
+    moment = max([now, lane.quiet_until, *times[-1:], *free])
+    if moment - now > limits.patience_s:
+        raise PacedError(f"held back: expected to wait {moment - now:.0f} s for a turn", retry_after_s=moment - now)
+    num_kept = max(count for count, _ in limits.windows)
+    return replace(lane, times=(*times, moment)[-num_kept:])

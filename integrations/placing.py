@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from integrations.hosts import Place
 from integrations.reports import Edit, ReportedFinding
-from reviewer.changes import FileChange, Hunk
+from reviewer.changes import ChangeKind, FileChange, Hunk
 
 # GitHub takes no comment in a file whose diff is longer than 20,000 lines; around each hunk it shows six and a head.
 # https://docs.github.com/repositories/creating-and-managing-repositories/repository-limits#diff-limits
 _MAX_DIFF_LINES, _LINES_AROUND = 20_000, 7
+# GitLab replaces no more than 100 lines above the commented one, and says nothing of the rest.
+# https://docs.gitlab.com/user/project/merge_requests/reviews/suggestions/#multi-line-suggestions
+_MAX_SUGGESTED_LINES = 101
 HeadLines = Mapping[str, Sequence[str]]
 
 
@@ -34,17 +37,28 @@ def place_finding(finding: ReportedFinding, change: FileChange | None, lines: He
     path, line = finding.anchor.path, finding.anchor.line
     if change is None or change.is_binary or _count_lines(change) > _MAX_DIFF_LINES:
         return None
-    hunk = next((one.new for one in change.hunks if line in one.new), None)
+    hunk = next((one for one in change.hunks if line in one.new), None)
     if hunk is None:
         return _place_beside(line, change)
     edit = _only_edit(finding, path)
-    if edit is not None and edit.location.start_line in hunk and edit.location.end_line in hunk:
+    if edit is not None and edit.location.start_line in hunk.new and edit.location.end_line in hunk.new:
         suggestion = _rewrite_lines(edit, lines.get(path, ()))
         if suggestion is not None:
-            place = Place(path, edit.location.start_line, edit.location.end_line, change.old_path)
-            return Spot(place, suggestion)
-    start, end = _cut_to(hunk, finding, line)
-    return Spot(Place(path, start, end, change.old_path))
+            return Spot(_span(edit.location.start_line, edit.location.end_line, hunk, change), suggestion)
+    start, end = _cut_to(hunk.new, finding, line)
+    return Spot(_span(start, end, hunk, change))
+
+
+def _span(start: int, end: int, hunk: Hunk, change: FileChange) -> Place:
+    """Lines that a hunk added, with what hosts call them by."""
+    return Place(change.path, start, end, change.old_path, next_old_line=_find_next_old(hunk, change))
+
+
+def _find_next_old(hunk: Hunk, change: FileChange) -> int | None:
+    """The base's line behind a hunk. Before its first line, a diff without context does not tell if there is one."""
+    if change.kind is ChangeKind.ADDED:
+        return 0
+    return None if hunk.old.stop == hunk.new.start == 1 else hunk.old.stop
 
 
 def _count_lines(change: FileChange) -> int:
@@ -61,18 +75,19 @@ def _place_beside(line: int, change: FileChange) -> Spot | None:
 
 def _place_on(hunk: Hunk, change: FileChange) -> Spot | None:
     if hunk.new:
-        return Spot(Place(change.path, hunk.new.start, hunk.new.start, change.old_path))
+        return Spot(_span(hunk.new.start, hunk.new.start, hunk, change))
     if not hunk.old:
         return None
     return Spot(Place(change.path, hunk.old.stop - 1, hunk.old.stop - 1, change.old_path, is_deleted=True))
 
 
 def _only_edit(finding: ReportedFinding, path: str) -> Edit | None:
-    """The edit of a fix that is one edit in the anchor's file; more cannot be one suggestion."""
+    """The edit of a fix that is one edit in the anchor's file; more, or a longer one, cannot be one suggestion."""
     fix = finding.fix
     if fix is None or len(fix.edits) != 1 or fix.edits[0].location.path != path:
         return None
-    return fix.edits[0]
+    at = fix.edits[0].location
+    return fix.edits[0] if at.end_line - at.start_line < _MAX_SUGGESTED_LINES else None
 
 
 def _rewrite_lines(edit: Edit, lines: Sequence[str]) -> str | None:

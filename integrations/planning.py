@@ -29,17 +29,22 @@ from reviewer.changes import FileChange
 class Standing:
     """What is on the host: our threads, the text of our summary if there is one.
 
-    `resolved_by_us` are the fingerprints of threads that we resolved ourselves: those may be opened again.
+    `resolved_by_us` are the fingerprints of threads that we resolved ourselves: those may be opened again. `dismissed`
+    are those of findings that the team does not want to see again.
     """
 
     threads: tuple[PostedThread, ...] = ()
     summary: str | None = None
     resolved_by_us: frozenset[str] = frozenset()
+    dismissed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Writes, in the order in which they are made. `summary` None: leave what stands there."""
+    """Writes, in the order in which they are made. `summary` None: leave what stands there.
+
+    `dismissed` are findings that nothing is said about: each only moved from one that was dismissed, named beside it.
+    """
 
     post: tuple[NewThread, ...] = ()
     edit: tuple[tuple[PostedThread, str], ...] = ()
@@ -47,6 +52,7 @@ class Plan:
     reopen: tuple[PostedThread, ...] = ()
     summary: str | None = None
     status: Status | None = None
+    dismissed: tuple[tuple[str, ReportedFinding], ...] = ()
 
     @property
     def num_writes(self) -> int:
@@ -73,10 +79,13 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
     """The writes that bring a host from what stands there to what the review says."""
     report = reviewed.report
     shown = [one for one in report.findings if policy.mode_of(one.label) is not Mode.MONITOR]
+    num_monitored = len(report.findings) - len(shown)
+    moved = _follow_moved(shown, report, standing)
+    dismissed = [one for one in shown if one.fingerprint in moved and _is_dismissed(moved[one.fingerprint], standing)]
+    shown = [one for one in shown if one not in dismissed]
     # A finding that others push over the limit is still there.
     wanted = {one.fingerprint for one in shown} | {one.fingerprint for one in report.withheld_for(OVER_BUDGET)}
-    threads = {thread.fingerprint: thread for thread in standing.threads if thread.fingerprint}
-    threads |= _follow_moved(shown, threads, wanted, standing)
+    threads = {thread.fingerprint: thread for thread in standing.threads if thread.fingerprint} | moved
     changes = {change.path: change for change in reviewed.changes}
     new = [one for one in shown if one.fingerprint not in threads]
     post, unplaced = _place_new(
@@ -87,7 +96,6 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
     reopen = tuple(one for one, _ in kept if one.is_resolved and one.fingerprint in standing.resolved_by_us)
     answered = {finding.fingerprint for thread, finding in kept if thread.is_resolved and thread not in reopen}
     told = [one for one in shown if one.fingerprint not in answered and one not in unplaced]
-    moved = {thread.fingerprint for thread, _ in kept}
     return Plan(
         post=tuple(post),
         edit=tuple(
@@ -95,28 +103,36 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
             for thread, finding in kept
             if finding.fingerprint not in answered and _says_something_else(thread, finding)
         ),
-        resolve=tuple(_find_outdated(standing.threads, wanted | moved)),
+        resolve=tuple(_find_outdated(standing.threads, wanted | {thread.fingerprint for thread, _ in kept})),
         reopen=reopen,
-        summary=_summarise(report, told, unplaced, standing.summary, len(report.findings) - len(shown)),
+        summary=_summarise(report, told, unplaced, standing.summary, num_monitored),
         status=make_status(report, shown, policy, reviewed.key),
+        dismissed=tuple((moved[one.fingerprint].fingerprint, one) for one in dismissed),
     )
 
 
 def _follow_moved(
-    shown: Iterable[ReportedFinding], threads: Mapping[str, PostedThread], wanted: Collection[str], standing: Standing
+    shown: Iterable[ReportedFinding], report: ReviewReport, standing: Standing
 ) -> dict[str, PostedThread]:
     """Threads whose finding is gone, by the fingerprint of a new finding about the same code: its file was renamed."""
+    known = {thread.fingerprint for thread in standing.threads}
+    # What is withheld is still where it was; the same code elsewhere is a finding of its own.
+    present = {one.fingerprint for one in report.findings} | {one.fingerprint for one in report.withheld.findings}
     left: dict[str, list[PostedThread]] = {}
     for thread in standing.threads:
         code = find_marker(thread.body, "code")
-        if code and thread.fingerprint not in wanted and thread.fingerprint not in standing.resolved_by_us:
+        if code and thread.fingerprint not in present | standing.resolved_by_us:
             left.setdefault(code, []).append(thread)
     found: dict[str, PostedThread] = {}
     for finding in shown:
         same = left.get(hash_code(finding), [])
-        if finding.fingerprint not in threads and same:
+        if finding.fingerprint not in known and same:
             found[finding.fingerprint] = same.pop(0)
     return found
+
+
+def _is_dismissed(thread: PostedThread, standing: Standing) -> bool:
+    return thread.fingerprint in standing.dismissed
 
 
 def _place_new(

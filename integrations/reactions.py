@@ -1,7 +1,8 @@
 """Thumbs under our comments, as feedback. No host sends a webhook for them, so changes are asked one after another.
 
 Only a few changes a sweep, each at most once an hour; open ones, and closed ones for some days. What is known by the
-host's name for it is not asked about again. Someone without write access is kept apart, and counts for nothing.
+host's name for it is not asked about again; when it is gone and its comment stands, its feedback is withdrawn. Someone
+without write access is kept apart, and counts for nothing.
 """
 
 import logging
@@ -12,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import col, or_, select
 
 from integrations.errors import HostError
-from integrations.hosts import ChangeRef, Host, HostKind, Rated, Reaction, RepositoryRef
+from integrations.hosts import ChangeRef, Host, HostKind, Rated, RatedComment, Reaction, RepositoryRef
 from integrations.records import Records
 from integrations.storage.database import Database, add_if_absent
-from integrations.storage.tables import KnownReaction, PostedFinding, ReactionPoll
+from integrations.storage.tables import Feedback, KnownReaction, PostedFinding, ReactionPoll
 
 _LOG = logging.getLogger(__name__)
 _EVERY = timedelta(hours=1)
@@ -79,8 +80,10 @@ class Reactions:
         self._note_poll(ref)
         try:
             change = host.load_change(ref)
-            for reaction in self._find_new(ref, host.list_reactions(change)):
-                self._keep(ref, host, reaction)
+            comments = host.list_rated(change)
+            self._withdraw(ref, comments)
+            for comment, reaction in self._find_new(ref, comments):
+                self._keep(ref, host, comment, reaction)
         except HostError as error:
             _LOG.info("%s: not asked about reactions: %s", ref.key, error)
             if error.status in _GONE and error.retry_after_s is None:
@@ -102,26 +105,48 @@ class Reactions:
             row = session.get_one(ReactionPoll, ref.key)
             row.closed_at = (row.closed_at or self._clock()) if is_closed else None
 
-    def _find_new(self, ref: ChangeRef, reactions: Sequence[Reaction]) -> list[Reaction]:
-        host = ref.repository.host.value
-        ids = [one.reaction_id for one in reactions]
+    def _withdraw(self, ref: ChangeRef, comments: Sequence[RatedComment]) -> None:
+        """Withdraws feedback whose thumb was taken back. One whose comment was deleted stands: nobody took it back."""
+        standing = {one.reaction_id for comment in comments for one in comment.reactions}
+        asked = [comment.comment_id for comment in comments]
+        query = select(KnownReaction).where(
+            KnownReaction.change_key == ref.key, col(KnownReaction.comment_id).in_(asked)
+        )
+        with self._database.begin() as session:
+            gone = [row for row in session.exec(query).all() if row.reaction_id not in standing]
+            for row in gone:
+                session.delete(row)
+            numbers = {row.feedback_id for row in gone}
+            others = select(KnownReaction.feedback_id).where(col(KnownReaction.feedback_id).in_(numbers))
+            numbers -= set(session.exec(others).all())  # the same thumb under another comment of the finding
+            for feedback in session.exec(select(Feedback).where(col(Feedback.id).in_(numbers))).all():
+                feedback.withdrawn_at = self._clock()
+
+    def _find_new(self, ref: ChangeRef, comments: Sequence[RatedComment]) -> list[tuple[RatedComment, Reaction]]:
+        given = [(comment, one) for comment in comments for one in comment.reactions if one.author]
         query = select(KnownReaction.reaction_id).where(
-            KnownReaction.host == host, col(KnownReaction.reaction_id).in_(ids)
+            KnownReaction.host == ref.repository.host.value,
+            col(KnownReaction.reaction_id).in_([one.reaction_id for _, one in given]),
         )
         with self._database.begin() as session:
             known = frozenset(session.exec(query).all())
-        return [one for one in reactions if one.reaction_id not in known]
+        return [(comment, one) for comment, one in given if one.reaction_id not in known]
 
-    def _keep(self, ref: ChangeRef, host: Host, reaction: Reaction) -> None:
+    def _keep(self, ref: ChangeRef, host: Host, comment: RatedComment, reaction: Reaction) -> None:
         """Makes feedback of a reaction, then remembers it: a crash in between repeats what is kept once."""
-        finding = self._records.posted_on(ref).get(reaction.fingerprint)
+        finding = self._records.posted_on(ref).get(comment.fingerprint)
         if finding is None:
             return
         source = BY_WRITER if host.can_write(ref.repository, reaction.author) else BY_OUTSIDER
         kind = UP if reaction.is_up else DOWN
-        self._records.add_feedback(ref, finding, kind=kind, source=source, author=reaction.author)
+        number = self._records.add_feedback(ref, finding, kind=kind, source=source, author=reaction.author)
         row = KnownReaction(
-            host=ref.repository.host.value, reaction_id=reaction.reaction_id, change_key=ref.key, at=reaction.at
+            host=ref.repository.host.value,
+            reaction_id=reaction.reaction_id,
+            change_key=ref.key,
+            comment_id=comment.comment_id,
+            feedback_id=number,
+            at=reaction.at,
         )
         with self._database.begin() as session:
             add_if_absent(session, row)

@@ -31,10 +31,14 @@ class Records:
             found = session.get(ChangeState, ref.key)
         return found or ChangeState(key=ref.key, repository=repository_key(ref))
 
-    def set_paused(self, ref: ChangeRef, *, is_paused: bool) -> None:
-        """Stops or resumes the reviews of a change."""
+    def set_paused(self, ref: ChangeRef, author: str, *, is_paused: bool) -> None:
+        """Stops or resumes the reviews of a change, with an audit entry; nothing where that is done already."""
         with self._database.begin() as session:
-            _ensure_state(session, ref).is_paused = is_paused
+            state = _ensure_state(session, ref)
+            if state.is_paused != is_paused:
+                state.is_paused = is_paused
+                action = "pause" if is_paused else "resume"
+                session.add(AuditEntry(at=datetime.now(UTC), actor=author, action=action, subject=ref.key))
 
     def load_review(self, key: str) -> ReviewRecord | None:
         """A review by its key."""
@@ -134,24 +138,47 @@ class Records:
                 feedback = _make_feedback(ref, finding, kind=kind, source="command", author=author, reason=reason)
                 add_if_absent(session, feedback)
 
+    def move_dismissal(self, ref: ChangeRef, fingerprint: str, finding: ReportedFinding) -> None:
+        """Dismisses a finding as the one that it moved from is dismissed, with an audit entry; once."""
+        is_old = (Dismissal.repository == repository_key(ref)) & (Dismissal.fingerprint == fingerprint)
+        with self._database.begin() as session:
+            old = session.exec(select(Dismissal).where(is_old)).first()
+            if old is None:  # taken back meanwhile
+                return
+            values = {"id": None, "fingerprint": finding.fingerprint, "at": datetime.now(UTC)}
+            row = Dismissal(**{**old.model_dump(), **values})
+            if add_if_absent(session, row):
+                subject, detail = row.fingerprint, f"moved from {fingerprint}"
+                entry = AuditEntry(
+                    at=row.at, actor=row.author, action=f"dismiss {row.kind}", subject=subject, detail=detail
+                )
+                session.add(entry)
+
     def add_feedback(  # one name for each column
         self, ref: ChangeRef, finding: PostedFinding, *, kind: str, source: str, author: str, reason: str = ""
-    ) -> None:
-        """Keeps what a person did with a finding; the same act is kept once."""
+    ) -> int:
+        """Keeps what a person did with a finding and gives its number; the same act is kept once, and counts again."""
         row = _make_feedback(ref, finding, kind=kind, source=source, author=author, reason=reason)
+        same = select(Feedback).where(
+            Feedback.repository == row.repository,
+            Feedback.fingerprint == row.fingerprint,
+            Feedback.source == source,
+            Feedback.author == author,
+            Feedback.kind == kind,
+        )
         with self._database.begin() as session:
             add_if_absent(session, row)
-
-    def audit(self, actor: str, action: str, subject: str, detail: str = "") -> None:
-        """Adds an entry to the audit log."""
-        with self._database.begin() as session:
-            session.add(AuditEntry(at=datetime.now(UTC), actor=actor, action=action, subject=subject, detail=detail))
+            kept = session.exec(same).one()
+            if kept.withdrawn_at is not None:
+                kept.at, kept.withdrawn_at = row.at, None
+            assert kept.id is not None, "the database numbers its rows"
+            return kept.id
 
 
 def _ensure_state(session: Session, ref: ChangeRef) -> ChangeState:
     """The row of a change; two processes may need the first one at the same time."""
     add_if_absent(session, ChangeState(key=ref.key, repository=repository_key(ref)))
-    return session.get_one(ChangeState, ref.key)
+    return session.get_one(ChangeState, ref.key, with_for_update=True)
 
 
 def _make_feedback(  # one name for each column

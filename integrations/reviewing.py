@@ -142,6 +142,8 @@ class Reviewing:
         refused = self.host_of(prepared.change.ref).post_threads(prepared.change, plan.post) if plan.post else []
         posted = [one for one in plan.post if one not in refused]
         self._records.note_posted(prepared.change, posted, report.findings)
+        for fingerprint, finding in plan.dismissed:
+            self._records.move_dismissal(prepared.change.ref, fingerprint, finding)
         self._records.end_intent(intent)
         return frozenset(one.fingerprint for one in refused)
 
@@ -252,7 +254,8 @@ class Reviewing:
         ours = frozenset(fingerprint for fingerprint, row in posted.items() if row.is_resolved_by_us)
         checkout = self._check_out(change)
         reviewed = ReviewedChange(report, checkout.list_changes(), _read_lines(checkout, report), prepared.key, refused)
-        return make_plan(reviewed, Standing(tuple(threads), summary, ours), prepared.policy), report
+        standing = Standing(tuple(threads), summary, ours, prepared.dismissed)
+        return make_plan(reviewed, standing, prepared.policy), report
 
 
 def _with_remembered(threads: list[PostedThread], posted: Mapping[str, PostedFinding]) -> list[PostedThread]:

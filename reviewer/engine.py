@@ -42,12 +42,8 @@ class Linking(Protocol):
 class LiveAnalysis(Protocol):
     """Analyses one file again and again while it is typed in."""
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether the last answer is what `Engine.analyse` gives, or only very likely so."""
-
-    def analyse(self, content: bytes, *, is_fast: bool = True) -> "FileAnalysis":
-        """The analysis with this content; `is_fast` keeps what an edit leaves alone."""
+    def analyse(self, source: SourceFile) -> "FileAnalysis":
+        """As the engine, faster where little has changed since the last time."""
 
 
 class Engine(Protocol):
@@ -72,8 +68,8 @@ class Engine(Protocol):
     def analyse(self, source: SourceFile) -> "FileAnalysis":
         """Graphs, summaries and candidates of one file."""
 
-    def follow(self, path: str) -> LiveAnalysis:
-        """The analyses of a file that is open in an editor."""
+    def follow(self) -> LiveAnalysis:
+        """Analyses of a file that is open in an editor."""
 
     def link(self, analyses: "Iterable[FileAnalysis]") -> Mapping[str, tuple[Candidate, ...]]:
         """Candidates by path, with the flows that cross files."""

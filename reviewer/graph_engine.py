@@ -93,13 +93,9 @@ class GraphEngine:
         assert language is not None, "inspection leaves out what no language reads"
         return analyse_file(source.path, source.content, language, Limits(max_bytes=len(source.content)))
 
-    def follow(self, path: str) -> LiveAnalysis:
+    def follow(self) -> LiveAnalysis:
         """As the engine asks."""
-        from graph_model.incremental import LiveFile  # noqa: PLC0415  # as above
-
-        language = find_language(path)
-        assert language is not None, "inspection leaves out what no language reads"
-        return LiveFile(path, language)
+        return _LiveAnalysis()
 
     def link(self, analyses: "Iterable[FileAnalysis]") -> Mapping[str, tuple[Candidate, ...]]:
         """As the engine asks."""
@@ -128,3 +124,20 @@ class GraphEngine:
     def describe_model(self) -> Mapping[str, object]:
         """As the engine asks."""
         return self.predictor.info()
+
+
+class _LiveAnalysis:
+    """The analyses of one file, each with what the last one left alone."""
+
+    def __init__(self) -> None:
+        from graph_model.incremental import IncrementalAnalyser  # noqa: PLC0415  # as above
+
+        self._analyser = IncrementalAnalyser(max_files=1)
+
+    def analyse(self, source: SourceFile) -> "FileAnalysis":
+        """As `GraphEngine.analyse`."""
+        from graph_model.analysis import Limits  # noqa: PLC0415  # as above
+
+        language = find_language(source.path)
+        assert language is not None, "inspection leaves out what no language reads"
+        return self._analyser.analyse(source.path, source.content, language, Limits(max_bytes=len(source.content)))

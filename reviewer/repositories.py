@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,17 +59,26 @@ class Repository:
             raise RepositoryError(command, problem)
         return done.stdout
 
-    def run_bounded(self, *args: str, max_bytes: int) -> bytes:
-        """The same for output that a stranger decides; raises RepositoryError when it is more, without holding it."""
+    def run_bounded(self, *args: str, max_bytes: int, timeout_s: float = 300.0) -> bytes:
+        """The same where a stranger decides how much it is and how long it takes; what is more is not held.
+
+        Raises RepositoryError for more bytes or seconds than these.
+        """
         command = next(arg for arg in args if not arg.startswith("-"))
         with subprocess.Popen(
             ["git", *_SAFE, *args], cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as process:
             assert process.stdout is not None, "it is a pipe"
+            watchdog = threading.Timer(timeout_s, process.kill)
+            watchdog.start()
             output = process.stdout.read(max_bytes + 1)
+            is_late = not watchdog.is_alive()
+            watchdog.cancel()
             if len(output) > max_bytes:
                 process.kill()
                 raise RepositoryError(command, f"expected at most {max_bytes:,} bytes, found more")
+        if is_late:
+            raise RepositoryError(command, f"expected an end within {timeout_s:.0f} s, found none")
         if process.returncode != 0:
             raise RepositoryError(command, f"exit code {process.returncode}")
         return output

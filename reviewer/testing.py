@@ -12,6 +12,7 @@ gives a candidate of that label with that probability for each `sink` whose valu
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -36,6 +37,21 @@ _ASSIGNED = re.compile(rb"^[ \t]*(\w+) = (source|clean|fetch|\w+)\(([^)\n]*)\)",
 _DEFINED = re.compile(rb"^[ \t]*(?:async )?(?:def|function|class) (\w+)", re.M)
 _GUARD = re.compile(rb"^[ \t]*if (\w+)", re.M)
 
+_BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+BROWSER_FLAGS = (  # for a container without display, GPU or network
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 FAKE_KIND = FixKind("rename", tuple(Family), (), "another name", Safety.UNSAFE)
 
 
@@ -85,9 +101,9 @@ class FakeEngine:
         empty = FileAnalysis(source.path, language.name, "", source.num_lines, 1, 0, tuple(problems), (), (), (), ())
         return replace(empty, candidates=tuple(_find_candidates(source)))
 
-    def follow(self, path: str) -> LiveAnalysis:
-        """Analyses every time."""
-        return FakeLiveAnalysis(self, path)
+    def follow(self) -> LiveAnalysis:
+        """Itself: it keeps nothing."""
+        return self
 
     def link(self, analyses: Iterable[FileAnalysis]) -> Mapping[str, tuple[Candidate, ...]]:
         """Keeps a candidate that comes from another file only where that file is at hand."""
@@ -115,20 +131,6 @@ class FakeEngine:
     def describe_model(self) -> Mapping[str, object]:
         """A word or two."""
         return {"id": self.identity, "labels": len(self.catalogue)}
-
-
-@dataclass(frozen=True, slots=True)
-class FakeLiveAnalysis:
-    """Keeps nothing."""
-
-    engine: FakeEngine
-    path: str
-    is_exact: bool = True
-
-    def analyse(self, content: bytes, *, is_fast: bool = True) -> FileAnalysis:
-        """As the engine asks."""
-        del is_fast
-        return self.engine.analyse(SourceFile(self.path, content))
 
 
 class FakeLinker:
@@ -241,6 +243,15 @@ class Project:
         environment = {**os.environ, "REVIEWER_CACHE_DIR": str(self.root.parent / "cache")}
         command = [sys.executable, "-m", "reviewer.testing", *args]
         return subprocess.run(command, cwd=self.root, input=stdin, capture_output=True, check=False, env=environment)
+
+
+def find_browser() -> str:
+    """A Chromium on this machine, by the names that systems give it; raises FileNotFoundError without one."""
+    for name in _BROWSERS:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    raise FileNotFoundError(f"expected a browser, one of {', '.join(_BROWSERS)}; run `.ci/run test` to install one")
 
 
 if __name__ == "__main__":

@@ -107,13 +107,13 @@ class Tracker:
     def read(self, path: str, *, is_passing: bool = False) -> None:
         """Analyses a file, unless that was done.
 
-        What is passing, as between two keystrokes, is not kept on disk, and may be known by what an edit left alone:
-        `confirm` makes sure.
+        What is passing, as between two keystrokes, is not kept on disk; what an edit left alone is not looked at again.
         """
         if path in self._analyses or path in self._failed:
             return
         if is_passing:
-            self._read_live(path, is_fast=True)
+            live = self._live.setdefault(path, self._engine.follow())
+            self._take_outcome(path, perform(partial(_analyse_live, live), self._engine, self.sources[path]))
             return
         self._live.pop(path, None)
         source = self.sources[path]
@@ -124,24 +124,11 @@ class Tracker:
         elif self._take_outcome(path, perform(_analyse, self._engine, source)):
             self._cache.store(key, KeptAnalysis(self._analyses[path]))
 
-    def confirm(self, path: str) -> None:
-        """Analyses a file from scratch where it was not."""
-        live = self._live.get(path)
-        if live is not None and not live.is_exact and path in self._analyses:
-            self._read_live(path, is_fast=False)
-
-    def _read_live(self, path: str, *, is_fast: bool) -> None:
-        live = self._live.get(path) or self._engine.follow(path)
-        outcome = perform(partial(_analyse_live, live, is_fast), self._engine, self.sources[path])
-        self._live[path] = live
-        if not self._take_outcome(path, outcome):
-            del self._live[path]
-
     def _take_outcome(self, path: str, outcome: "Success[FileAnalysis] | Failure") -> bool:
         """Keeps an analysis, or that there is none; False for the latter."""
         if isinstance(outcome, Failure):
             self._failed[path] = Failed(path, outcome.error)
-            self._analyses.pop(path, None)
+            self._live.pop(path, None)
             self._linker.remove(path)
             return False
         self._take(path, outcome.value)
@@ -217,8 +204,8 @@ def _analyse(engine: Engine, source: SourceFile) -> "FileAnalysis":
     return engine.analyse(source)
 
 
-def _analyse_live(live: LiveAnalysis, is_fast: bool, _: Engine, source: SourceFile) -> "FileAnalysis":  # for a partial
-    return live.analyse(source.content, is_fast=is_fast)
+def _analyse_live(live: LiveAnalysis, _: Engine, source: SourceFile) -> "FileAnalysis":
+    return live.analyse(source)
 
 
 def _score(engine: Engine, task: "tuple[FileAnalysis, tuple[Candidate, ...], frozenset[str]]") -> ScoredFile:

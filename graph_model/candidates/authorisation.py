@@ -9,7 +9,7 @@ from graph_model.candidates.view import Draft, UnitView
 from graph_model.kinds import NodeKind as K
 from graph_model.lookups import is_lookup
 from graph_model.packs.model import Role
-from graph_model.program import Program, Unit
+from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name
 
 _GUARD_NAME = re.compile(
@@ -85,20 +85,17 @@ def _is_helper(view: UnitView) -> bool:
     return any(_calls(other, unit.name) for other in view.program.units if other is not unit)
 
 
-def guards_project(program: Program) -> bool:
-    """Whether a file puts a guard in front of every entry point of its project: a policy, a filter chain, a filter."""
-    if any(guards_from(unit) for unit in program.units):
+def guards_project(unit: Unit) -> bool:
+    """Whether a unit puts a guard in front of every entry point of its project: a policy, a filter chain, a filter."""
+    definitions = unit.flow.definitions
+    if any(d.key.endswith((".FallbackPolicy", ".fallbackPolicy")) for d in definitions):
         return True
-    names = [d.value for d in program.units[0].flow.definitions if d.key in ("MIDDLEWARE", "MIDDLEWARE_CLASSES")]
+    if any(_guards_rest(call) for calls in unit.flow.calls for call in calls):
+        return True
+    is_module = unit.kind is K.MODULE
+    names = [d.value for d in definitions if is_module and d.key in ("MIDDLEWARE", "MIDDLEWARE_CLASSES")]
     texts = (n.text for value in names if value is not None for n in value.walk() if n.kind is K.STRING)
     return any(text.endswith("LoginRequiredMiddleware") for text in texts)
-
-
-def guards_from(unit: Unit) -> bool:
-    """Whether the code of one unit does so."""
-    if any(d.key.endswith((".FallbackPolicy", ".fallbackPolicy")) for d in unit.flow.definitions):
-        return True
-    return any(_guards_rest(call) for calls in unit.flow.calls for call in calls)
 
 
 def _guards_rest(call: Node) -> bool:

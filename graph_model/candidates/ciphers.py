@@ -44,7 +44,7 @@ def _transformation(call: Node, view: UnitView, stmt: Stmt) -> str:
 def _names_beside(view: UnitView) -> set[str]:
     """The names in the class around; where there is none, in the function, those it calls and those that call it."""
     if view.unit.cls is not None:
-        return _names_in(view.unit.cls.node)
+        return _names_in(view.program.unit_of[id(view.unit.cls.node)].node)
     own = _names_in(view.unit.node)
     others = [(unit.name, _names_in(unit.node)) for unit in view.program.units if unit.is_function]
     return own.union(*(names for name, names in others if name in own or view.unit.name in names))

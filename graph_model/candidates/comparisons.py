@@ -246,7 +246,7 @@ def _is_harmless_pair(left: Node, right: Node) -> bool:
 
 def _is_query_filter(unit: Unit) -> bool:
     """The condition of a query (`users.Where(u => u.Token == token)`), or which of some rows is meant: no decision."""
-    args = unit.node.parent if unit.node.kind is K.LAMBDA else None
+    args = unit.node.parent if unit.kind is K.LAMBDA else None
     call = args.parent if args is not None and args.kind is K.ARGS else None
     callee = call.get("callee") if call is not None else None
     return callee is not None and callee.kind is K.MEMBER and bool(_QUERIES.match(callee.text))

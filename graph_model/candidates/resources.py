@@ -70,7 +70,7 @@ def _held_by(call: Node, stmt: Stmt) -> str | None:
 def _is_field(view: UnitView, name: str) -> bool:
     """Whether the name belongs to the object, which then owns the resource."""
     cls = view.unit.cls
-    if view.unit.node.kind is K.CLASS:
+    if view.unit.kind is K.CLASS:
         return True
     if cls is None or view.program.family not in (Family.JAVA, Family.CSHARP):
         return False

@@ -73,7 +73,7 @@ def _is_for_development(label: str, view: UnitView, stmt: Stmt) -> bool:
         guards = unit.flow.guards(at)
         if any(_asks_for(expr, outcome) for idx, outcome in guards for expr in unit.control.stmts[idx].exprs):
             return True
-        at = _made_at(unit) if unit.node.kind is K.LAMBDA else None
+        at = _made_at(unit) if unit.kind is K.LAMBDA else None
         unit = unit.parent
     return False
 

@@ -35,7 +35,7 @@ def find_large_shapes(view: UnitView) -> Iterator[Draft]:
                     facts={"over": metrics[metric] / limit},
                     words={"name": unit.name or "function", "count": str(int(metrics[metric]))},
                 )
-    elif unit.node.kind is K.CLASS:
+    elif unit.kind is K.CLASS:
         body = unit.node.get("body")
         members = len(body.children) if body is not None else 0
         if members > 20 or metrics["num_lines"] > 400:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from integrations.api.keys import Caller
 from integrations.api.requests import FeedbackRequest
@@ -72,7 +72,7 @@ class FeedbackBook:
         return True
 
     def export(self, repository: str | None, since: datetime | None, form: Form) -> Iterator[str]:
-        """One line of JSON a row, oldest first."""
+        """One line of JSON a row, oldest first; `since`: what was said, or taken back, from then on."""
         last = 0
         while rows := self._list_rows(repository, since, last):
             places = self._find_places(rows)
@@ -85,7 +85,7 @@ class FeedbackBook:
         if repository is not None:
             query = query.where(Feedback.repository == repository)
         if since is not None:
-            query = query.where(col(Feedback.at) >= since)
+            query = query.where(or_(col(Feedback.at) >= since, col(Feedback.withdrawn_at) >= since))
         with self._database.begin() as session:
             return list(session.exec(query.order_by(col(Feedback.id)).limit(_ROWS_AT_ONCE)).all())
 
@@ -108,7 +108,8 @@ class FeedbackBook:
 
 
 def _describe(row: Feedback, places: Mapping[tuple[str, str], tuple[int, int]], form: Form) -> dict[str, object]:
-    """`column` is 0 where it is not known."""
+    """`column` is 0 where it is not known. What was taken back says nothing any more."""
+    counts = row.source != _OUTSIDERS and row.withdrawn_at is None
     line, column = places.get((row.commit, row.fingerprint), (row.line, 0))
     known: dict[str, object] = {
         "commit": row.commit,
@@ -116,7 +117,7 @@ def _describe(row: Feedback, places: Mapping[tuple[str, str], tuple[int, int]], 
         "line": line,
         "column": column,
         "label": row.label,
-        "verdict": "undecidable" if row.source == _OUTSIDERS else _VERDICTS.get(row.kind, "undecidable"),
+        "verdict": _VERDICTS.get(row.kind, "undecidable") if counts else "undecidable",
     }
     if form is Form.TRIAGE:
         name = row.repository.partition(":")[2]
@@ -131,6 +132,7 @@ def _describe(row: Feedback, places: Mapping[tuple[str, str], tuple[int, int]], 
         "fingerprint": row.fingerprint,
         "change": row.change_key,
         "time": row.at.isoformat(),
+        "withdrawn": None if row.withdrawn_at is None else row.withdrawn_at.isoformat(),
     }
 
 

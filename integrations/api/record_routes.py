@@ -61,7 +61,10 @@ def add_record_routes(router: APIRouter, api: Api) -> None:
     def export_feedback(
         _: Reader, repository: Repository | None = None, since: Since | None = None, form: Form = Form.FULL
     ) -> Response:
-        """Feedback from every door, oldest first. With `form=triage` as rows of the curation pipeline's files."""
+        """Feedback from every door, oldest first. With `form=triage` as rows of the curation pipeline's files.
+
+        `since`: what was said, or taken back, from then on.
+        """
         rows: Iterator[str] = api.feedback.export(repository, since, form)
         return StreamingResponse(rows, media_type=_JSON_LINES)
 

@@ -30,6 +30,7 @@ from integrations.hosts import (
     NewThread,
     PostedNote,
     PostedThread,
+    RatedComment,
     Reaction,
     RepositoryRef,
     Status,
@@ -209,17 +210,19 @@ class GitHubHost:
         address = f"{self._address(change.ref)}/{kind}/comments/{comment_id}/reactions"
         self._request(change.ref, "POST", address, {"content": "eyes"})
 
-    def list_reactions(self, change: Change) -> list[Reaction]:
-        """As the protocol says: a listing counts them, so only comments with a thumb are asked for who and when."""
+    def list_rated(self, change: Change) -> list[RatedComment]:
+        """As the protocol says: a listing counts thumbs, so only comments with one are asked for who and when."""
         address = f"{self._address(change.ref)}/pulls"
         found = []
         for comment in self._list(change.ref, f"{address}/{change.ref.number}/comments"):
             fingerprint = find_marker(comment["body"], "finding")
-            counts = comment.get("reactions") or {}
-            if fingerprint and self._is_ours(_login_of(comment)) and any(counts.get(name) for name in _THUMBS):
-                reactions = self._list(change.ref, f"{address}/comments/{comment['id']}/reactions")
-                found += [_read_reaction(one, fingerprint) for one in reactions if one["content"] in _THUMBS]
-        return [one for one in found if one.author and not self._is_ours(one.author)]
+            if fingerprint and self._is_ours(_login_of(comment)):
+                counts, where = comment.get("reactions") or {}, f"{address}/comments/{comment['id']}/reactions"
+                records = self._list(change.ref, where) if any(counts.get(name) for name in _THUMBS) else ()
+                thumbs = (_read_reaction(one) for one in records if one["content"] in _THUMBS)
+                others = tuple(one for one in thumbs if not self._is_ours(one.author))
+                found.append(RatedComment(str(comment["id"]), fingerprint, others))
+        return found
 
     def inspect(self) -> list[Check]:
         """As the protocol says."""
@@ -342,9 +345,9 @@ def _login_of(record: Mapping[str, Any]) -> str:
     return str((record.get("user") or {}).get("login", ""))
 
 
-def _read_reaction(record: Mapping[str, Any], fingerprint: str) -> Reaction:
+def _read_reaction(record: Mapping[str, Any]) -> Reaction:
     at = datetime.fromisoformat(record["created_at"])
-    return Reaction(str(record["id"]), fingerprint, _login_of(record), record["content"] == "+1", at)
+    return Reaction(str(record["id"]), _login_of(record), record["content"] == "+1", at)
 
 
 def _introduce(count: int) -> str:

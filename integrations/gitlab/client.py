@@ -5,9 +5,10 @@ https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit
 """
 
 import base64
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any  # JSON of the host
 
 from gitlab import Gitlab
@@ -15,7 +16,7 @@ from gitlab.exceptions import GitlabError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from integrations.calls import Calls, Observe, ignore_call
-from integrations.checkup import check_clock
+from integrations.checkup import check_clock, check_token
 from integrations.errors import HostError
 from integrations.hosts import (
     Change,
@@ -24,8 +25,10 @@ from integrations.hosts import (
     CloneAddress,
     Conclusion,
     NewThread,
+    Place,
     PostedNote,
     PostedThread,
+    RatedComment,
     Reaction,
     RepositoryRef,
     Status,
@@ -34,10 +37,11 @@ from integrations.pacing import Pace
 from integrations.wording import find_marker
 
 _DEVELOPER = 30  # https://docs.gitlab.com/api/members/#roles
-_BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 400, 404, 429
+_BAD_REQUEST, _NOT_FOUND, _CONFLICT, _TOO_MANY = 400, 404, 409, 429
 _THUMBS = {"thumbsup": True, "thumbsdown": False}
 _OURS = 0  # one user writes everything here: it is held to GitHub's pace, as GitLabs differ in theirs
 _STATUS_NAME = "graph-reviewer"
+_SCOPE = "api"  # of a personal, project or group access token; nothing less may write notes and statuses
 # There is no grey outcome that a running status may become but this one.
 _STATES = {
     Conclusion.RUNNING: "running",
@@ -77,6 +81,8 @@ class GitLabHost:
         """As the protocol says."""
         found = self._merge_request(ref).attributes
         refs = found["diff_refs"]
+        if refs is None:  # https://docs.gitlab.com/api/merge_requests/#empty-api-fields-for-new-merge-requests
+            raise HostError(f"{ref.key}: GitLab has not read its commits yet", _CONFLICT)
         return Change(
             ref=ref,
             base=refs["start_sha"],  # the target branch's tip, https://docs.gitlab.com/api/discussions/
@@ -103,19 +109,8 @@ class GitLabHost:
     def post_threads(self, change: Change, threads: Sequence[NewThread]) -> list[NewThread]:
         """One discussion each: GitLab has no review that holds them all."""
         request = self._merge_request(change.ref, lazy=True)
-        version = next(iter(self._call(request.diffs.list, per_page=1, get_all=False))).attributes
-        shas = {name: version[f"{name}_commit_sha"] for name in ("base", "start", "head")}
-        refused = []
-        for thread in threads:
-            position = {f"{name}_sha": sha for name, sha in shas.items()} | _describe_place(thread)
-            body = _fit_suggestion(thread.body, thread.place.end_line - thread.place.start_line)
-            try:
-                self._call.write(_OURS, request.discussions.create, {"body": body, "position": position})
-            except HostError as error:
-                if error.status != _BAD_REQUEST:
-                    raise
-                refused.append(thread)
-        return refused
+        shas = self._find_version(request, change)
+        return [thread for thread in threads if not self._post_thread(request, thread, shas)]
 
     def edit_thread(self, change: Change, thread: PostedThread, body: str) -> None:
         """As the protocol says."""
@@ -192,15 +187,18 @@ class GitLabHost:
             if error.status not in (_BAD_REQUEST, _NOT_FOUND):
                 raise
 
-    def list_reactions(self, change: Change) -> list[Reaction]:
+    def list_rated(self, change: Change) -> list[RatedComment]:
         """As the protocol says; GitLab is asked for each comment. https://docs.gitlab.com/api/emoji_reactions/"""
-        request, found = self._merge_request(change.ref, lazy=True), list[Reaction]()
+        request = self._merge_request(change.ref, lazy=True)
+        found = []
         for thread in self.list_threads(change):
             if thread.fingerprint:
                 note = request.notes.get(thread.comment_id, lazy=True)
                 emoji = [one.attributes for one in self._call.iterate(note.awardemojis.list(iterator=True))]
-                found += [_read_reaction(one, thread.fingerprint) for one in emoji if one["name"] in _THUMBS]
-        return [one for one in found if one.author != self.login()]
+                thumbs = (_read_reaction(one) for one in emoji if one["name"] in _THUMBS)
+                others = tuple(one for one in thumbs if one.author != self.login())
+                found.append(RatedComment(thread.comment_id, thread.fingerprint, others))
+        return found
 
     def count_left(self) -> int | None:
         """The client does not tell."""
@@ -210,11 +208,13 @@ class GitLabHost:
         """As the protocol says."""
         try:
             answer = self._call(self._client.http_request, "get", "/user")
+            token = self._call(self._client.personal_access_tokens.get, "self").attributes
         except HostError as error:
             return [Check("GitLab", False, str(error))]
-        name = answer.json().get("username", "")
+        name, today = answer.json().get("username", ""), datetime.now(UTC).date()
         return [
             Check("GitLab", True, f"user {name} at {self._access.url}"),
+            check_token(token["scopes"], token["expires_at"], _SCOPE, today),
             check_clock("GitLab", answer.headers.get("date", "")),
         ]
 
@@ -233,6 +233,27 @@ class GitLabHost:
             bool(others),
         )
 
+    def _find_version(self, request: ProjectMergeRequest, change: Change) -> dict[str, str]:
+        """The commits that positions on the head name: a later push has others."""
+        for version in self._call.iterate(request.diffs.list(iterator=True)):
+            if version.attributes["head_commit_sha"] == change.head:
+                return {f"{name}_sha": version.attributes[f"{name}_commit_sha"] for name in ("base", "start", "head")}
+        raise HostError(f"{change.ref.key}: GitLab has no version of {change.head} yet", _CONFLICT)
+
+    def _post_thread(self, request: ProjectMergeRequest, thread: NewThread, shas: Mapping[str, str]) -> bool:
+        """Whether GitLab took it. An older one refuses the line numbers of a range: it gets the last line alone."""
+        position = {**shas, **_describe_place(thread.place)}
+        line_range = _describe_range(thread.place)
+        body = _fit_suggestion(thread.body, thread.place.end_line - thread.place.start_line)
+        for one in (position | {"line_range": line_range}, position) if line_range else (position,):
+            try:
+                self._call.write(_OURS, request.discussions.create, {"body": body, "position": one})
+                return True
+            except HostError as error:
+                if error.status != _BAD_REQUEST:
+                    raise
+        return False
+
     def _project(self, repository: RepositoryRef) -> Project:
         return self._client.projects.get(repository.name, lazy=True)
 
@@ -240,16 +261,29 @@ class GitLabHost:
         return self._call(self._project(ref.repository).mergerequests.get, ref.number, lazy=lazy)
 
 
-def _describe_place(thread: NewThread) -> dict[str, object]:
-    """An added line is named by its new number alone, a deleted one by its old; a range would need line codes."""
-    place = thread.place
+def _describe_place(place: Place) -> dict[str, object]:
+    """The last line: an added one is named by its new number alone, a deleted one by its old."""
     paths = {"old_path": place.old_path or place.path, "new_path": place.path}
     return {"position_type": "text", "old_line" if place.is_deleted else "new_line": place.end_line, **paths}
 
 
-def _read_reaction(emoji: dict[str, Any], fingerprint: str) -> Reaction:
+def _describe_range(place: Place) -> dict[str, object]:
+    """Both ends of several added lines, empty where there is one or its code is not known.
+
+    https://docs.gitlab.com/api/discussions/#parameters-for-multiline-comments The numbers are what GitLab's pages show.
+    """
+    if place.start_line == place.end_line or place.next_old_line is None:
+        return {}
+    name = hashlib.sha1(place.path.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    return {
+        end: {"line_code": f"{name}_{place.next_old_line}_{line}", "type": "new", "old_line": None, "new_line": line}
+        for end, line in (("start", place.start_line), ("end", place.end_line))
+    }
+
+
+def _read_reaction(emoji: dict[str, Any]) -> Reaction:
     author, at = str(emoji["user"]["username"]), datetime.fromisoformat(emoji["created_at"])
-    return Reaction(str(emoji["id"]), fingerprint, author, _THUMBS[emoji["name"]], at)
+    return Reaction(str(emoji["id"]), author, _THUMBS[emoji["name"]], at)
 
 
 def _fit_suggestion(body: str, num_above: int) -> str:

@@ -128,6 +128,7 @@ class Feedback(SQLModel, table=True):
     """What people did with a finding. `kind`: what it means; `at`: when we learned of it.
 
     `source`: command, thread, commit, api, reaction, or reaction-outsider for one by somebody without write access.
+    `withdrawn_at`: when we learned that a reaction was taken back; None while it stands.
     """
 
     __tablename__ = "feedback"
@@ -147,16 +148,19 @@ class Feedback(SQLModel, table=True):
     line: int = 0
     probability: float = 0.0
     at: datetime = Field(sa_column=_time())
+    withdrawn_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class KnownReaction(SQLModel, table=True):
-    """A reaction under a comment of ours that has become feedback, by the host's name for it, and when it was given."""
+    """A reaction under a comment of ours, which feedback it has become, and when it was given. Names are the host's."""
 
     __tablename__ = "known_reaction"
 
     host: str = Field(primary_key=True)
     reaction_id: str = Field(primary_key=True)
     change_key: str = Field(index=True)
+    comment_id: str
+    feedback_id: int = Field(index=True)
     at: datetime = Field(sa_column=_time())
 
 
@@ -204,3 +208,13 @@ class Worker(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     seen_at: datetime = Field(sa_column=_time())
+
+
+class PaceLane(SQLModel, table=True):
+    """When one installation of a host was last written to: a JSON list of seconds since 1970, oldest first."""
+
+    __tablename__ = "pace_lane"
+
+    name: str = Field(primary_key=True)
+    times: str = Field(sa_type=Text)
+    quiet_until: float

@@ -52,12 +52,16 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers; no body if `body` is None. `is_write` is False where a POST changes nothing to see."""
+    """What a handler answers; no body if `body` is None. `is_write` is False where a POST changes nothing to see.
+
+    `mistakes` are a client's that the host takes without a word.
+    """
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     is_write: bool = True
+    mistakes: Sequence[str] = ()
 
 
 class RefusalError(Exception):
@@ -227,6 +231,7 @@ class ApiHost:
             answer = handler(Call(operation, dict(request.query), body, actor, url + request.path))
         except RefusalError as refusal:
             answer = refusal.answer
+        self.violations += [f"{label}: {mistake}" for mistake in answer.mistakes]
         self._record(request, operation, body, answer)
         if is_described:
             problems = self._description.response_problems(operation, answer.status, answer.body)

@@ -93,6 +93,17 @@ class FakeGitLab:
         """Keeps records that are made from now on out of listings, for so many further requests."""
         self._state.lag_requests = num_requests
 
+    def read_slowly(self, num_requests: int) -> None:
+        """Shows merge requests that are opened from now on without their commits, for so many requests each."""
+        self._state.num_unread = num_requests
+
+    def refuse_line_numbers(self) -> None:
+        """Refuses numbers in the ends of a line range from now on, as GitLab did before 18.6.
+
+        https://gitlab.com/gitlab-org/gitlab/-/issues/571619
+        """
+        self._state.takes_line_numbers = False
+
     def fail_next(
         self, fault: Fault, *, count: int = 1, operation: str | None = None, writes_only: bool = False
     ) -> None:

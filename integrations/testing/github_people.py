@@ -161,6 +161,12 @@ class GitHubPeople:
             comment = self._comment(self._state.repositories[full_name], comment_id)
             comment.reactions.append(Reaction(self._state.next_id(), login, content, self._state.clock()))
 
+    def take_back(self, full_name: str, comment_id: int, login: str, content: str) -> None:
+        """Takes a reaction to a comment of either kind back."""
+        with self._lock:
+            given = self._comment(self._state.repositories[full_name], comment_id).reactions
+            given[:] = [one for one in given if (one.login, one.content) != (login, content)]
+
     def rerequest_check(self, full_name: str, check_run_id: int, login: str) -> Webhook:
         """`check_run.rerequested`."""
         with self._lock:

@@ -1,11 +1,11 @@
 """The fake GitLab's discussions: threads in the diff and in the overview, notes, and reactions to notes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any  # Any: JSON
 
 from integrations.testing.api_host import Answer, Call, Handler, RefusalError
 from integrations.testing.gitlab_context import GitLabContext
-from integrations.testing.gitlab_positions import check_position
+from integrations.testing.gitlab_positions import check_position, check_shape
 from integrations.testing.gitlab_state import Discussion, Emoji, MergeRequest, Note, Project, bad_request, not_found
 
 _MAX_BODY_CHARS = 1_000_000
@@ -54,15 +54,17 @@ class DiscussionHandlers:
         project, merge_request = self._context.merge_request(call)
         position = call.body.get("position")
         body = _check_body(call.body)
+        mistakes: Sequence[str] = ()
         if position is not None:
-            check_position(project.git, merge_request, position)
+            check_shape(position, takes_line_numbers=self._state.takes_line_numbers)
+            mistakes = check_position(project.git, merge_request, position)
         kind = "DiscussionNote" if position is None else "DiffNote"
         note = self._new_note(call, body, kind)
         note.position = position
         head_sha = merge_request.version.head_sha if position is None else position["head_sha"]
         discussion = self._state.new_discussion(note, head_sha, is_individual=False)
         merge_request.discussions.append(discussion)
-        return Answer(201, self._facts.discussion(project, merge_request, discussion))
+        return Answer(201, self._facts.discussion(project, merge_request, discussion), mistakes=mistakes)
 
     def _new_note(self, call: Call, body: str, kind: str | None) -> Note:
         return self._state.new_note(call.actor.login, body, kind, visible_from=self._state.visible_from())

@@ -30,6 +30,7 @@ class GitLabFacts:
             "username": username,
             "name": username.title(),
             "state": "active",
+            "locked": False,
             "avatar_url": None,
             "web_url": f"{self._state.url}/{username}",
         }
@@ -53,8 +54,19 @@ class GitLabFacts:
         return f"{self._state.url}/{project.path}/-/merge_requests/{merge_request.iid}"
 
     def merge_request(self, project: Project, merge_request: MergeRequest) -> dict[str, Any]:
-        """A merge request."""
-        version = merge_request.version
+        """A merge request by itself. What comes of its commits is null until GitLab has read them.
+
+        https://docs.gitlab.com/api/merge_requests/#empty-api-fields-for-new-merge-requests
+        """
+        version, is_read = merge_request.version, not merge_request.num_unread
+        refs = {"base_sha": version.base_sha, "head_sha": version.head_sha, "start_sha": version.start_sha}
+        return self.listed_merge_request(project, merge_request) | {
+            "diff_refs": refs if is_read else None,
+            "changes_count": str(len(changes_of(project.git, version))) if is_read else None,
+        }
+
+    def listed_merge_request(self, project: Project, merge_request: MergeRequest) -> dict[str, Any]:
+        """A merge request in a list, without its commits."""
         return {
             "id": merge_request.merge_request_id,
             "iid": merge_request.iid,
@@ -68,13 +80,7 @@ class GitLabFacts:
             "target_branch": merge_request.target_branch,
             "source_project_id": merge_request.source_project_id,
             "target_project_id": project.project_id,
-            "sha": version.head_sha,
-            "diff_refs": {
-                "base_sha": version.base_sha,
-                "head_sha": version.head_sha,
-                "start_sha": version.start_sha,
-            },
-            "changes_count": str(len(changes_of(project.git, version))),
+            "sha": merge_request.version.head_sha,
             "user_notes_count": sum(len(discussion.notes) for discussion in merge_request.discussions),
             "web_url": self.merge_request_url(project, merge_request),
             "labels": [],

@@ -53,6 +53,7 @@ class GitLabPeople:
                 draft=new.draft,
                 created_s=now_s,
                 updated_s=now_s,
+                num_unread=self._state.num_unread,
             )
             target = self._commit(project, new.target)
             project.git.point(f"refs/heads/{new.target_branch}", target)
@@ -137,6 +138,12 @@ class GitLabPeople:
             _, merge_request = self._find(path, iid)
             note = self._note(merge_request, note_id)
             note.emoji.append(Emoji(self._state.next_id(), username, name, self._state.clock()))
+
+    def take_back(self, path: str, iid: int, note_id: int, username: str, name: str) -> None:
+        """Takes a reaction to a note back."""
+        with self._lock:
+            note = self._note(self._find(path, iid)[1], note_id)
+            note.emoji[:] = [emoji for emoji in note.emoji if (emoji.username, emoji.name) != (username, name)]
 
     def _add_version(self, project: Project, merge_request: MergeRequest, start: str, head: str) -> None:
         base = project.git.merge_base(start, head)

@@ -2,18 +2,23 @@
 
 An added line has only `new_line`, a removed one only `old_line`, and an unchanged one both:
 https://docs.gitlab.com/api/discussions/#create-a-thread-in-the-merge-request-diff
+Of a line range GitLab looks at the shape alone: one that names other lines than it should is taken, and shown wrongly.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any  # Any: positions, as the description checks them
 
-from integrations.testing.diffs import FileChange, LineKind
+from integrations.testing.diffs import DiffLine, FileChange, LineKind
 from integrations.testing.git_hosting import BareRepository
 from integrations.testing.gitlab_state import DiffVersion, Discussion, MergeRequest, bad_request
 
 _NO_LINE = 'Note {:line_code=>["can\'t be blank", "must be a valid line code"]}'
 _INCOMPLETE = 'Note {:position=>["is incomplete"]}'
+_SIDES = ("old_line", "new_line")
+# The documentation has `old` for an unchanged line, GitLab's own pages nothing.
+_TYPES = {LineKind.ADDED: ("new",), LineKind.REMOVED: ("old",), LineKind.UNCHANGED: ("old", None)}
+_BAD_SHAPE = 'Note {:position=>["must be a valid json schema"]}'
 
 
 def changes_of(git: BareRepository, version: DiffVersion) -> tuple[FileChange, ...]:
@@ -21,16 +26,25 @@ def changes_of(git: BareRepository, version: DiffVersion) -> tuple[FileChange, .
     return git.diff(version.base_sha, version.head_sha)
 
 
-def check_position(git: BareRepository, merge_request: MergeRequest, position: Mapping[str, Any]) -> None:
-    """Refuses a position that names no version of the merge request, or a line that the version's diff has not so."""
+def check_shape(position: Mapping[str, Any], *, takes_line_numbers: bool) -> None:
+    """Refuses numbers in a line range where they are not taken; all else about its shape is in the description."""
+    ends = (position.get("line_range") or {}).values()
+    if not takes_line_numbers and any(end.get(side) is not None for end in ends for side in ("old_line", "new_line")):
+        raise bad_request(_BAD_SHAPE)
+
+
+def check_position(git: BareRepository, merge_request: MergeRequest, position: Mapping[str, Any]) -> list[str]:
+    """Refuses a position that names no version of the merge request, or a line that the version's diff has not so.
+
+    What is wrong with its line range comes back: GitLab takes that.
+    """
     version = _find_version(merge_request, position)
     change = _find_change(changes_of(git, version), position)
     if position["position_type"] == "file":
-        return
+        return []
     if position["position_type"] != "text" or not _is_line(change, position.get("old_line"), position.get("new_line")):
         raise bad_request(_NO_LINE)
-    if position.get("line_range"):
-        _check_range(change, position["line_range"])
+    return list(_find_range_mistakes(change, position)) if position.get("line_range") else []
 
 
 def follow_push(git: BareRepository, merge_request: MergeRequest) -> None:
@@ -53,12 +67,15 @@ def line_code(path: str, old: int, new: int) -> str:
     return f"{hashlib.sha1(path.encode('utf-8'), usedforsecurity=False).hexdigest()}_{old}_{new}"
 
 
-def line_codes(change: FileChange) -> Iterator[tuple[str, LineKind]]:
-    """Codes of all lines of a file's hunks; a line that one side has not gets that side's next number."""
+def line_codes(change: FileChange) -> Iterator[tuple[str, DiffLine]]:
+    """Codes of all lines of a file's hunks; a line that one side has not gets that side's next number.
+
+    A side without any line stays at 0: lib/gitlab/diff/parser.rb counts on from what the hunk's head says.
+    """
     for hunk in change.hunks:
-        old, new = hunk.old_start + (hunk.old_count == 0), hunk.new_start + (hunk.new_count == 0)
+        old, new = hunk.old_start, hunk.new_start
         for line in hunk.lines:
-            yield line_code(change.path, old, new), line.kind
+            yield line_code(change.path, old, new), line
             old += line.kind is not LineKind.ADDED
             new += line.kind is not LineKind.REMOVED
 
@@ -92,16 +109,29 @@ def _is_line(change: FileChange, old: int | None, new: int | None) -> bool:
     return change.move_line(old) == new  # an unchanged line that the diff does not show can be unfolded
 
 
-def _check_range(change: FileChange, line_range: Mapping[str, Any]) -> None:
+def _find_range_mistakes(change: FileChange, position: Mapping[str, Any]) -> Iterator[str]:
     codes = dict(line_codes(change))
-    order = list(codes)
-    ends = [line_range["start"]["line_code"], line_range["end"]["line_code"]]
-    if any(code not in codes for code in ends) or order.index(ends[0]) > order.index(ends[1]):
-        raise bad_request('Note {:position=>["line_range is not in the diff"]}')
-    for end in (line_range["start"], line_range["end"]):
-        expected = "new" if codes[end["line_code"]] is LineKind.ADDED else "old"
-        if end["type"] != expected:
-            raise bad_request(f'Note {{:position=>["line_range type: expected {expected}, found {end["type"]}"]}}')
+    ends = {name: position["line_range"][name] for name in ("start", "end")}
+    wanted = [end["line_code"] for end in ends.values()]
+    for name, end in ends.items():
+        line = codes.get(end["line_code"])
+        if line is None:
+            yield f"line_range.{name}: expected the code of a line of the diff, found {end['line_code']}"
+        else:
+            yield from (f"line_range.{name}: {mistake}" for mistake in _find_end_mistakes(end, line))
+    if [code for code in codes if code in wanted] != wanted:
+        yield "line_range: expected its start before its end"
+    last = codes.get(wanted[-1])
+    if last is not None and [last.old, last.new] != [position.get(side) for side in _SIDES]:
+        yield "line_range.end: expected the line that the thread hangs on, found another"
+
+
+def _find_end_mistakes(end: Mapping[str, Any], line: DiffLine) -> Iterator[str]:
+    if end["type"] not in _TYPES[line.kind]:
+        yield f"expected the type {_TYPES[line.kind][0]}, found {end['type']}"
+    numbers = [end.get(side) for side in _SIDES]
+    if numbers not in ([None, None], [line.old, line.new]):
+        yield f"expected the numbers {[line.old, line.new]}, found {numbers}"
 
 
 def _move_position(
@@ -120,8 +150,8 @@ def _move_position(
     if position["position_type"] == "text" and not _is_line(change, position.get("old_line"), new_line):
         return None
     shas = {"base_sha": now.base_sha, "start_sha": now.start_sha, "head_sha": now.head_sha}
-    # The codes of a range belong to one version; after a move only its last line is kept here.
-    return position | shas | {"new_path": new_path, "new_line": new_line, "line_range": None}
+    # A range stays as it was posted: lib/gitlab/diff/position_tracer/line_strategy.rb hands it on.
+    return position | shas | {"new_path": new_path, "new_line": new_line}
 
 
 def _replace_position(discussion: Discussion, position: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from integrations.testing.api_host import Answer, Call, Handler
+from integrations.testing.api_host import Answer, Call, Handler, timestamp
 from integrations.testing.gitlab_context import GitLabContext
 from integrations.testing.gitlab_positions import changes_of
 from integrations.testing.gitlab_state import CommitStatus, Project, bad_request, not_found
@@ -21,12 +21,10 @@ class ProjectHandlers:
     def table(self) -> Mapping[str, Handler]:
         """Handlers by operation id."""
         return {
-            "version": lambda call: Answer(200, {"version": "19.6.0", "revision": "fake"}),
             "user": lambda call: Answer(200, self._facts.user(call.actor.login)),
             "users": self._list_users,
             "token": self._get_token,
             "project": lambda call: Answer(200, self._facts.project(self._context.project(call))),
-            "members": self._list_members,
             "member": self._get_member,
             "merge_requests": self._list_merge_requests,
             "merge_request": self._get_merge_request,
@@ -46,19 +44,12 @@ class ProjectHandlers:
     def _get_token(self, call: Call) -> Answer:
         user_id = self._state.user(call.actor.login).user_id
         token = {"id": 1, "name": "reviewer", "revoked": False, "active": True, "scopes": ["api"], "expires_at": None}
-        return Answer(200, token | {"user_id": user_id})
-
-    def _member(self, username: str, level: int) -> dict[str, object]:
-        return self._facts.user(username) | {"access_level": level}
-
-    def _list_members(self, call: Call) -> Answer:
-        members = list(self._context.project(call).members.items())
-        return self._context.listing(call, members, lambda pair: self._member(*pair))
+        return Answer(200, token | {"user_id": user_id, "created_at": timestamp(self._state.clock())})
 
     def _get_member(self, call: Call) -> Answer:
         for username, level in self._context.project(call).members.items():
             if self._state.user(username).user_id == call.number("user_id"):
-                return Answer(200, self._member(username, level))
+                return Answer(200, self._facts.user(username) | {"access_level": level})
         raise not_found("Not found")
 
     def _list_merge_requests(self, call: Call) -> Answer:
@@ -67,15 +58,17 @@ class ProjectHandlers:
         source = call.query.get("source_branch")
         found = [m for m in project.merge_requests.values() if state in {"all", m.state}]
         found = [m for m in found if source in {None, m.source_branch}]
-        return self._context.listing(call, found[::-1], lambda m: self._facts.merge_request(project, m))
+        return self._context.listing(call, found[::-1], lambda m: self._facts.listed_merge_request(project, m))
 
     def _get_merge_request(self, call: Call) -> Answer:
         project, merge_request = self._context.merge_request(call)
-        return Answer(200, self._facts.merge_request(project, merge_request))
+        answer = Answer(200, self._facts.merge_request(project, merge_request))
+        merge_request.num_unread = max(0, merge_request.num_unread - 1)
+        return answer
 
     def _list_versions(self, call: Call) -> Answer:
         project, merge_request = self._context.merge_request(call)
-        versions = merge_request.versions[::-1]
+        versions = [] if merge_request.num_unread else merge_request.versions[::-1]
         return self._context.listing(call, versions, lambda v: self._facts.version(project, merge_request, v))
 
     def _list_commits(self, call: Call) -> Answer:

@@ -75,7 +75,7 @@ class DiffVersion:
 
 @dataclass(slots=True)
 class MergeRequest:
-    """A merge request; `versions` are in the order of pushes."""
+    """A merge request; `versions` are in the order of pushes. `num_unread`: so often yet it is shown without them."""
 
     merge_request_id: int
     iid: int
@@ -89,6 +89,7 @@ class MergeRequest:
     created_s: float
     updated_s: float
     state: str = "opened"
+    num_unread: int = 0
     versions: list[DiffVersion] = field(default_factory=list)
     discussions: list[Discussion] = field(default_factory=list)
 
@@ -130,11 +131,17 @@ class Project:
 
 @dataclass(slots=True)
 class GitLabState:
-    """Everything the fake remembers. `lag_requests` is how many further requests a new record stays out of listings."""
+    """Everything the fake remembers.
+
+    `lag_requests` is how many further requests a new record stays out of listings, `num_unread` how often a new merge
+    request is shown before its commits are read.
+    """
 
     clock: Clock
     url: str = ""
     lag_requests: int = 0
+    num_unread: int = 0
+    takes_line_numbers: bool = True
     num_requests: int = 0
     users: dict[str, GitLabUser] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)

@@ -178,15 +178,17 @@ def open_scene(plan: OutagePlan, cluster: PostgresCluster, folder: Path) -> Iter
         source = LocalRepository.create(folder / "source")
         base = source.commit({"app.py": _CLEAN}, "base")
         fake.add_repository(_REPOSITORY, source.folder)
-        bots = [_make_bot(fake, cluster, folder / f"worker-{number}") for number in range(plan.num_workers)]
+        bots = [make_worker(fake, cluster, folder / f"worker-{number}") for number in range(plan.num_workers)]
         yield OutageScene(fake, cluster, [stack.enter_context(bot) for bot in bots], source, base)
 
 
-def _make_bot(fake: FakeGitHub, cluster: PostgresCluster, folder: Path) -> ServedBot:
+def make_worker(
+    fake: FakeGitHub, cluster: PostgresCluster, folder: Path, settings: Mapping[str, str] | None = None
+) -> ServedBot:
+    """A worker on this database, not started, with its data in a new folder that gives it its name."""
     folder.mkdir()
-    settings = github_settings(fake, folder)
     own = {"REVIEWER_WORKER_NAME": folder.name, "REVIEWER_DATABASE_URL": cluster.url, "REVIEWER_REDELIVER_S": "3"}
-    return ServedBot(folder, settings | own)
+    return ServedBot(folder, {**github_settings(fake, folder), **own, **(settings or {})})
 
 
 def _describe_pull(pull: Pull, num_checks: int) -> str:

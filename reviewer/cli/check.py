@@ -42,7 +42,7 @@ def check(
         discovery = _discover(session, setting, paths, staged=staged)
     desk = open_desk(session, setting, choices)
     review = desk.review_files(discovery)
-    write_review(review, session, setting, choices)
+    write_review(review, session, setting, choices, discovery.sources)
     if review.ledger.is_empty and not staged:
         raise RequestError(f"{', '.join(paths) or '.'}: expected a file to review, found none")
     ctx.exit(decide_exit_code(review, setting.configuration.fail_on))

@@ -61,7 +61,7 @@ def diff(  # noqa: PLR0913  # one parameter an option
     declarations = _read_declarations(repository, setting, comparison, attributes_from)
     found = _read_head(repository, setting, comparison, declarations)
     review = desk.review_change(comparison, found, old_files, heeds_own_suppressions=heed_own_suppressions)
-    write_review(review, session, setting, choices)
+    write_review(review, session, setting, choices, found.sources)
     ctx.exit(decide_exit_code(review, setting.configuration.fail_on))
 
 

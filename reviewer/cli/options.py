@@ -1,21 +1,21 @@
 """Options that several subcommands share, and how their reports are written."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 
 import click
 
 from reviewer.baseline import read_baseline
 from reviewer.cache import write_atomically
+from reviewer.cli.formats import FORMATS, Frame
 from reviewer.cli.group import COULD_NOT, find_version
 from reviewer.cli.session import Session, Setting
 from reviewer.findings import FailOn
 from reviewer.review import Review, ReviewDesk
-
-FORMATS = ("text", "json", "sarif")
+from reviewer.source import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def _split(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
+_FORMATS = tuple(FORMATS)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SELECTION = (
     click.option("--select", multiple=True, metavar="NAME", callback=_split, help="Labels or categories to look for."),
@@ -51,7 +52,7 @@ _SELECTION = (
     click.option("--model", type=click.Path(path_type=Path, file_okay=False), help="Folder of another model bundle."),
 )
 _REPORTING = (
-    click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Report."),
+    click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", show_default=True, help="Report."),
     click.option("--output", type=_FILE, help="Write the report to this file."),
     click.option("--fail-on", type=click.Choice([one.value for one in FailOn]), help="Severity that exits with 1."),
     click.option("--baseline", type=_FILE, help="JSON report of an earlier review whose findings are left out."),
@@ -112,26 +113,17 @@ def open_desk(session: Session, setting: Setting, choices: Choices) -> ReviewDes
     return ReviewDesk(setting.configuration, session.engine, cache, session.progress, baseline)
 
 
-def write_review(review: Review, session: Session, setting: Setting, choices: Choices) -> None:
-    """The report in its format, and the warnings of the run on standard error."""
+def write_review(
+    review: Review, session: Session, setting: Setting, choices: Choices, sources: Iterable[SourceFile]
+) -> None:
+    """The report in its format, and the warnings of the run on standard error. `sources` are what was read."""
     for warning in review.warnings:
         click.echo(f"warning: {warning}", err=True)
-    write_text(_render(review, session, setting, choices), session, choices.output)
-
-
-def _render(review: Review, session: Session, setting: Setting, choices: Choices) -> str:
-    if choices.format == "json":
-        from reviewer.reports.json_report import render_json  # noqa: PLC0415  # one of three
-
-        return render_json(review, find_version())
-    if choices.format == "sarif":
-        from reviewer.reports.sarif import render_sarif  # noqa: PLC0415  # one of three
-
-        return render_sarif(review, session.engine.catalogue, find_version())
-    from reviewer.reports.text import render_text  # noqa: PLC0415  # one of three
-
     colour = session.use_colour and choices.output is None
-    return render_text(review, lambda path: session.show_path(setting.workspace, path), colour=colour)
+    show_path = partial(session.show_path, setting.workspace)
+    by_path = {source.path: source for source in sources}
+    frame = Frame(find_version(), session.engine.catalogue, show_path, by_path, colour=colour)
+    write_text(FORMATS[choices.format](review, frame), session, choices.output)
 
 
 def write_text(text: str, session: Session, output: Path | None = None) -> None:

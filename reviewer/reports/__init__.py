@@ -1,1 +1,1 @@
-"""Reports: one review as text, JSON or SARIF. Pure: a review in, text out; the same review gives the same bytes."""
+"""Reports: a review as text, JSON, SARIF or HTML. Pure: a review in, text out; the same review gives the same bytes."""

@@ -1,139 +1,194 @@
-"""What an edit inside a function leaves of a file's analysis is what analysing the file from scratch gives."""
+"""What is kept while a file is edited must be what an analysis from nothing gives, whatever is typed."""
 
-import random
+import re
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+import graph_model.lookups
 from graph_model.analysis import FileAnalysis, analyse_file
 from graph_model.catalogue import load_catalogue
-from graph_model.incremental import LiveFile
+from graph_model.incremental import IncrementalAnalyser
 from graph_model.languages import find_language
 
-ROOT = Path(__file__).parents[2]
-ENDINGS = {"python": ".py", "javascript": ".js", "typescript": ".ts", "java": ".java", "csharp": ".cs"}
+SUFFIXES = {"python": "py", "javascript": "js", "typescript": "ts", "java": "java", "csharp": "cs"}
+PYTHON = """\
+import os
+import sqlite3
+from flask import request
+
+LIMIT = 3
 
 
-def describe(analysis: FileAnalysis) -> dict[str, object]:
-    """Every field in a form that can be compared; arrays cannot."""
-    found: dict[str, object] = {name: getattr(analysis, name) for name in analysis.__dataclass_fields__}
-    found["graphs"] = [
-        None if graph is None else (graph.spans.tolist(), graph.token_ids.tolist(), graph.edge_index.tolist())
-        for graph in analysis.graphs
-    ]
-    return found
+class Store:
+    def __init__(self, path):
+        self.db = sqlite3.connect(path)
+
+    def find(self, name):
+        cursor = self.db.cursor()
+        cursor.execute("select * from t where n = '%s'" % name)
+        return cursor.fetchall()
+
+    def clean(self, name):
+        return name.strip()
 
 
-def scratch(path: str, content: bytes) -> FileAnalysis:
-    language = find_language(path)
-    assert language is not None
-    return analyse_file(path, content, language)
+def handle(store):
+    name = request.args["größe"]
+    for _ in range(LIMIT):
+        store.find(name)
+    return run(name)
 
 
-def open_live(path: str) -> LiveFile:
-    language = find_language(path)
-    assert language is not None
-    return LiveFile(path, language)
-
-
-def join_examples(language: str, count: int = 18) -> bytes:
-    """Many small files of one language in one: functions and classes with findings of many labels."""
-    texts = [one.bad for label in load_catalogue() for one in label.examples if one.language == language]
-    return "\n\n".join(texts[:: max(1, len(texts) // count)]).encode()
-
-
-def edit(content: bytes, chooser: random.Random) -> bytes:
-    """A character more or less, a line twice, an argument more, a line with letters outside ASCII."""
-    lines = content.split(b"\n")
-    idx = chooser.randrange(len(lines))
-    line, kind = lines[idx], chooser.randrange(5)
-    at = chooser.randrange(len(line) + 1)
-    if kind == 0:
-        lines[idx] = line[:at] + chooser.choice([b"x", b" ", b"1", b"_", b"("]) + line[at:]
-    elif kind == 1:
-        lines[idx] = line[:at] + line[at + 1 :]
-    elif kind == 2:
-        lines.insert(idx, line)
-    elif kind == 3:
-        lines[idx] = line.replace(b"(", b"(x, ", 1)
-    else:
-        indent = line[: len(line) - len(line.lstrip())]
-        lines.insert(idx, indent + "größe = '😋錯誤'".encode())
-    return b"\n".join(lines)
-
-
-FILES = {
-    "python.py": join_examples("python"),
-    "javascript.js": join_examples("javascript"),
-    "typescript.ts": join_examples("typescript"),
-    "Java.java": join_examples("java"),
-    "csharp.cs": join_examples("csharp"),
-    "integrations/records.py": (ROOT / "integrations" / "records.py").read_bytes(),
-    "reviewer/fixes.py": (ROOT / "reviewer" / "fixes.py").read_bytes().replace(b"\n", b"\r\n"),
-}
-
-
-@pytest.mark.parametrize("path", FILES)
-def test_an_edit_in_a_function_is_known_as_from_scratch(path: str) -> None:
-    chooser = random.Random(11)
-    content, live = FILES[path], open_live(path)
-    live.analyse(content)
-    assert live.is_exact
-    num_fast = 0
-    for _ in range(40):
-        edited = edit(content, chooser)
-        found = live.analyse(edited)
-        if not live.is_exact:
-            num_fast += 1
-            assert describe(found) == describe(scratch(path, edited))
-        if chooser.random() < 0.7:
-            live.analyse(content)  # taken back
-        else:
-            content = edited
-    assert num_fast >= 3
-
-
-CLASS = b"""\
-import os, sys
-
-
-class Runner:
-    def read(self):
-        self.name = "all"
-        return 1
-
-    def run(self):
-        os.system("ls " + self.name)
-
-
-def other():
-    return 2
+def run(command):
+    os.system(command)
 """
+ANALYSER = IncrementalAnalyser()
 
 
-def test_a_field_that_turns_foreign_changes_what_another_method_does() -> None:
-    live = open_live("runner.py")
-    live.analyse(CLASS)
-    found = live.analyse(CLASS.replace(b'"all"', b"sys.argv[1]"))
-    assert live.is_exact
-    assert describe(found) == describe(scratch("runner.py", CLASS.replace(b'"all"', b"sys.argv[1]")))
+def plain(value: Any) -> Any:
+    """A value that can be compared: arrays by shape, type and bytes."""
+    if isinstance(value, np.ndarray):
+        return (value.shape, value.dtype.str, value.tobytes())
+    if is_dataclass(value):
+        return (type(value).__name__, *(plain(getattr(value, one.name)) for one in fields(value)))
+    if isinstance(value, tuple):
+        return tuple(plain(one) for one in value)
+    return value
 
 
-def test_the_same_text_again_keeps_everything_and_a_new_function_nothing() -> None:
-    live = open_live("runner.py")
-    first = live.analyse(CLASS)
-    live.analyse(CLASS.replace(b"return 2", b"return 22"))
-    assert not live.is_exact
-    assert describe(live.analyse(CLASS)) == describe(first)
-    grown = CLASS + b"\n\ndef third():\n    return 3\n"
-    assert describe(live.analyse(grown)) == describe(scratch("runner.py", grown))
-    assert live.is_exact
-    assert describe(live.analyse(grown, is_fast=False)) == describe(scratch("runner.py", grown))
+def analyse(path: str, text: str) -> tuple[FileAnalysis, int]:
+    """The analysis of the next version of a file, equal to one from nothing; and how many units it took."""
+    language = find_language(path)
+    assert language is not None
+    found = ANALYSER.analyse(path, text.encode(), language)
+    assert plain(found) == plain(analyse_file(path, text.encode(), language))
+    return found, ANALYSER.num_analysed
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"def f(:\n", b"\r\n", b"def f():\n    return 1"])
-def test_texts_without_a_function_to_edit_are_analysed_whole(content: bytes) -> None:
-    live = open_live("a.py")
-    live.analyse(CLASS)
-    assert describe(live.analyse(content)) == describe(scratch("a.py", content))
-    assert describe(live.analyse(CLASS)) == describe(scratch("a.py", CLASS))
+def edit(text: str, old: str, new: str) -> tuple[int, int]:
+    """How many units an edit of a file costs, and how many it has."""
+    analyse("shop.py", text)
+    assert old in text
+    found, num_analysed = analyse("shop.py", text.replace(old, new))
+    return num_analysed, len(found.units)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("name.strip()", "name.strip().lower()", 3),  # clean, its class and the module
+        ("    os.system(command)", "    print('größer 😋')\n    os.system(command)", 2),
+        ("os.system(command)", "os.system(command", 7),  # an unclosed parenthesis reaches beyond the body
+        ("select *", "select n", 3),
+    ],
+)
+def test_an_edit_in_a_function_costs_that_function_and_what_is_around_it(old: str, new: str, expected: int) -> None:
+    num_analysed, _ = edit(PYTHON, old, new)
+    assert num_analysed == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("import os\n", "import os as system\n"),
+        ("def run(command)", "def run(command, more)"),
+        ("LIMIT = 3", "LIMIT = 4"),
+        ("class Store:", "class Store(Base):"),
+        ("self.db = sqlite3", "self.base = sqlite3"),
+        ("    os.system(command)", "    import subprocess\n    os.system(command)"),
+        ("    os.system(command)", "    def inner(): pass\n    os.system(command)"),
+    ],
+    ids=["import", "signature", "constant", "base class", "field", "import inside", "function inside"],
+)
+def test_what_others_can_see_from_anywhere_is_a_reason_to_begin_from_nothing(old: str, new: str) -> None:
+    num_analysed, num_units = edit(PYTHON, old, new)
+    assert num_analysed == num_units
+
+
+def test_readers_of_what_changed_are_analysed_again() -> None:
+    num_analysed, _ = edit(PYTHON, "sqlite3.connect(path)", "Other(path)")
+    assert num_analysed == 4  # the constructor, the class, the module, and `find`, which uses the field
+
+
+def test_the_same_bytes_cost_nothing() -> None:
+    analyse("shop.py", PYTHON)
+    assert analyse("shop.py", PYTHON)[1] == 0
+
+
+def test_a_forgotten_file_begins_from_nothing() -> None:
+    found, _ = analyse("shop.py", PYTHON)
+    ANALYSER.forget("shop.py")
+    assert analyse("shop.py", PYTHON)[1] == len(found.units)
+
+
+def test_only_so_many_files_are_kept() -> None:
+    analyser, language = IncrementalAnalyser(max_files=2), find_language("a.py")
+    assert language is not None
+    for path in ("a.py", "b.py", "c.py", "b.py"):
+        analyser.analyse(path, PYTHON.encode(), language)
+    assert analyser.num_analysed == 0
+    analyser.analyse("a.py", PYTHON.encode(), language)
+    assert analyser.num_analysed > 0
+
+
+@pytest.mark.parametrize("text", ["", "\r\n", "def f():\r\n    return 1", "x = (", "\x00"])
+def test_any_text_follows_any_text(text: str) -> None:
+    analyse("odd.py", "def f():\n    return 1\n")
+    analyse("odd.py", text)
+    analyse("odd.py", "def f():\n    return 2\n")
+
+
+def test_what_is_too_large_is_said_and_forgotten() -> None:
+    analyse("large.py", PYTHON)
+    huge = "x = 1\n" * 60_000
+    found, _ = analyse("large.py", huge)
+    assert [one.kind for one in found.problems] == ["too-many-nodes"]
+    assert analyse("large.py", PYTHON)[0].problems == ()
+
+
+def list_texts() -> list[tuple[str, str]]:
+    """A path and a text in each language: the catalogue's examples, one after another, and a module of our own."""
+    texts = [("lookups.py", Path(graph_model.lookups.__file__).read_text("utf-8"))]
+    for language, suffix in SUFFIXES.items():
+        examples = [one.bad for label in load_catalogue() for one in label.examples if one.language == language]
+        texts.append((f"examples.{suffix}", "\n".join(examples[:12])))
+    return texts
+
+
+@st.composite
+def edits(draw: st.DrawFn, text: str) -> str:
+    """A text with a line doubled, removed, cut or changed somewhere."""
+    lines = text.split("\n")
+    at = draw(st.integers(0, len(lines) - 1))
+    line, other = lines[at], lines[draw(st.integers(0, len(lines) - 1))]
+    words, names = re.findall(r"\w+", line) or [""], re.findall(r"\w+", other) or ["x"]
+    kind = draw(st.sampled_from(["double", "remove", "cut", "rename", "type"]))
+    if kind == "double":
+        lines.insert(at, other)
+    elif kind == "remove":
+        del lines[at]
+    elif kind == "cut":
+        lines[at] = line[: len(line) // 2]
+    elif kind == "rename" and words[0]:
+        lines[at] = line.replace(draw(st.sampled_from(words)), draw(st.sampled_from(names)), 1)
+    else:
+        column = draw(st.integers(0, len(line)))
+        lines[at] = line[:column] + draw(st.sampled_from(["x", "(", ")", ".b", '"', " ", "é", "1"])) + line[column:]
+    return "\n".join(lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "text"), list_texts(), ids=lambda value: value if len(value) < 20 else "")
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@given(data=st.data())
+def test_a_session_of_edits_gives_what_analyses_from_nothing_give(path: str, text: str, data: st.DataObject) -> None:
+    analyse(path, text)
+    for _ in range(3):
+        text = data.draw(edits(text))
+        analyse(path, text)

@@ -18,6 +18,7 @@ from graph_model.bundle import save_bundle
 from graph_model.catalogue import load_catalogue
 from graph_model.ladder import Rung
 from graph_model.testing import make_bundle
+from integrations.checkouts import Checkouts
 from integrations.hosts import Change, ChangeRef, CloneAddress, HostKind, RepositoryRef
 from integrations.reports import ReportedFinding, ReviewReport
 from integrations.storage.database import Database, open_database
@@ -240,6 +241,17 @@ def origin(git_server: GitServer) -> Project:
     project = Project(root)
     project.init()
     return project
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where `checkouts` keeps its clones."""
+    return tmp_path / "repositories"
+
+
+@pytest.fixture
+def checkouts(folder: Path) -> Checkouts:
+    return Checkouts(folder)
 
 
 # Databases

@@ -165,6 +165,10 @@ def test_a_pull_request_through_its_life(scene: Scene) -> None:
     scene.bot.wait_until(lambda: loader.resolved_by is not None)
     scene.bot.wait_until_quiet()
 
+    scene.push(pull, {"load.py": None, "read.py": f"from app import app, request\n{LOADER}"})
+    assert len(pull.threads) == 2  # dismissed under its old name, and under the new one
+    assert labels(pull.threads, resolved=False) == {"sql-injection"}
+
     force = scene.push(pull, {"app.py": CLEAN + LOADER, "load.py": "x = 1\n"}, parent=scene.base)
     scene.wait_for_review(force)
     assert labels(pull.threads, resolved=False) <= {"unsafe-deserialization"}
@@ -187,6 +191,20 @@ def test_a_deleted_sanitiser_is_commented_on_where_it_stood(scene: Scene) -> Non
     assert "it is at `run.py:12`" in thread.comments[0].body
     scene.push(pull, {"run.py": GUARDED})
     assert labels(pull.threads, resolved=True) == {"command-injection"}
+
+
+def test_taking_a_suggestion_mends_the_finding(scene: Scene) -> None:
+    text = CLEAN + LOADER.replace("def load", "def take_all")
+    pull = scene.open({"app.py": text})
+    (thread,) = pull.threads
+    _, _, rest = thread.comments[0].body.partition("```suggestion\n")
+    suggestion, _, _ = rest.partition("\n```")
+    assert "safe_load" in suggestion
+    lines, last = text.split("\n"), thread.place.line
+    assert last is not None
+    lines[(thread.place.start_line or last) - 1 : last] = suggestion.split("\n")
+    scene.push(pull, {"app.py": "\n".join(lines)})
+    assert labels(pull.threads, resolved=True) == {"unsafe-deserialization"}
 
 
 def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:
@@ -224,7 +242,8 @@ def test_a_draft_waits_until_it_is_ready(scene: Scene) -> None:
 
 
 def test_the_findings_are_those_of_reviewer_diff(scene: Scene) -> None:
-    pull = scene.open({"app.py": WITH_QUERY + LOADER})
+    loader = LOADER.replace("def load", "def read_all")  # another test dismissed the other one
+    pull = scene.open({"app.py": WITH_QUERY + loader})
     arguments = ["diff", "--base", scene.base, "--head", pull.head_sha, "--format", "json"]
     command = [sys.executable, "-c", "import sys; from reviewer.cli import main; main(sys.argv[1:])"]
     done = subprocess.run([*command, *arguments], cwd=scene.source, capture_output=True, check=False)

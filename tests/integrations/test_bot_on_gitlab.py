@@ -147,6 +147,23 @@ def test_a_status_that_somebody_else_is_writing_is_written_again(scene: Scene) -
     assert scene.state_of(request.version.head_sha) == "success"
 
 
+def test_a_merge_request_whose_commits_gitlab_has_yet_to_read_is_reviewed_all_the_same(scene: Scene) -> None:
+    scene.fake.read_slowly(1)
+    request = scene.open({"slow.py": CLEAN + LOADER})
+    scene.fake.read_slowly(0)
+    assert len(findings(request)) == 1
+
+
+def test_a_finding_of_several_lines_is_shown_on_them(scene: Scene) -> None:
+    bare = GUARDED.replace("    name = shlex.quote(name)\n", "")
+    request = scene.open({"long.py": bare.replace('"finger " + name', '\n        "finger "\n        + name\n    ')})
+    (discussion,) = findings(request)
+    position = discussion.notes[0].position
+    assert position is not None
+    ends = {name: end["line_code"].partition("_")[2] for name, end in position["line_range"].items()}
+    assert (ends, position["new_line"]) == ({"start": "0_12", "end": "0_15"}, 15)
+
+
 def test_the_policy_is_that_of_the_target_branch_now(scene: Scene) -> None:
     head = scene.source.commit({"app.py": CLEAN + LOADER, "fifth.py": "v = 5\n"}, "change", onto=scene.base)
     policy = '[bot]\nmodes = { all = "monitor" }\n'  # made after the change left the branch

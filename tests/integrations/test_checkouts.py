@@ -24,16 +24,6 @@ FIRST = {"a.py": "x = 1\ny = 2\n", "ü b.py": "z = 3\r\n"}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "repositories"
-
-
-@pytest.fixture
-def checkouts(folder: Path) -> Checkouts:
-    return Checkouts(folder)
-
-
-@pytest.fixture
 def change(origin: Project, samples: "Samples") -> Change:
     """One commit on a branch, beside one on main."""
     start = origin.commit(FIRST)

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
-from integrations.checkup import check_permissions
+import pytest
+
+from integrations.checkup import check_permissions, check_token
 from integrations.testing.fake_github import FakeGitHub
-from integrations.testing.served_bot import github_settings
+from integrations.testing.fake_gitlab import FakeGitLab
+from integrations.testing.served_bot import github_settings, gitlab_settings
 
 _RUN = "import sys; from integrations.cli import doctor; doctor(sys.argv[1:])"
 
@@ -39,6 +43,33 @@ def test_a_host_that_does_not_answer_is_a_failure(tmp_path: Path) -> None:
     done = run_doctor(settings, tmp_path)
     assert done.returncode == 2
     assert "FAIL GitHub: " in done.stdout
+
+
+def test_a_gitlab_and_its_token_are_looked_at(tmp_path: Path) -> None:
+    with FakeGitLab() as fake:
+        done = run_doctor(gitlab_settings(fake), tmp_path)
+        other = gitlab_settings(fake) | {"REVIEWER_GITLAB_TOKEN": "wrong"}
+        refused = run_doctor(other, tmp_path)
+    assert (done.returncode, [line[:4] for line in done.stdout.splitlines()]) == (0, ["ok  "] * 7), done
+    assert "token: scope api, does not expire" in done.stdout
+    assert (refused.returncode, "FAIL GitLab: GitLab answered 401" in refused.stdout) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "expires_at", "is_ok", "detail"),
+    [
+        (["api"], None, True, "scope api, does not expire"),
+        (["api", "read_user"], "2026-01-08", True, "scope api, expires in 7 days"),
+        (["api"], "2026-01-07T00:00:00.000Z", False, "scope api, expires in 6 days"),
+        (["read_user", "read_api"], None, False, "expected the scope api, found read_api, read_user"),
+        ([], None, False, "expected the scope api, found none"),
+    ],
+)
+def test_a_token_needs_its_scope_and_some_days(
+    scopes: list[str], expires_at: str | None, is_ok: bool, detail: str
+) -> None:
+    check = check_token(scopes, expires_at, "api", date(2026, 1, 1))
+    assert (check.is_ok, check.detail) == (is_ok, detail)
 
 
 def test_missing_secrets_are_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from integrations.testing.api_host import Fault, ManualClock
 from integrations.testing.fake_gitlab import DEVELOPER, FakeGitLab
 from integrations.testing.git_hosting import run_git
 from integrations.testing.gitlab_people import NewMergeRequest
-from integrations.testing.gitlab_positions import line_code
+from integrations.testing.gitlab_positions import line_code, line_codes
 from integrations.testing.local_repository import ExampleChange
 from integrations.testing.server import HttpAnswer, HttpRequest, LoopbackServer
 
@@ -99,9 +99,6 @@ def test_thread_hangs_where_the_diff_has_the_line(
         {},
         {"path": "none.py", "new_line": 1},
         {"new_line": 20, "head_sha": "0" * 40},
-        {"new_line": 33, "line_range": {"start": end(31, 33, "new"), "end": end(31, 31, "new")}},
-        {"new_line": 33, "line_range": {"start": end(31, 31, "old"), "end": end(31, 33, "new")}},
-        {"new_line": 33, "line_range": {"start": end(5, 5, "old"), "end": end(31, 33, "new")}},
     ],
 )
 def test_bad_position_is_refused(fake: FakeGitLab, source: ExampleChange, lines: dict[str, Any]) -> None:
@@ -110,6 +107,62 @@ def test_bad_position_is_refused(fake: FakeGitLab, source: ExampleChange, lines:
         discuss(request, position(source, **lines))
     assert caught.value.response_code == 400
     assert (fake.merge_request(PATH, 1).discussions, fake.writes) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("start", "last", "mistake"),
+    [
+        (end(31, 33, "new"), end(31, 31, "new"), "line_range: expected its start before its end"),
+        (end(31, 31, "old"), end(31, 33, "new"), "line_range.start: expected the type new, found old"),
+        (end(19, 19, "new"), end(31, 33, "new"), "line_range.start: expected the type old, found new"),
+        (end(5, 5, "old"), end(31, 33, "new"), "line_range.start: expected the code of a line of the diff, found "),
+        (end(0, 31, "new"), end(0, 33, "new"), "line_range.end: expected the code of a line of the diff, found "),
+        (end(31, 31, "new"), end(31, 32, "new"), "line_range.end: expected the line that the thread hangs on"),
+        (
+            end(31, 31, "new") | {"new_line": 32},
+            end(31, 33, "new"),
+            "line_range.start: expected the numbers [None, 31], found [None, 32]",
+        ),
+    ],
+)
+def test_a_wrong_range_is_taken_as_gitlab_does_and_noted(
+    source: ExampleChange, start: dict[str, Any], last: dict[str, Any], mistake: str
+) -> None:
+    with FakeGitLab() as fake:
+        fake.add_project(PATH, source.folder)
+        discuss(open_request(fake, source), position(source, new_line=33, line_range={"start": start, "end": last}))
+    assert any(f": {mistake}" in violation for violation in fake.violations)
+
+
+def test_line_codes_count_from_nothing_in_a_new_file_and_in_one_that_was_empty(
+    fake: FakeGitLab, source: ExampleChange
+) -> None:
+    base = source.repository.commit({"empty.py": "", "top.py": "x\n"}, onto=source.base)
+    texts = {"empty.py": "a\nb\n", "new.py": "a\nb\n", "top.py": "a\nb\nx\n"}
+    head = source.repository.commit(dict(texts), onto=base)
+    changes = {one.path: one for one in fake.project(PATH).git.diff(base, head)}
+    codes = {path: [code.partition("_")[2] for code, _ in line_codes(change)] for path, change in changes.items()}
+    assert codes == {"empty.py": ["0_1", "0_2"], "new.py": ["0_1", "0_2"], "top.py": ["1_1", "1_2", "1_3"]}
+
+
+def test_an_older_gitlab_refuses_the_line_numbers_of_a_range(fake: FakeGitLab, source: ExampleChange) -> None:
+    request = open_request(fake, source)
+    fake.refuse_line_numbers()
+    ends = {"start": end(31, 31, "new"), "end": end(31, 33, "new")}
+    discuss(request, position(source, new_line=33, line_range=ends))
+    numbered = {name: one | {"old_line": None, "new_line": 31} for name, one in ends.items()}
+    with pytest.raises(gitlab.GitlabCreateError, match="must be a valid json schema"):
+        discuss(request, position(source, new_line=33, line_range=numbered))
+
+
+def test_a_new_merge_request_is_shown_before_its_commits_are_read(fake: FakeGitLab, source: ExampleChange) -> None:
+    fake.read_slowly(2)
+    request = open_request(fake, source)
+    assert (request.diff_refs, request.changes_count, request.sha) == (None, None, source.head)
+    assert request.diffs.list() == []
+    found = [connect(fake).projects.get(PATH).mergerequests.get(1) for _ in range(2)]
+    assert [one.diff_refs is None for one in found] == [True, False]
+    assert len(request.diffs.list()) == 1
 
 
 def test_notes_replies_and_resolving(fake: FakeGitLab, source: ExampleChange) -> None:
@@ -167,7 +220,8 @@ def test_listings_come_in_pages(fake: FakeGitLab, source: ExampleChange) -> None
 def test_push_adds_a_version_and_moves_the_threads(fake: FakeGitLab, source: ExampleChange) -> None:
     request = open_request(fake, source)
     discuss(request, position(source, new_line=20))
-    discuss(request, position(source, new_line=31))
+    ends = {"start": end(31, 31, "new"), "end": end(31, 33, "new")}
+    discuss(request, position(source, new_line=33, line_range=ends))
     text = source.repository.read(source.head, "app.py").replace("line zwanzig – größer\n", "line 20\n")
     head = source.repository.commit({"app.py": "first\n" + text}, onto=source.head)
     attributes = fake.people.push(PATH, 1, head).payload["object_attributes"]
@@ -176,7 +230,7 @@ def test_push_adds_a_version_and_moves_the_threads(fake: FakeGitLab, source: Exa
     assert [version.head_commit_sha for version in request.diffs.list()] == [head, source.head]
     outdated, moved = (d.attributes["notes"][0]["position"] for d in request.discussions.list())
     assert (outdated["head_sha"], outdated["new_line"]) == (source.head, 20)
-    assert (moved["head_sha"], moved["new_line"]) == (head, 32)
+    assert (moved["head_sha"], moved["new_line"], moved["line_range"]) == (head, 34, ends)
     discuss(request, position(source, new_line=20))  # an old version can still be discussed
 
 
@@ -303,7 +357,8 @@ def test_acts_of_people_have_their_webhooks(fake: FakeGitLab, source: ExampleCha
     assert people.resolve(PATH, 1, other, "bob") is not None
     actions = [people.set_state(PATH, 1, action).action for action in ("close", "reopen", "merge")]
     assert actions == ["close", "reopen", "merge"]
-    assert connect(fake).projects.get(PATH).mergerequests.list(state="merged")[0].iid == 1
+    (listed,) = connect(fake).projects.get(PATH).mergerequests.list(state="merged")
+    assert (listed.iid, "diff_refs" in listed.attributes) == (1, False)
 
 
 def test_clone_needs_a_token(fake: FakeGitLab, source: ExampleChange, tmp_path: Path) -> None:

@@ -23,16 +23,6 @@ BAD = b"import hashlib\n\n\ndef f(name):\n    return eval(name)\n"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "repositories"
-
-
-@pytest.fixture
-def checkouts(folder: Path) -> Checkouts:
-    return Checkouts(folder)
-
-
-@pytest.fixture
 def analyst(tmp_path: Path, eager_model: Path) -> Analyst:
     return Analyst(tmp_path / "cache", AnalysisLimits(max_memory_bytes=2_000_000_000), eager_model)
 

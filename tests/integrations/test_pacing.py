@@ -8,7 +8,9 @@ from requests import ConnectionError as LostConnectionError
 
 from integrations.calls import Calls
 from integrations.errors import HostError, PacedError
-from integrations.pacing import Pace, PaceLimits
+from integrations.pacing import Lane, Lanes, Pace, PaceLimits, give_turn
+from integrations.storage.database import Database, open_database
+from integrations.storage.lanes import StoredLanes
 from integrations.testing.api_host import ManualClock
 
 
@@ -86,15 +88,51 @@ def test_no_window_ever_holds_more_than_its_limit(pauses: list[float]) -> None:
         assert all(later - first > window_s for first, later in zip(made, made[count:], strict=False))
 
 
-def test_threads_share_one_pace() -> None:
-    waits = list[float]()
-    pace = Pace(PaceLimits(((5, 10.0),), 1_000.0), waits.append, lambda: 0.0, lambda seconds: None)
-    threads = [threading.Thread(target=pace.take, args=(0,)) for _ in range(20)]
+def take_together(paces: list[Pace]) -> None:
+    threads = [threading.Thread(target=pace.take, args=(0,)) for pace in paces]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    assert sorted(waits) == [wait_s for turn in range(4) for wait_s in [turn * 11.0] * 5]
+
+
+def stand_still(waits: list[float], lanes: Lanes | None = None) -> Pace:
+    return Pace(PaceLimits(((5, 10.0),), 1_000.0), waits.append, lambda: 0.0, lambda seconds: None, lanes)
+
+
+TWENTY_BY_FIVES = [wait_s for turn in range(4) for wait_s in [turn * 11.0] * 5]
+
+
+def test_threads_share_one_pace() -> None:
+    waits = list[float]()
+    take_together([stand_still(waits)] * 20)
+    assert sorted(waits) == TWENTY_BY_FIVES
+
+
+def test_workers_share_one_pace_through_their_database(database_url: str) -> None:
+    waits = list[float]()
+    databases = [open_database(database_url) for _ in range(4)]
+    paces = [stand_still(waits, StoredLanes(one, "github")) for one in databases]
+    take_together(paces * 5)
+    stand_still(others := list[float](), StoredLanes(databases[0], "gitlab")).take(0)
+    for one in databases:
+        one.engine.dispose()
+    assert (sorted(waits), others) == (TWENTY_BY_FIVES, [0.0])
+
+
+def test_what_waits_too_long_takes_no_turn_in_the_database(database: Database) -> None:
+    lanes = StoredLanes(database, "github")
+    pace = Pace(PaceLimits(((1, 10.0),), 5.0), clock=lambda: 100.0, lanes=lanes)
+    pace.take(7)
+    with pytest.raises(PacedError):
+        pace.take(7)
+    pace.hold(7, 60.0)
+    assert lanes.change(7, lambda lane: lane) == Lane((100.0,), 160.0)
+
+
+def test_a_clock_that_was_set_back_does_not_silence_the_bot() -> None:
+    lane = Lane(tuple(1e6 + idx for idx in range(80)))
+    assert give_turn(lane, PaceLimits(), 1_000.0) == Lane((1_000.0,))
 
 
 class RefusedError(Exception):

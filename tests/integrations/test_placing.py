@@ -19,6 +19,11 @@ def change(*hunks: tuple[int, int], **values: Any) -> FileChange:
     return FileChange(**{"path": "a.py", "old_path": "old.py", "kind": ChangeKind.MODIFIED, "hunks": made, **values})
 
 
+def at(start: int, end: int | None = None) -> Place:
+    """Lines that `change` added."""
+    return Place("a.py", start, end or start, "old.py", next_old_line=1)
+
+
 @pytest.mark.parametrize("line", [8, 9, 0, -3])
 def test_a_line_outside_every_hunk_has_no_spot(samples: "Samples", line: int) -> None:
     assert place_finding(samples.finding(line=line), change((2, 5), (6, 8)), {}) is None
@@ -27,7 +32,7 @@ def test_a_line_outside_every_hunk_has_no_spot(samples: "Samples", line: int) ->
 @pytest.mark.parametrize("line", [2, 4, 6, 7])
 def test_a_changed_line_is_commented_on_with_its_old_path(samples: "Samples", line: int) -> None:
     spot = place_finding(samples.finding(line=line), change((2, 5), (6, 8)), {})
-    assert spot == Spot(Place("a.py", line, line, "old.py"))
+    assert spot == Spot(at(line))
 
 
 def test_a_file_that_the_change_does_not_touch_has_no_spot(samples: "Samples") -> None:
@@ -59,8 +64,12 @@ DELETED, REPLACED = Hunk(range(12, 15), range(3, 3)), Hunk(range(11, 12), range(
         (1, [DELETED], None),
         (4, [DELETED], None),
         (3, [REPLACED, DELETED], Place("a.py", 14, 14, "old.py", is_deleted=True)),
-        (3, [REPLACED], Place("a.py", 4, 4, "old.py")),  # its last lines became something behind it
-        (4, [REPLACED, DELETED], Place("a.py", 4, 4, "old.py")),  # a line of the head is the better place
+        (3, [REPLACED], Place("a.py", 4, 4, "old.py", next_old_line=12)),  # its last lines became these
+        (
+            4,
+            [REPLACED, DELETED],
+            Place("a.py", 4, 4, "old.py", next_old_line=12),
+        ),  # the head is the better place
     ],
 )
 def test_a_finding_that_a_deletion_introduced_is_placed_on_what_was_deleted(
@@ -90,12 +99,12 @@ def test_the_lines_of_a_finding_are_cut_to_the_hunk(
     location = {"path": "a.py", "start_line": start, "start_column": 1, "end_line": end, "end_column": end_column}
     finding = samples.finding(location=location, anchor={"path": "a.py", "line": 3})
     spot = place_finding(finding, change((2, 5)), {})
-    assert spot == Spot(Place("a.py", *shown, "old.py"))
+    assert spot == Spot(at(*shown))
 
 
 def test_a_finding_in_another_file_is_shown_where_it_was_introduced(samples: "Samples") -> None:
     finding = samples.finding(path="b.py", line=90, anchor={"path": "a.py", "line": 3})
-    assert place_finding(finding, change((2, 5)), {}) == Spot(Place("a.py", 3, 3, "old.py"))
+    assert place_finding(finding, change((2, 5)), {}) == Spot(at(3))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +128,7 @@ def test_one_edit_inside_the_hunk_becomes_a_suggestion(
 ) -> None:
     finding = samples.finding(line=3, fix=samples.fix(*edits))
     spot = place_finding(finding, change((2, 6)), {"a.py": TEXT})
-    assert spot == Spot(Place("a.py", *shown, "old.py"), suggestion)
+    assert spot == Spot(at(*shown), suggestion)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +146,36 @@ def test_a_fix_that_is_not_one_edit_inside_the_hunk_is_no_suggestion(
     samples: "Samples", edits: list[tuple[str, tuple[int, int], tuple[int, int], str]]
 ) -> None:
     finding = samples.finding(line=3, fix=samples.fix(*edits))
-    assert place_finding(finding, change((2, 6)), {"a.py": TEXT}) == Spot(Place("a.py", 3, 3, "old.py"))
+    assert place_finding(finding, change((2, 6)), {"a.py": TEXT}) == Spot(at(3))
+
+
+@pytest.mark.parametrize(("num_lines", "is_offered"), [(101, True), (102, False)])
+def test_a_fix_of_more_lines_than_hosts_replace_is_no_suggestion(
+    samples: "Samples", num_lines: int, is_offered: bool
+) -> None:
+    finding = samples.finding(line=2, fix=samples.fix(("a.py", (2, 1), (num_lines + 1, 2), "x")))
+    spot = place_finding(finding, change((2, 200)), {"a.py": ("line",) * 200})
+    assert spot is not None
+    assert (spot.suggestion is not None) == is_offered
+    assert spot.place == (at(2, num_lines + 1) if is_offered else at(2))
+
+
+@pytest.mark.parametrize(
+    ("hunk", "kind", "expected"),
+    [
+        (Hunk(range(1, 1), range(1, 4)), ChangeKind.ADDED, 0),
+        (Hunk(range(1, 1), range(1, 4)), ChangeKind.MODIFIED, None),  # the base may be empty, or follow
+        (Hunk(range(1, 3), range(1, 4)), ChangeKind.MODIFIED, 3),
+        (Hunk(range(7, 7), range(9, 12)), ChangeKind.RENAMED, 7),
+        (Hunk(range(7, 8), range(9, 12)), ChangeKind.MODIFIED, 8),
+    ],
+)
+def test_a_place_knows_the_line_of_the_base_behind_it(
+    samples: "Samples", hunk: Hunk, kind: ChangeKind, expected: int | None
+) -> None:
+    spot = place_finding(samples.finding(line=hunk.new[0]), change(hunks=(hunk,), kind=kind), {})
+    assert spot is not None
+    assert spot.place.next_old_line == expected
 
 
 @pytest.mark.parametrize("lines", [{}, {"a.py": ()}, {"a.py": ("one", "two")}], ids=["unread", "no text", "shorter"])
@@ -145,7 +183,7 @@ def test_a_file_that_does_not_fit_the_report_gives_no_suggestion(
     samples: "Samples", lines: dict[str, tuple[str, ...]]
 ) -> None:
     finding = samples.finding(line=3, fix=samples.fix(("a.py", (3, 1), (3, 2), "x")))
-    assert place_finding(finding, change((2, 6)), lines) == Spot(Place("a.py", 3, 3, "old.py"))
+    assert place_finding(finding, change((2, 6)), lines) == Spot(at(3))
 
 
 @given(st.data())

@@ -238,6 +238,22 @@ def test_a_thread_goes_to_one_of_two_findings_about_equal_code(samples: "Samples
     assert [one.fingerprint for one in made.post] == ["n2"]
 
 
+def test_a_dismissed_finding_whose_file_was_renamed_stays_dismissed(samples: "Samples") -> None:
+    old = thread(samples.finding("old", code="run(x)"), is_resolved=True)
+    moved = samples.finding("new", path="b.py", code="run(x)")
+    made = plan(samples.report(moved), Standing((old,), dismissed=frozenset({"old"})), BLOCK)
+    assert (made.num_writes, made.dismissed) == (0, (("old", moved),))
+    assert made.status is not None
+    assert (made.status.conclusion, made.status.annotations) == (Conclusion.CLEAN, ())
+
+
+def test_the_same_code_in_another_file_is_not_dismissed_with_it(samples: "Samples") -> None:
+    old = thread(samples.finding("old", code="run(x)"), is_resolved=True)
+    report = samples.report(samples.finding("copy", code="run(x)"), withheld=[samples.withheld("baseline", "old")])
+    made = plan(report, Standing((old,), dismissed=frozenset({"old"})))
+    assert ([one.fingerprint for one in made.post], made.dismissed) == (["copy"], ())
+
+
 @given(st.data())
 def test_a_second_plan_from_the_same_review_writes_nothing(samples: "Samples", data: st.DataObject) -> None:
     """Whatever stands there, whatever is found: what a plan writes is what the next plan finds."""

@@ -39,6 +39,8 @@ class Scene:
     database: Database
     exchanges: list[Exchange]
     react: Callable[[str, str], None]
+    take_back: Callable[[str, str], None]
+    delete_comment: Callable[[], None]
     close: Callable[[], object]
     fail: Callable[[Fault], None]
     now: datetime = datetime(2026, 11, 1, tzinfo=UTC)
@@ -85,9 +87,13 @@ def on_github(stack: ExitStack, database: Database, source: ExampleChange, fake:
     def react(login: str, thumb: str) -> None:
         fake.people.react(NAME, comment, login, {"up": "+1", "down": "-1"}.get(thumb, thumb))
 
+    def take_back(login: str, thumb: str) -> None:
+        fake.people.take_back(NAME, comment, login, {"up": "+1", "down": "-1"}[thumb])
+
     stack.callback(lambda: assert_clean(fake.violations))
     close = lambda: fake.people.close(NAME, number)  # noqa: E731  # one act
-    return Scene(host, change, database, fake.exchanges, react, close, fake.fail_next)
+    delete = fake.pull(NAME, number).threads.clear
+    return Scene(host, change, database, fake.exchanges, react, take_back, delete, close, fake.fail_next)
 
 
 def on_gitlab(stack: ExitStack, database: Database, source: ExampleChange) -> Scene:
@@ -103,12 +109,16 @@ def on_gitlab(stack: ExitStack, database: Database, source: ExampleChange) -> Sc
     def react(login: str, thumb: str) -> None:
         fake.people.react(NAME, number, note_id, login, {"up": "thumbsup", "down": "thumbsdown"}.get(thumb, thumb))
 
+    def take_back(login: str, thumb: str) -> None:
+        fake.people.take_back(NAME, number, note_id, login, {"up": "thumbsup", "down": "thumbsdown"}[thumb])
+
     stack.callback(lambda: assert_clean(fake.violations))
 
     def close() -> None:
         fake.merge_request(NAME, number).state = "closed"
 
-    return Scene(host, change, database, fake.exchanges, react, close, fake.fail_next)
+    delete = fake.merge_request(NAME, number).discussions.clear
+    return Scene(host, change, database, fake.exchanges, react, take_back, delete, close, fake.fail_next)
 
 
 def assert_clean(violations: list[str]) -> None:
@@ -151,6 +161,95 @@ def test_feedback_of_thumbs_is_exported(scene: Scene) -> None:
         ("alice", "unhelpful", "reaction", "undecidable"),
         ("mallory", "helpful", "reaction-outsider", "undecidable"),
     ]
+
+
+def export(scene: Scene, since: datetime | None = None) -> list[tuple[str, str, str, str | None]]:
+    rows = [json.loads(line) for line in FeedbackBook(scene.database).export(None, since, Form.FULL)]
+    return [(row["author"], row["kind"], row["verdict"], row["withdrawn"]) for row in rows]
+
+
+def test_a_thumb_that_is_taken_back_counts_no_more(scene: Scene) -> None:
+    scene.react("alice", "up")
+    scene.react("mallory", "down")
+    scene.sweep()
+    scene.take_back("alice", "up")
+    scene.sweep()
+    noticed = scene.now.isoformat()
+    mallory = ("mallory", "unhelpful", "undecidable", None)
+    assert export(scene) == [("alice", "helpful", "undecidable", noticed), mallory]
+    scene.sweep()
+    assert export(scene)[0][3] == noticed
+    triage = [json.loads(line) for line in FeedbackBook(scene.database).export(None, None, Form.TRIAGE)]
+    assert [row["verdict"] for row in triage] == ["undecidable", "undecidable"]
+
+
+def test_a_thumb_that_is_given_again_counts_again(scene: Scene) -> None:
+    scene.react("alice", "up")
+    scene.sweep()
+    scene.take_back("alice", "up")
+    scene.react("alice", "down")
+    scene.sweep()
+    assert [row[1:3] for row in export(scene)] == [("helpful", "undecidable"), ("unhelpful", "undecidable")]
+    before = datetime.now(UTC)
+    scene.react("alice", "up")
+    scene.sweep()
+    assert export(scene) == [("alice", "helpful", "harmful", None), ("alice", "unhelpful", "undecidable", None)]
+    assert [row[1] for row in export(scene, before)] == ["helpful"]  # whoever asks for what is new learns of it
+
+
+def test_a_thumb_taken_back_and_given_again_between_two_looks_stands(scene: Scene) -> None:
+    scene.react("alice", "up")
+    scene.sweep()
+    scene.take_back("alice", "up")
+    scene.react("alice", "up")
+    scene.sweep()
+    assert export(scene) == [("alice", "helpful", "harmful", None)]
+    scene.take_back("alice", "up")
+    scene.sweep()
+    assert export(scene) == [("alice", "helpful", "undecidable", scene.now.isoformat())]
+
+
+def test_what_was_taken_back_since_is_exported(scene: Scene) -> None:
+    scene.now = datetime.now(UTC)
+    scene.react("alice", "up")
+    scene.sweep()
+    before = scene.now + timedelta(minutes=30)
+    assert export(scene, before) == []
+    scene.take_back("alice", "up")
+    scene.sweep()
+    assert export(scene, before) == [("alice", "helpful", "undecidable", scene.now.isoformat())]
+
+
+def test_deleting_the_comment_takes_no_thumb_back(scene: Scene) -> None:
+    scene.react("alice", "up")
+    scene.sweep()
+    scene.delete_comment()
+    scene.sweep()
+    assert export(scene) == [("alice", "helpful", "harmful", None)]
+
+
+def test_a_thumb_of_somebody_who_left_stands(source: ExampleChange, database: Database) -> None:
+    with ExitStack() as stack:
+        fake = FakeGitHub()
+        scene = on_github(stack, database, source, fake)
+        scene.react("alice", "up")
+        scene.sweep()
+        (reaction,) = fake.pull(NAME, scene.change.ref.number).threads[0].comments[0].reactions
+        reaction.login = ""
+        scene.sweep()
+        assert export(scene) == [("alice", "helpful", "harmful", None)]
+
+
+def test_the_same_thumb_under_another_comment_of_the_finding_keeps_it(scene: Scene) -> None:
+    scene.react("alice", "up")
+    scene.sweep()
+    with scene.database.begin() as session:
+        (known,) = session.exec(select(KnownReaction)).all()
+        other = known.model_dump() | {"reaction_id": "7", "comment_id": "8", "change_key": "github:alice/shop#99"}
+        session.add(KnownReaction(**other))
+    scene.take_back("alice", "up")
+    scene.sweep()
+    assert export(scene) == [("alice", "helpful", "harmful", None)]
 
 
 def test_a_change_is_asked_about_once_an_hour_and_for_some_days_after_its_end(scene: Scene) -> None:

@@ -64,10 +64,10 @@ def test_a_change_that_we_do_not_know_is_neither_paused_nor_published(records: R
 
 
 def test_pausing_is_kept_until_it_is_taken_back(records: Records, reopened: Records) -> None:
-    records.set_paused(REF, is_paused=True)
+    records.set_paused(REF, "ann", is_paused=True)
     assert reopened.state_of(REF).is_paused
     assert not reopened.state_of(OTHER).is_paused
-    records.set_paused(REF, is_paused=False)
+    records.set_paused(REF, "ann", is_paused=False)
     assert not reopened.state_of(REF).is_paused
 
 
@@ -96,7 +96,7 @@ def test_a_review_is_kept_over_one_with_the_same_key(records: Records) -> None:
 
 
 def test_a_published_review_is_noted_on_its_change(records: Records, samples: "Samples") -> None:
-    records.set_paused(REF, is_paused=True)
+    records.set_paused(REF, "ann", is_paused=True)
     records.keep_review(review())
     records.note_published(samples.change(), "k1")
     state, kept = records.state_of(REF), records.load_review("k1")
@@ -190,12 +190,24 @@ def test_the_same_feedback_is_kept_once(records: Records, database: Database) ->
     assert kept == [("github:owner/name", "ann"), ("github:owner/name", "bob"), ("gitlab:owner/name", "ann")]
 
 
-def test_the_audit_log_only_grows(records: Records, database: Database) -> None:
+def test_pausing_is_audited_once_however_often_it_is_repeated(records: Records, database: Database) -> None:
+    for is_paused in (True, True, False, False, True):
+        records.set_paused(REF, "ann", is_paused=is_paused)
+    noted = [(row.actor, row.action, row.subject) for row in rows(database, AuditEntry)]
+    assert noted == [("ann", "pause", REF.key), ("ann", "resume", REF.key), ("ann", "pause", REF.key)]
+
+
+def test_a_dismissal_moves_with_its_finding_and_stays_where_it_was(
+    records: Records, database: Database, samples: "Samples"
+) -> None:
+    dismiss(records)
     for _ in range(2):
-        records.audit("ann", "pause", REF.key, "detail")
-    assert [(row.actor, row.action, row.subject, row.detail) for row in rows(database, AuditEntry)] == [
-        ("ann", "pause", REF.key, "detail")
-    ] * 2
+        records.move_dismissal(REF, posted().fingerprint, samples.finding("new"))
+        records.move_dismissal(REF, "never dismissed", samples.finding("other"))
+    assert records.dismissed_in(REF) == {posted().fingerprint, "new"}
+    old, new = rows(database, Dismissal)
+    assert (new.kind, new.reason, new.author) == (old.kind, old.reason, old.author)
+    assert [row.detail for row in rows(database, AuditEntry)] == ["", f"moved from {posted().fingerprint}"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +215,7 @@ def test_the_audit_log_only_grows(records: Records, database: Database) -> None:
     [
         (dismiss, Dismissal),
         (lambda records: records.add_feedback(REF, posted(), kind="k", source="s", author="a"), Feedback),
-        (lambda records: records.set_paused(REF, is_paused=True), None),
+        (lambda records: records.set_paused(REF, "ann", is_paused=True), AuditEntry),
     ],
     ids=["dismiss", "feedback", "pause"],
 )

@@ -1,3 +1,5 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,10 @@ def test_output_beyond_a_bound_is_refused(repository: Project) -> None:
         made.run_bounded("cat-file", "blob", f"{commit}:a.py", max_bytes=999)
     with pytest.raises(RepositoryError, match="exit code 128"):
         made.run_bounded("cat-file", "blob", f"{commit}:gone", max_bytes=999)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+def test_a_command_without_an_end_is_stopped(repository: Project) -> None:
+    os.mkfifo(repository.root / "pipe")  # opening it waits for a writer
+    with pytest.raises(RepositoryError, match=r"hash-object: expected an end within 0 s, found none"):
+        Repository(repository.root).run_bounded("hash-object", "pipe", max_bytes=100, timeout_s=0.2)
