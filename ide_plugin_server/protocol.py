@@ -36,8 +36,9 @@ class ReviewerProtocol(LanguageServerProtocol):
 
     def _check_handler_result(self, future: Any) -> None:
         """As pygls does, which keeps the future of every notification for ever."""
-        for msg_id in [one for one, kept in self._request_futures.items() if kept is future]:
-            del self._request_futures[msg_id]
+        if not future.cancelled():  # the end cancels all of them while it goes through them
+            for msg_id in [one for one, kept in self._request_futures.items() if kept is future]:
+                del self._request_futures[msg_id]
         super()._check_handler_result(future)
 
     def structure_message(self, data: dict[str, Any]) -> Any:  # as pygls has it
