@@ -25,7 +25,12 @@ _REPOSITORY = "alice/shop"
 _MAX_FILE_BYTES = 60_000
 _REVIEW_S = 900.0
 # As a service that a team runs, not as tests run it.
-_AS_INSTALLED = {"REVIEWER_GITHUB_PAUSE_S": "1", "REVIEWER_SETTLE_S": "5", "REVIEWER_SWEEP_S": "30"}
+_AS_INSTALLED = {
+    "REVIEWER_GITHUB_PAUSE_S": "1",
+    "REVIEWER_SETTLE_S": "5",
+    "REVIEWER_SWEEP_S": "30",
+    "REVIEWER_NUM_WORKERS": "1",
+}
 _FLAWED = """\
 import yaml
 from flask import Flask, request

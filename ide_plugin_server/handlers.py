@@ -17,10 +17,11 @@ from ide_plugin_server.documents import TextChange
 from ide_plugin_server.folders import find_file, make_uri
 from ide_plugin_server.server import EditorServer
 from ide_plugin_server.settings import parse_options
+from reviewer.baseline import DEFAULT_FILE
 from reviewer.configuration_files import OWN_FILE, PROJECT_FILE
 
 _WATCHED = ("**/*.{py,pyi,js,jsx,mjs,cjs,ts,tsx,mts,cts,java,cs}",)
-_DECIDING = (OWN_FILE, PROJECT_FILE, ".gitignore", ".gitattributes")
+_DECIDING = (OWN_FILE, PROJECT_FILE, DEFAULT_FILE, ".gitignore", ".gitattributes")
 _LANGUAGES = ("python", "javascript", "javascriptreact", "typescript", "typescriptreact", "java", "csharp")
 
 

@@ -37,7 +37,7 @@ class Site:
         self._request, self._encoding = request, encoding
         self.setting: Setting = make_setting(Path(request.folder), request.settings)
         cache = Cache(cache_folder if self.setting.configuration.cache else None)
-        self.tracker = Tracker(self.setting.configuration, engine, cache)
+        self.tracker = Tracker(self.setting.configuration, engine, cache, self.setting.baseline)
         self.is_linked = not request.is_lone and holds_at_most(self.setting, request.settings.max_workspace_files)
         self._skipped: dict[str, Skip] = {}
         self._listed: set[str] = set()  # what the folder's review covers on disk

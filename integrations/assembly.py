@@ -18,7 +18,8 @@ from integrations.conversations import Conversations
 from integrations.errors import SettingsError
 from integrations.events import Event
 from integrations.github import webhook as github_webhook
-from integrations.github.client import GitHubAccess, GitHubHost
+from integrations.github.client import GitHubHost
+from integrations.github.logins import GitHubAccess
 from integrations.gitlab import webhook as gitlab_webhook
 from integrations.gitlab.client import GitLabAccess, GitLabHost
 from integrations.hosts import Host, HostKind

@@ -30,6 +30,9 @@ _MAX_DIFF_BYTES = 64_000_000  # it is read in the service itself
 _MAX_TEXT_BYTES = 10_000_000
 _DEPTHS = (50, 500, 5_000)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# The way out of a company's network, and whom to believe there: as it counts for requests to the API.
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+_CERTIFICATES = "REQUESTS_CA_BUNDLE"
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--force")
 # Over HTTP(S) only, without anybody's configuration, credentials or questions.
 _SETTINGS = (
@@ -112,7 +115,7 @@ class Checkouts:
                 self._run_fetch(repository, address, change, depth)
                 merge_base = _find_merge_base(repository, change)
                 is_last = depth == _DEPTHS[-1]
-                if merge_base is not None and (is_last or not _is_cut_short(repository, change)):
+                if merge_base is not None and (is_last or not repository.is_cut_between(change.base, change.head)):
                     return Checkout(repository, change.base, merge_base, change.head)
         name = change.ref.repository.name
         raise CheckoutError(f"{name}: expected base and head to meet within {_DEPTHS[-1]} commits, found no ancestor")
@@ -188,15 +191,6 @@ def _measure(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _is_cut_short(repository: Repository, change: Change) -> bool:
-    """Whether commits that only one side has lack their parents: the two may meet nearer than we can see."""
-    boundary = repository.root / ".git" / "shallow"
-    if not boundary.exists():
-        return False
-    own = repository.run("rev-list", f"{change.base}...{change.head}").split()
-    return not frozenset(boundary.read_bytes().split()).isdisjoint(own)
-
-
 def _find_merge_base(repository: Repository, change: Change) -> str | None:
     try:
         return repository.run("merge-base", change.base, change.head).decode().strip()
@@ -209,6 +203,8 @@ def _environment(address: CloneAddress | None = None) -> dict[str, str]:
     settings = list(_SETTINGS)
     if address is not None:
         settings.append((f"http.{address.url}.extraHeader", f"Authorization: {address.authorization}"))
+    if os.environ.get(_CERTIFICATES):
+        settings.append(("http.sslCAInfo", os.environ[_CERTIFICATES]))
     numbered = {
         f"GIT_CONFIG_{part}_{number}": value
         for number, pair in enumerate(settings)
@@ -222,6 +218,7 @@ def _environment(address: CloneAddress | None = None) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_COUNT": str(len(settings)),
         **numbered,
+        **{name: os.environ[name] for name in _PROXIES if name in os.environ},
     }
 
 

@@ -19,7 +19,6 @@ def serve(host: str, port: int) -> None:
     settings = load_settings()
     configure_logging(settings.log_level)
     app = build_service(settings)
-    click.echo(f"serving on http://{host}:{port}", err=True)
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=30)
 
 

@@ -95,7 +95,7 @@ class NewThread:
 class PostedThread:
     """One of our threads as the host has it. `comment_id` is its first comment, `fingerprint` the one in its marker.
 
-    `has_replies`: somebody else wrote in it.
+    `has_replies`: somebody else wrote in it. `is_resolved_by_us`: as far as the host tells.
     """
 
     thread_id: str
@@ -104,6 +104,7 @@ class PostedThread:
     body: str
     is_resolved: bool = False
     has_replies: bool = False
+    is_resolved_by_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +225,8 @@ class Host(Protocol):
     def has_reply(self, change: Change, thread: PostedThread | None, marker: str) -> bool:
         """Whether an answer of ours that ends with a marker stands where `reply` would put it."""
 
-    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
-        """Resolves a thread, or opens it again."""
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> bool:
+        """Resolves a thread, or opens it again; False where the host does not let us."""
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """Our comment on the change that holds a marker."""

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 _PLAIN = ("uvicorn.access",)
+_OWN_FORM = "dbos"  # gives itself a handler where it finds none, and hands nothing on
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,5 +30,6 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger(_OWN_FORM).handlers = [handler]
     for name in _PLAIN:
         logging.getLogger(name).disabled = True

@@ -17,6 +17,7 @@ from integrations.wording import (
     find_marker,
     hash_code,
     hash_words,
+    is_gone,
     title_of,
     write_all_gone,
     write_finding,
@@ -65,7 +66,7 @@ class ReviewedChange:
     """One review and the change it is of: the files between merge-base and head, and lines of the head by path.
 
     `key` is the review's, the same whenever the same bytes are reviewed with the same model and policy. `refused` are
-    findings whose threads the host did not take.
+    findings whose threads the host did not take. `takes_answers`: somebody listens to commands.
     """
 
     report: ReviewReport
@@ -73,6 +74,7 @@ class ReviewedChange:
     lines: HeadLines
     key: str
     refused: frozenset[str] = frozenset()
+    takes_answers: bool = True
 
 
 def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> Plan:
@@ -88,9 +90,7 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
     threads = {thread.fingerprint: thread for thread in standing.threads if thread.fingerprint} | moved
     changes = {change.path: change for change in reviewed.changes}
     new = [one for one in shown if one.fingerprint not in threads]
-    post, unplaced = _place_new(
-        [one for one in new if one.fingerprint not in reviewed.refused], changes, reviewed.lines
-    )
+    post, unplaced = _place_new([one for one in new if one.fingerprint not in reviewed.refused], changes, reviewed)
     unplaced += [one for one in new if one.fingerprint in reviewed.refused]
     kept = [(threads[one.fingerprint], one) for one in shown if one.fingerprint in threads]
     reopen = tuple(one for one, _ in kept if one.is_resolved and one.fingerprint in standing.resolved_by_us)
@@ -99,7 +99,7 @@ def make_plan(reviewed: ReviewedChange, standing: Standing, policy: Policy) -> P
     return Plan(
         post=tuple(post),
         edit=tuple(
-            _reword(thread, finding)
+            _reword(thread, finding, takes_answers=reviewed.takes_answers)
             for thread, finding in kept
             if finding.fingerprint not in answered and _says_something_else(thread, finding)
         ),
@@ -121,7 +121,7 @@ def _follow_moved(
     left: dict[str, list[PostedThread]] = {}
     for thread in standing.threads:
         code = find_marker(thread.body, "code")
-        if code and thread.fingerprint not in present | standing.resolved_by_us:
+        if code and thread.fingerprint not in present | standing.resolved_by_us and not is_gone(thread.body):
             left.setdefault(code, []).append(thread)
     found: dict[str, PostedThread] = {}
     for finding in shown:
@@ -136,28 +136,30 @@ def _is_dismissed(thread: PostedThread, standing: Standing) -> bool:
 
 
 def _place_new(
-    findings: Iterable[ReportedFinding], changes: Mapping[str, FileChange], lines: HeadLines
+    findings: Iterable[ReportedFinding], changes: Mapping[str, FileChange], reviewed: ReviewedChange
 ) -> tuple[list[NewThread], list[ReportedFinding]]:
     """Threads for findings on lines of the change, and the findings that are on none."""
     post: list[NewThread] = []
     unplaced: list[ReportedFinding] = []
     for finding in findings:
-        spot = place_finding(finding, changes.get(finding.anchor.path), lines)
+        spot = place_finding(finding, changes.get(finding.anchor.path), reviewed.lines)
         if spot is None:
             unplaced.append(finding)
         else:
             stand = Stand.DELETED if spot.place.is_deleted else Stand.HERE
-            body = write_finding(finding, suggestion=spot.suggestion, stand=stand)
+            body = write_finding(finding, suggestion=spot.suggestion, stand=stand, takes_answers=reviewed.takes_answers)
             post.append(NewThread(finding.fingerprint, spot.place, body))
     return post, unplaced
 
 
 def _find_outdated(threads: Iterable[PostedThread], wanted: Collection[str]) -> Iterable[PostedThread]:
-    """Our open threads whose finding is gone, but for those in which somebody answered."""
+    """Our open threads whose finding is gone, but for those in which somebody answered and those that say so."""
     return (
         thread
         for thread in threads
-        if thread.fingerprint and thread.fingerprint not in wanted and not thread.is_resolved and not thread.has_replies
+        if thread.fingerprint
+        and thread.fingerprint not in wanted
+        and not (thread.is_resolved or thread.has_replies or is_gone(thread.body))
     )
 
 
@@ -166,10 +168,11 @@ def _says_something_else(thread: PostedThread, finding: ReportedFinding) -> bool
     return thread.fingerprint != finding.fingerprint or find_marker(thread.body, "words") != hash_words(finding)
 
 
-def _reword(thread: PostedThread, finding: ReportedFinding) -> tuple[PostedThread, str]:
+def _reword(thread: PostedThread, finding: ReportedFinding, *, takes_answers: bool) -> tuple[PostedThread, str]:
     """Without a suggestion: the host may show the thread on other lines by now."""
     has_moved = thread.fingerprint != finding.fingerprint
-    return thread, write_finding(finding, stand=Stand.OLD_FILE if has_moved else Stand.HERE)
+    stand = Stand.OLD_FILE if has_moved else Stand.HERE
+    return thread, write_finding(finding, stand=stand, takes_answers=takes_answers)
 
 
 def _summarise(

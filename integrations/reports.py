@@ -162,6 +162,11 @@ class ReviewReport(_Value):
         return self.change.head if self.change is not None else ""
 
     @property
+    def edited_paths(self) -> tuple[str, ...]:
+        """Files for which a fix is offered, sorted."""
+        return tuple(sorted({edit.location.path for one in self.findings if one.fix for edit in one.fix.edits}))
+
+    @property
     def is_complete(self) -> bool:
         """Whether every file that should have been read was read whole."""
         in_part = any(file.problems for file in self.files.reviewed)

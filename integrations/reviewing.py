@@ -15,16 +15,14 @@ from integrations.analysis import Analyst, PolicyFile, read_policy_file
 from integrations.checkouts import Checkout, Checkouts
 from integrations.errors import AnalysisError
 from integrations.hosts import Change, ChangeRef, Conclusion, Host, HostKind, NewThread, Place, PostedThread, Status
-from integrations.placing import HeadLines
 from integrations.planning import Plan, ReviewedChange, Standing, make_plan, make_status
 from integrations.policies import Heeding, Mode, Policy, parse_policy
 from integrations.records import Records
 from integrations.reports import ReviewReport, parse_report
 from integrations.storage.tables import PostedFinding, ReviewRecord
-from integrations.wording import escape_markdown, find_marker, make_marker, title_of
+from integrations.wording import SUMMARY_MARKER, escape_markdown, find_marker, title_of, write_gone
 
 _LOG = logging.getLogger(__name__)
-SUMMARY_MARKER = make_marker("summary", "one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +168,14 @@ class Reviewing:
             if find_marker(body, "finding") != thread.fingerprint:  # it moved; the next plan notes where it is
                 self._records.forget_posted(change.ref, thread.fingerprint)
         for thread in plan.reopen:
-            host.resolve_thread(change, thread, is_resolved=False)
-            self._records.note_resolved(change.ref, thread.fingerprint, by_us=False)
+            if host.resolve_thread(change, thread, is_resolved=False):
+                self._records.note_resolved(change.ref, thread.fingerprint, by_us=False)
         posted = self._records.posted_on(change.ref)
         for thread in plan.resolve:
-            host.resolve_thread(change, thread, is_resolved=True)
-            self._records.note_resolved(change.ref, thread.fingerprint, by_us=True)
+            if host.resolve_thread(change, thread, is_resolved=True):
+                self._records.note_resolved(change.ref, thread.fingerprint, by_us=True)
+            else:
+                host.edit_thread(change, thread, write_gone(thread.body))
             finding = posted.get(thread.fingerprint)
             # Where the head is the one that it was posted on, no commit can have mended it.
             if finding is not None and finding.head != change.head and thread.fingerprint not in known:
@@ -253,7 +253,8 @@ class Reviewing:
         threads = _with_remembered(listed, posted)
         ours = frozenset(fingerprint for fingerprint, row in posted.items() if row.is_resolved_by_us)
         checkout = self._check_out(change)
-        reviewed = ReviewedChange(report, checkout.list_changes(), _read_lines(checkout, report), prepared.key, refused)
+        lines = {path: checkout.read_lines(path) for path in report.edited_paths}
+        reviewed = ReviewedChange(report, checkout.list_changes(), lines, prepared.key, refused)
         standing = Standing(tuple(threads), summary, ours, prepared.dismissed)
         return make_plan(reviewed, standing, prepared.policy), report
 
@@ -266,9 +267,3 @@ def _with_remembered(threads: list[PostedThread], posted: Mapping[str, PostedFin
     listed = {thread.fingerprint for thread in threads}
     missing = [fingerprint for fingerprint in sorted(posted) if fingerprint not in listed]
     return [*threads, *(PostedThread("", "", one, "", is_resolved=True, has_replies=True) for one in missing)]
-
-
-def _read_lines(checkout: Checkout, report: ReviewReport) -> HeadLines:
-    """The files for which a suggestion may be written."""
-    paths = {edit.location.path for one in report.findings if one.fix is not None for edit in one.fix.edits}
-    return {path: checkout.read_lines(path) for path in sorted(paths)}

@@ -40,6 +40,7 @@ _MAX_CODE_CHARS = 400
 _MAX_TITLE_CHARS = 200
 _MAX_TEXT_CHARS = 2_000
 _MAX_LISTED = 50
+_GONE = "gone"  # in the place of the hash of the words
 
 
 def escape_markdown(text: str) -> str:
@@ -96,6 +97,9 @@ def make_marker(kind: str, value: str) -> str:
     return f"<!-- graph-reviewer:{kind}:{value} -->"
 
 
+SUMMARY_MARKER = make_marker("summary", "one")
+
+
 def find_marker(body: str, kind: str) -> str:
     """The value of the last marker of a kind, empty when there is none: ours stand last, behind any quoted code."""
     return next((match[2] for match in reversed(list(_MARKER.finditer(body))) if match[1] == kind), "")
@@ -109,19 +113,50 @@ class Stand(Enum):
     OLD_FILE = "in the file that its file was renamed from"
 
 
-def write_finding(finding: ReportedFinding, *, suggestion: str | None = None, stand: Stand = Stand.HERE) -> str:
-    """The comment of one finding: what, why, the path, how to mend it, how to answer.
+def write_finding(
+    finding: ReportedFinding,
+    *,
+    suggestion: str | None = None,
+    stand: Stand = Stand.HERE,
+    takes_answers: bool = True,
+) -> str:
+    """The comment of one finding: what, why, the path, how to mend it, how to answer or to silence it.
 
-    Path or suggestion are left out where they would make it longer than a host takes.
+    Path or suggestion are left out where they would make it longer than a host takes. `takes_answers`: somebody listens
+    to commands.
     """
     path = "\n\n".join(part for part in (_point_elsewhere(finding, stand), _write_path(finding)) if part)
     is_safe = finding.fix is not None and finding.fix.safe
     offer = "" if suggestion is None else _write_suggestion(suggestion, is_safe=is_safe)
-    bodies = (_join_finding(finding, *extras) for extras in ((path, offer), ("", offer), (path, ""), ("", "")))
+    closing = _HOW_TO_ANSWER if takes_answers else _tell_silencing(finding)
+    chosen = ((path, offer), ("", offer), (path, ""), ("", ""))
+    bodies = (_join_finding(finding, *extras, closing) for extras in chosen)
     return next(body for body in bodies if len(body) <= MAX_COMMENT_CHARS)
 
 
-def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
+def write_gone(body: str) -> str:
+    """What a finding's comment becomes when the finding is gone and the host does not let us resolve its thread.
+
+    A finding that comes back says something else than this, and is written anew.
+    """
+    head = body.partition("\n\n")[0]
+    kept = (make_marker(kind, find_marker(body, kind)) for kind in ("finding", "code"))
+    markers = "".join([*kept, make_marker("words", _GONE)])
+    return "\n\n".join([f"~~{head}~~", "No longer found: this can be resolved.", markers])
+
+
+def is_gone(body: str) -> bool:
+    """Whether a comment says that its finding is gone."""
+    return find_marker(body, "words") == _GONE
+
+
+def _tell_silencing(finding: ReportedFinding) -> str:
+    place = quote_inline(f"reviewer explain {finding.location.path}:{finding.location.start_line}"[-_MAX_CODE_CHARS:])
+    comment = quote_inline(f"reviewer: ignore[{finding.label}] REASON")
+    return f"<sub>Wrong or not worth it? A comment {comment} on its line or above silences it; {place} says more.</sub>"
+
+
+def _join_finding(finding: ReportedFinding, path: str, offer: str, closing: str) -> str:
     title = escape_markdown(finding.title[:_MAX_TITLE_CHARS])
     parts = [
         f"**{title}** ({finding.severity}, {finding.probability:.0%} likely) · `{finding.label}`",
@@ -129,7 +164,7 @@ def _join_finding(finding: ReportedFinding, path: str, offer: str) -> str:
         path,
         f"**To mend it:** {_write_sentence(finding.remedy[:_MAX_TEXT_CHARS])}",
         offer,
-        _HOW_TO_ANSWER,
+        closing,
         make_marker("finding", finding.fingerprint)
         + make_marker("words", hash_words(finding))
         + make_marker("code", hash_code(finding)),
@@ -235,7 +270,7 @@ def write_all_gone(report: ReviewReport) -> str:
 
 def _sign(report: ReviewReport) -> str:
     version = f"graph-reviewer {report.tool.version}, model {report.model}"
-    return f"<sub>{escape_markdown(version[:_MAX_TITLE_CHARS])}</sub>\n\n{make_marker('summary', 'one')}"
+    return f"<sub>{escape_markdown(version[:_MAX_TITLE_CHARS])}</sub>\n\n{SUMMARY_MARKER}"
 
 
 def _list_findings(title: str, findings: Sequence[ReportedFinding]) -> Iterable[str]:

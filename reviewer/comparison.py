@@ -21,6 +21,10 @@ _DIFF = (
     *("--src-prefix=a/", "--dst-prefix=b/", "--unified=0", "--inter-hunk-context=0", "--diff-algorithm=myers"),
     *("--indent-heuristic", "--find-renames=50%", "-l2000"),
 )
+DEEPEN = (
+    "run `git fetch --deepen=100` until it is there, or `git fetch --unshallow`; actions/checkout does it with "
+    "`fetch-depth: 0`, GitLab CI with the variable `GIT_DEPTH: 0`"
+)
 _USUAL_BRANCHES = ("origin/main", "origin/master", "main", "master", "origin/trunk", "trunk", "origin/develop")
 
 
@@ -34,12 +38,16 @@ class HeadKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A base commit, a head (`head` is its commit, "" for the working tree or the index) and the files between them."""
+    """A base commit, a head (`head` is its commit, "" for the working tree or the index) and the files between them.
+
+    `is_unsure`: the clone is shallow, and base and head may meet nearer than its history tells.
+    """
 
     base: str
     head_kind: HeadKind
     head: str
     changes: tuple[FileChange, ...]
+    is_unsure: bool = False
 
     @property
     def changed_paths(self) -> frozenset[str]:
@@ -57,18 +65,21 @@ def compare(repository: Repository, base: str | None, head: str | None, *, stage
 
     Raises RequestError when a revision does not exist or the two have no common ancestor.
     """
-    tip = _find_commit(repository, head or "HEAD")
-    target = _find_commit(repository, base) if base is not None else find_default_branch(repository)
+    tip = find_commit(repository, head or "HEAD")
+    target = find_commit(repository, base) if base is not None else find_default_branch(repository)
     common = _merge_base(repository, target, tip)
+    is_unsure = common != target and repository.is_cut_between(target, tip)
     if head is not None:
         changes = parse_diff(repository.run(*_DIFF, common, tip))
-        return Comparison(common, HeadKind.COMMIT, tip, changes)
+        return Comparison(common, HeadKind.COMMIT, tip, changes, is_unsure)
     if staged:
-        return Comparison(common, HeadKind.INDEX, "", parse_diff(repository.run(*_DIFF, "--cached", common)))
+        changes = parse_diff(repository.run(*_DIFF, "--cached", common))
+        return Comparison(common, HeadKind.INDEX, "", changes, is_unsure)
     changes = parse_diff(repository.run(*_DIFF, common))
     known = {change.path for change in changes}
     untracked = tuple(_as_added(repository, path) for path in repository.list_untracked() if path not in known)
-    return Comparison(common, HeadKind.WORKING_TREE, "", tuple(sorted((*changes, *untracked), key=lambda c: c.path)))
+    both = tuple(sorted((*changes, *untracked), key=lambda c: c.path))
+    return Comparison(common, HeadKind.WORKING_TREE, "", both, is_unsure)
 
 
 def list_changes(repository: Repository, base: str, head: str, max_bytes: int) -> tuple[FileChange, ...]:
@@ -99,10 +110,12 @@ def find_default_branch(repository: Repository) -> str:
     raise RequestError(f"base: expected a default branch (origin/HEAD, {tried}), found none; name one with --base")
 
 
-def _find_commit(repository: Repository, revision: str) -> str:
+def find_commit(repository: Repository, revision: str) -> str:
+    """The commit that a revision names; raises RequestError when there is none."""
     commit = repository.find_revision(revision)
     if commit is None:
-        raise RequestError(f"{revision}: expected a commit, found none in {repository.root.name}")
+        hint = f", a shallow clone: {DEEPEN}" if repository.is_shallow else ""
+        raise RequestError(f"{revision}: expected a commit, found none in {repository.root.name}{hint}")
     return commit
 
 
@@ -110,7 +123,8 @@ def _merge_base(repository: Repository, target: str, tip: str) -> str:
     try:
         return repository.run("merge-base", target, tip).decode().strip()
     except RepositoryError as error:
-        problem = "expected a common ancestor, found none; in a shallow clone fetch more history first"
+        hint = f" in this shallow clone: {DEEPEN}" if repository.is_shallow else ""
+        problem = f"expected a common ancestor, found none{hint}"
         raise RequestError(f"{target[:12]}..{tip[:12]}: {problem}") from error
 
 

@@ -7,7 +7,9 @@ import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from enum import Enum
 
+from reviewer.baseline import DEFAULT_FILE
 from reviewer.errors import ConfigurationError
 from reviewer.findings import FailOn
 from reviewer.ignoring import is_pattern
@@ -15,6 +17,13 @@ from reviewer.inspection import DEFAULT_MAX_BYTES
 
 DEFAULT_ORIGIN = "default"
 COMMAND_LINE = "command line"
+
+
+class OnFailure(Enum):
+    """What files that could not be reviewed do to the exit code."""
+
+    FAIL = "fail"
+    PASS = "pass"  # no password
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,9 @@ class Configuration:
     """Every setting with its default. Labels and categories are names here; `selection` resolves them.
 
     `min_probability` replaces every threshold and the budget of comments. `jobs` 0 means as many as the work deserves.
-    `include_tests`: show findings in test code too. `exclude` is relative to `base`, the folder of the file. `origins`
-    says where each value comes from that is not a default.
+    `include_tests`: show findings in test code too. `baseline` is the file of known findings, "" for none.
+    `exclude` is relative to `base`, the folder of the file. `origins` says where each value comes from that is not a
+    default.
     """
 
     select: tuple[str, ...] = ("security", "performance")
@@ -46,12 +56,14 @@ class Configuration:
     min_probability: float | None = None
     thresholds: tuple[tuple[str, float], ...] = ()
     fail_on: FailOn = FailOn.LOW
+    on_failure: OnFailure = OnFailure.FAIL
     max_comments: int = 10
     include_tests: bool = False
     exclude: tuple[str, ...] = ()
     max_file_bytes: int = DEFAULT_MAX_BYTES
     jobs: int = 0
     cache: bool = True
+    baseline: str = DEFAULT_FILE
     directories: tuple[DirectoryPolicy, ...] = ()
     base: str = "."
     origins: tuple[tuple[str, str], ...] = ()
@@ -141,6 +153,13 @@ def _parse_flag(value: object) -> bool:
     raise ValueError
 
 
+def _parse_inner_path(value: object) -> str:
+    """A path below the root with forward slashes, or an empty one."""
+    if not isinstance(value, str) or "\\" in value or value.startswith("/") or ".." in value.split("/"):
+        raise ValueError
+    return value and posixpath.normpath(value)
+
+
 _NAMES = Setting(parse_names, "a list of labels or categories")
 _PROBABILITY = Setting(_parse_probability, "a number from 0 to 1")
 _THRESHOLDS = Setting(_parse_thresholds, "a table from label or category to a number from 0 to 1")
@@ -152,12 +171,14 @@ SETTINGS: Mapping[str, Setting] = {
     "min-probability": _PROBABILITY,
     "thresholds": _THRESHOLDS,
     "fail-on": Setting(FailOn, "one of low, medium, high, never"),
+    "on-failure": Setting(OnFailure, "one of fail, pass"),
     "max-comments": _COUNT,
     "include-tests": Setting(_parse_flag, "true or false"),
     "exclude": Setting(_parse_patterns, "a list of gitignore patterns"),
     "max-file-bytes": _COUNT,
     "jobs": _COUNT,
     "cache": Setting(_parse_flag, "true or false"),
+    "baseline": Setting(_parse_inner_path, "a path below the root, or an empty one"),
 }
 # Tables that belong to other doors: the pull-request bot reads its own part of the same file.
 _OTHER_TABLES = frozenset({"directories", "bot"})
@@ -216,7 +237,7 @@ def list_settings(configuration: Configuration) -> list[tuple[str, object, str]]
         if field.name in ("origins", "directories", "base"):
             continue
         value = getattr(configuration, field.name)
-        plain = value.value if isinstance(value, FailOn) else value
+        plain = value.value if isinstance(value, Enum) else value
         rows.append((field.name.replace("_", "-"), plain, configuration.origin_of(field.name)))
     for folder in configuration.directories:
         for name in ("select", "ignore", "min_probability", "thresholds"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reviewer.configuration import Configuration, parse_configuration
 from reviewer.errors import ConfigurationError
+from reviewer.repositories import Repository
 
 OWN_FILE = ".reviewer.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -25,6 +26,16 @@ def load_configuration(start: Path, root: Path) -> Configuration:
     return Configuration()
 
 
+def load_committed_configuration(repository: Repository, commit: str) -> Configuration:
+    """The configuration at the top of a commit; the defaults when there is none. Raises ConfigurationError."""
+    for name in (OWN_FILE, PROJECT_FILE):
+        content = repository.read_objects([f"{commit}:{name}"])[0]
+        configuration = None if content is None else _parse_content(content, name, f"{commit[:12]}:{name}", ".")
+        if configuration is not None:
+            return configuration
+    return Configuration()
+
+
 def read_configuration(file: Path) -> Configuration:
     """A configuration file given by name; raises ConfigurationError when it does not hold one."""
     configuration = _read_file(file, file.parent)
@@ -41,12 +52,21 @@ def _folders(start: Path, root: Path) -> list[Path]:
 def _read_file(file: Path, root: Path) -> Configuration | None:
     where = Path(os.path.relpath(file, root)).as_posix()
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
+        content = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
         raise ConfigurationError(where, "file", f"expected readable TOML, found {error}") from error
-    if file.name == PROJECT_FILE:
+    return _parse_content(content, file.name, where, Path(os.path.relpath(file.parent, root)).as_posix())
+
+
+def _parse_content(content: bytes, name: str, where: str, base: str) -> Configuration | None:
+    """The configuration in a file of this name, None where it holds none of ours."""
+    try:
+        data = tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(where, "file", f"expected readable TOML, found {error}") from error
+    if name == PROJECT_FILE:
         table = data.get("tool", {}).get("reviewer")
         if table is None:
             return None
@@ -55,4 +75,4 @@ def _read_file(file: Path, root: Path) -> Configuration | None:
         table = data
     if not isinstance(table, dict):
         raise ConfigurationError(where, "tool.reviewer", f"expected a table, found {table!r}")
-    return parse_configuration(table, where, Path(os.path.relpath(file.parent, root)).as_posix())
+    return parse_configuration(table, where, base)

@@ -118,10 +118,20 @@ class Finding:
         """The part of the label before the slash."""
         return self.label.partition("/")[0]
 
+    @property
+    def is_anchored_elsewhere(self) -> bool:
+        """Whether a change on another line introduced it."""
+        return self.anchor != Anchor(self.path, self.region.start.line)
+
 
 def order_of(finding: Finding) -> tuple[str, Region, str, str]:
     """The order of every report: by file, place, label and identity."""
     return (finding.path, finding.region, finding.label, finding.fingerprint)
+
+
+def rank_of(finding: Finding) -> tuple[float, float, tuple[object, ...]]:
+    """What is kept first where there is room for some: the worst, then the likeliest, then the order of the report."""
+    return (-finding.severity.security_severity, -finding.probability, order_of(finding))
 
 
 def build_finding(scored: Scored, fingerprint: str, label: Label, sources: Mapping[str, SourceFile]) -> Finding:

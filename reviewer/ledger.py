@@ -21,6 +21,9 @@ class SkipReason(Enum):
     UNREADABLE = "unreadable"
 
 
+_UNCHOSEN = (SkipReason.TOO_LARGE, SkipReason.TOO_MANY_NODES, SkipReason.UNREADABLE)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Skip:
     """A file or whole folder (final slash) that was left out; `detail` adds figures to the reason."""
@@ -71,7 +74,26 @@ class Ledger:
         """Lines in reviewed files."""
         return sum(entry.num_lines for entry in self.reviewed)
 
+    def list_unread(self) -> tuple[tuple[str, int, str], ...]:
+        """Path, line and why of what should have been reviewed and was not: failed, too large, broken in part."""
+        failed = [(one.path, 1, one.error) for one in self.failed]
+        skipped = [
+            (one.path, 1, f"{one.reason.value}{_in_brackets(one.detail)}")
+            for one in self.skipped
+            if one.reason in _UNCHOSEN
+        ]
+        in_part = [
+            (one.path, part.start_line, f"{part.kind}, to line {part.end_line}{_in_brackets(part.detail)}")
+            for one in self.reviewed
+            for part in one.problems
+        ]
+        return (*failed, *skipped, *in_part)
+
     @property
     def is_empty(self) -> bool:
         """Whether there was no file at all."""
         return not (self.reviewed or self.skipped or self.failed)
+
+
+def _in_brackets(detail: str) -> str:
+    return f" ({detail})" if detail else ""

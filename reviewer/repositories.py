@@ -94,6 +94,24 @@ class Repository:
         except RepositoryError:
             return None
 
+    def find_time(self, revision: str) -> int | None:
+        """When the commit that a revision names was made, in seconds since 1970; None when there is none."""
+        commit = self.find_revision(revision)
+        return None if commit is None else int(self.run("rev-list", "--max-count=1", "--timestamp", commit).split()[0])
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the history was cut when it was fetched."""
+        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def is_cut_between(self, one: str, other: str) -> bool:
+        """Whether commits that only one of two has lack their parents: the two may meet nearer than can be seen."""
+        boundary = self.root / self.run("rev-parse", "--git-path", "shallow").decode().strip()
+        if not boundary.exists():
+            return False
+        own = self.run("rev-list", f"{one}...{other}").split()
+        return not frozenset(boundary.read_bytes().split()).isdisjoint(own)
+
     def list_files(self, folder: str) -> tuple[str, ...]:
         """Tracked and untracked files below a folder ("" for all) that are not ignored, sorted; submodules and nested
         repositories appear as one entry, the latter with a final slash."""

@@ -56,7 +56,7 @@ class ReviewDesk:
         progress: Progress | None = None,
         baseline: frozenset[str] = frozenset(),
     ) -> None:
-        self._configuration, self._engine, self._cache, self._baseline = configuration, engine, cache, baseline
+        self._configuration, self._engine, self._cache, self.baseline = configuration, engine, cache, baseline
         self.scanner = Scanner(engine, cache, configuration.jobs, progress)
 
     def scan(self, sources: Iterable[SourceFile], choose: Chooser | None = None) -> Scan:
@@ -79,7 +79,7 @@ class ReviewDesk:
         scan = self.scan(discovery.sources)
         assembler = self.assembler_for(sources)
         assemblies = [assembler.assemble(path, scan.files[path]) for path in sorted(scan.files)]
-        rules = SelectionRules(_all_suppressions(assemblies), self._baseline)
+        rules = SelectionRules(_all_suppressions(assemblies), self.baseline)
         selection = select_findings((finding for part in assemblies for finding in part.findings), rules)
         ledger = build_ledger(scan.files, sources, discovery.skipped, (*discovery.failed, *scan.failed))
         return self._finish(selection, assemblies, scan, assembler, sources, ledger)
@@ -111,7 +111,7 @@ class ReviewDesk:
         budget = None if self._configuration.min_probability is not None else self._configuration.max_comments
         suppressions = _all_suppressions(assemblies)
         rules = SelectionRules(
-            suppressions, self._baseline, introductions, budget, changes, heeds_own=heeds_own_suppressions
+            suppressions, self.baseline, introductions, budget, changes, heeds_own=heeds_own_suppressions
         )
         ledger = _change_ledger(changes, head, scan, base_failed, sources)
         selection = select_findings(findings, rules)

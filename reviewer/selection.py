@@ -9,7 +9,7 @@ from types import MappingProxyType
 from reviewer.changes import FileChange
 from reviewer.configuration import Configuration, DirectoryPolicy
 from reviewer.errors import ConfigurationError
-from reviewer.findings import Anchor, Finding, order_of
+from reviewer.findings import Anchor, Finding, order_of, rank_of
 from reviewer.suppression import Suppression
 
 FALLBACK_THRESHOLD = 0.5  # for a label that the model gives none
@@ -192,7 +192,7 @@ def select_findings(findings: Iterable[Finding], rules: SelectionRules) -> Selec
             unheeded.update(silencers)
             shown.append(replace(finding, anchor=decision) if decision is not None else finding)
     if rules.max_comments is not None:
-        shown.sort(key=_rank)
+        shown.sort(key=rank_of)
         withheld += [withhold(finding, WithheldReason.OVER_BUDGET) for finding in shown[rules.max_comments :]]
         del shown[rules.max_comments :]
     shown.sort(key=order_of)
@@ -255,8 +255,3 @@ def _judge(finding: Finding, rules: SelectionRules) -> Anchor | WithheldReason |
     if rules.introductions is None:
         return None
     return rules.introductions.get(finding.fingerprint, WithheldReason.UNTOUCHED)
-
-
-def _rank(finding: Finding) -> tuple[float, float, tuple[object, ...]]:
-    """What the budget keeps first: the worst, then the likeliest, then the order of the report."""
-    return (-finding.severity.security_severity, -finding.probability, order_of(finding))

@@ -28,7 +28,7 @@ from graph_model.catalogue import Catalogue, load_catalogue
 from graph_model.edits import Edit, FixKind, ProposedFix, Safety
 from graph_model.languages import Family, find_language
 from reviewer.cli.group import group, main
-from reviewer.cli.session import Session
+from reviewer.cli.session import Session, read_session
 from reviewer.engine import Engine, Linking, LiveAnalysis
 from reviewer.source import SourceFile
 
@@ -238,11 +238,13 @@ class Project:
         assert isinstance(document, dict)
         return document
 
-    def spawn(self, *args: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        """Runs the command line as a process of its own."""
-        environment = {**os.environ, "REVIEWER_CACHE_DIR": str(self.root.parent / "cache")}
+    def spawn(
+        self, *args: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """Runs the command line as a process of its own, with further variables in its environment."""
+        variables = {**os.environ, "REVIEWER_CACHE_DIR": str(self.root.parent / "cache"), **(environment or {})}
         command = [sys.executable, "-m", "reviewer.testing", *args]
-        return subprocess.run(command, cwd=self.root, input=stdin, capture_output=True, check=False, env=environment)
+        return subprocess.run(command, cwd=self.root, input=stdin, capture_output=True, check=False, env=variables)
 
 
 def find_browser() -> str:
@@ -255,4 +257,4 @@ def find_browser() -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], Session(Path.cwd(), FakeEngine(), Path(os.environ["REVIEWER_CACHE_DIR"])))
+    main(sys.argv[1:], read_session(FakeEngine()))

@@ -70,8 +70,10 @@ class RankedFunction:
 class Tracker:
     """Keeps the sources of a folder with their analyses. A source that was put is analysed when it is read."""
 
-    def __init__(self, configuration: Configuration, engine: Engine, cache: Cache) -> None:
-        self._configuration, self._engine, self._cache = configuration, engine, cache
+    def __init__(
+        self, configuration: Configuration, engine: Engine, cache: Cache, baseline: frozenset[str] = frozenset()
+    ) -> None:
+        self._engine, self._cache, self._baseline = engine, cache, baseline
         self._label_ids = tuple(label.id for label in engine.catalogue)
         self._labels = find_selected(configuration, self._label_ids, engine.thresholds)
         self.sources: dict[str, SourceFile] = {}
@@ -162,7 +164,7 @@ class Tracker:
 
     def _select(self, path: str, file: ScoredFile) -> Verdict:
         assembly = self._assembler.assemble(path, file)
-        selection = select_findings(assembly.findings, SelectionRules(assembly.suppressions))
+        selection = select_findings(assembly.findings, SelectionRules(assembly.suppressions, self._baseline))
         checked = self._assembler.policy_of(path).thresholds.keys()
         used = selection.used | assembly.used
         notes = find_problems(assembly.suppressions, self._label_ids, checked, used) if assembly.suppressions else ()

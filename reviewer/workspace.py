@@ -25,6 +25,11 @@ class Workspace:
         return self.root / path
 
 
+def lies_in(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is one of these, or below one; "." holds everything."""
+    return any(one in (".", path) or path.startswith(f"{one}/") for one in folders)
+
+
 def locate_workspace(paths: Iterable[Path], cwd: Path) -> Workspace:
     """The workspace for these paths; raises RequestError when one does not exist."""
     folders = []

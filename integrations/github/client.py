@@ -7,21 +7,19 @@ https://docs.github.com/en/graphql/reference/mutations#resolvereviewthread
 import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any  # JSON of the host
 
-from github import Auth, Github, GithubException, GithubIntegration
+from github import GithubException
 from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
 from github.PullRequestComment import PullRequestComment
 from github.Repository import Repository
 
 from integrations.calls import Calls, Observe, ignore_call
-from integrations.checkup import check_clock, check_permissions
 from integrations.errors import HostError
 from integrations.github.checks import CHECK_NAME, describe_check, slice_annotations
-from integrations.github.deliveries import Redelivery
+from integrations.github.logins import AppLogin, GitHubAccess, GitHubLogin, GitHubTokenAccess, TokenLogin
 from integrations.hosts import (
     Change,
     ChangeRef,
@@ -38,9 +36,7 @@ from integrations.hosts import (
 from integrations.pacing import Pace
 from integrations.wording import find_marker
 
-_OK, _REDIRECTED, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 404, 422
-# What the app manifest asks for, and no more.
-NEEDED_PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
+_OK, _REDIRECTED, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE = 200, 300, 403, 404, 422
 _THUMBS = ("+1", "-1")  # https://docs.github.com/en/rest/reactions/reactions#about-reactions
 _PAGE_SIZE = 100
 _WRITERS = frozenset({"admin", "maintain", "write"})
@@ -49,7 +45,7 @@ query Threads($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) {
     reviewThreads(first: 100, after: $after) {
       pageInfo { hasNextPage endCursor }
-      nodes { id isResolved comments(first: 50) { nodes { databaseId body author { login } } } }
+      nodes { id isResolved resolvedBy { login } comments(first: 50) { nodes { databaseId body author { login } } } }
     }
   } }
 }
@@ -58,38 +54,29 @@ _RESOLVE = "mutation R($id: ID!) { resolveReviewThread(input: {threadId: $id}) {
 _REOPEN = "mutation R($id: ID!) { unresolveReviewThread(input: {threadId: $id}) { thread { id } } }"
 
 
-@dataclass(frozen=True, slots=True)
-class GitHubAccess:
-    """A GitHub App and where its GitHub is. `pause_s`: between two writes, as GitHub asks of integrators."""
-
-    app_id: int
-    private_key: str
-    api_url: str = "https://api.github.com"
-    clone_url: str = "https://github.com"
-    pause_s: float = 1.0
-
-
 class GitHubHost:
-    """One GitHub. Clients are kept by installation; PyGithub renews their tokens."""
+    """One GitHub, asked as an app or with a token."""
 
-    def __init__(self, access: GitHubAccess, observe: Observe = ignore_call, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        access: GitHubAccess | GitHubTokenAccess,
+        observe: Observe = ignore_call,
+        pace: Pace | None = None,
+    ) -> None:
         self._access = access
         self._call = Calls("GitHub", GithubException, _translate, observe, self.count_left, pace)
         # Waiting is ours: a retry inside a request would hold a worker and be lost with it.
-        self._options: dict[str, Any] = {"base_url": access.api_url, "retry": None, "timeout": 30}
-        self._options |= {"seconds_between_requests": None, "seconds_between_writes": access.pause_s or None}
-        auth = Auth.AppAuth(access.app_id, access.private_key)
-        self._app = GithubIntegration(auth=auth, **self._options)
-        self._clients: dict[int, Github] = {}
-        self._installations: dict[str, int] = {}
-        self._slug = ""
-        self._redelivery = Redelivery(
-            lambda verb, path: self._call(self._app.requester.requestJsonAndCheck, verb, path)
+        options: dict[str, Any] = {"base_url": access.api_url, "retry": None, "timeout": 30}
+        options |= {"seconds_between_requests": None, "seconds_between_writes": access.pause_s or None}
+        self._login: GitHubLogin = (
+            AppLogin(access, options, self._call)
+            if isinstance(access, GitHubAccess)
+            else TokenLogin(access, options, self._call)
         )
 
     def login(self) -> str:
-        """As the protocol says: an app's slug with a suffix."""
-        return f"{self._own_slug()}[bot]"
+        """As the protocol says."""
+        return self._login.login()
 
     def load_change(self, ref: ChangeRef) -> Change:
         """As the protocol says."""
@@ -109,8 +96,8 @@ class GitHubHost:
         )
 
     def clone_address(self, repository: RepositoryRef) -> CloneAddress:
-        """As the protocol says; the token reads one installation for an hour."""
-        token = self._call(self._app.get_access_token, repository.installation).token
+        """As the protocol says."""
+        token = self._login.token_for(repository)
         basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         return CloneAddress(f"{self._access.clone_url}/{repository.name}.git", f"Basic {basic}")
 
@@ -161,11 +148,17 @@ class GitHubHost:
             found = self._call.iterate(pull.get_review_comments())
         return any(one.body.rstrip().endswith(marker) and self._is_ours(one.user.login) for one in found)
 
-    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
-        """As the protocol says."""
-        repository = change.ref.repository
-        query = self._client(repository).requester.graphql_query
-        self._call.write(repository.installation, query, _RESOLVE if is_resolved else _REOPEN, {"id": thread.thread_id})
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> bool:
+        """As the protocol says; an app needs `contents: write`: https://github.com/orgs/community/discussions/44650"""
+        repository, variables = change.ref.repository, {"id": thread.thread_id}
+        query = self._login.client_for(repository).requester.graphql_query
+        try:
+            self._call.write(repository.installation, query, _RESOLVE if is_resolved else _REOPEN, variables)
+        except HostError as error:
+            if error.status != _FORBIDDEN or error.retry_after_s is not None:
+                raise
+            return False
+        return True
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
@@ -226,19 +219,11 @@ class GitHubHost:
 
     def inspect(self) -> list[Check]:
         """As the protocol says."""
-        try:
-            headers, app = self._call(self._app.requester.requestJsonAndCheck, "GET", "/app")
-        except HostError as error:
-            return [Check("GitHub", False, str(error))]
-        return [
-            Check("GitHub", True, f"app {app['slug']} at {self._access.api_url}"),
-            check_permissions(app.get("permissions", {}), NEEDED_PERMISSIONS),
-            check_clock("GitHub", headers.get("date", "")),
-        ]
+        return self._login.inspect()
 
     def ask_again(self, is_known: Callable[[str], bool]) -> int:
         """As the protocol says."""
-        return self._redelivery.ask_again(is_known)
+        return self._login.ask_again(is_known)
 
     def _find_check(self, change: Change, key: str) -> dict[str, Any] | None:
         """Our run for a review, if it has begun."""
@@ -251,7 +236,7 @@ class GitHubHost:
         owner, _, name = ref.repository.name.partition("/")
         variables: dict[str, Any] = {"owner": owner, "name": name, "number": ref.number, "after": None}
         while True:
-            _, answer = self._call(self._client(ref.repository).requester.graphql_query, _THREADS, variables)
+            _, answer = self._call(self._login.client_for(ref.repository).requester.graphql_query, _THREADS, variables)
             threads = answer["data"]["repository"]["pullRequest"]["reviewThreads"]
             yield from threads["nodes"]
             if not threads["pageInfo"]["hasNextPage"]:
@@ -266,34 +251,23 @@ class GitHubHost:
             return None
         fingerprint = find_marker(first["body"], "finding")
         others = [one for one in comments[1:] if not self._is_ours((one["author"] or {}).get("login", ""))]
+        resolver = (node["resolvedBy"] or {}).get("login", "")
         return PostedThread(
-            node["id"], str(first["databaseId"]), fingerprint, first["body"], node["isResolved"], bool(others)
+            node["id"],
+            str(first["databaseId"]),
+            fingerprint,
+            first["body"],
+            node["isResolved"],
+            bool(others),
+            bool(resolver) and self._is_ours(resolver),
         )
-
-    def _own_slug(self) -> str:
-        if not self._slug:
-            self._slug = self._call(self._app.get_app).slug
-        return self._slug
 
     def _is_ours(self, login: str) -> bool:
         """GraphQL names an app by its slug, REST adds a suffix."""
-        return login.removesuffix("[bot]") == self._own_slug()
-
-    def _client(self, repository: RepositoryRef) -> Github:
-        number = repository.installation or self._find_installation(repository)
-        if number not in self._clients:
-            self._clients[number] = self._call(self._app.get_github_for_installation, number)
-        return self._clients[number]
-
-    def _find_installation(self, repository: RepositoryRef) -> int:
-        """The installation of a repository of which we only know the name."""
-        if repository.name not in self._installations:
-            owner, _, name = repository.name.partition("/")
-            self._installations[repository.name] = self._call(self._app.get_repo_installation, owner, name).id
-        return self._installations[repository.name]
+        return login.removesuffix("[bot]") == self._login.login().removesuffix("[bot]")
 
     def _repository(self, repository: RepositoryRef) -> Repository:
-        return self._client(repository).get_repo(repository.name, lazy=True)
+        return self._login.client_for(repository).get_repo(repository.name, lazy=True)
 
     def _pull(self, ref: ChangeRef) -> PullRequest:
         """The pull request with everything in it: of a lazy repository it would be asked for at its first field."""
@@ -305,7 +279,7 @@ class GitHubHost:
         return f"/repos/{ref.repository.name}"
 
     def _request(self, ref: ChangeRef, verb: str, address: str, body: object = None) -> dict[str, Any]:
-        ask = self._client(ref.repository).requester.requestJsonAndCheck
+        ask = self._login.client_for(ref.repository).requester.requestJsonAndCheck
         if verb == "GET":
             _, data = self._call(ask, verb, address)
         else:
@@ -315,7 +289,7 @@ class GitHubHost:
 
     def _list(self, ref: ChangeRef, address: str) -> Iterable[dict[str, Any]]:
         """Every record of a listing."""
-        ask, page = self._client(ref.repository).requester.requestJsonAndCheck, 1
+        ask, page = self._login.client_for(ref.repository).requester.requestJsonAndCheck, 1
         while True:
             _, data = self._call(ask, "GET", f"{address}?per_page={_PAGE_SIZE}&page={page}")
             assert isinstance(data, list), f"{address}: a list is documented"
@@ -326,7 +300,7 @@ class GitHubHost:
 
     def count_left(self) -> int | None:
         """What GitHub says is left of our hour, for the installation that has least."""
-        left = [client.requester.rate_limiting[0] for client in self._clients.values()]
+        left = [client.requester.rate_limiting[0] for client in self._login.clients()]
         return min((one for one in left if one >= 0), default=None)
 
 
@@ -358,12 +332,23 @@ def _translate(error: Exception) -> HostError:
     """What GitHub refused, and how long it asks us to wait."""
     assert isinstance(error, GithubException), "the only error that is translated"
     headers = {key.lower(): value for key, value in (error.headers or {}).items()}
-    return HostError(f"GitHub answered {error.status}: {_said(error)}", error.status, _wait(error, headers))
+    is_forbidden = any(one.get("type") == "FORBIDDEN" for one in _list_errors(error))
+    status = _FORBIDDEN if is_forbidden else error.status
+    return HostError(f"GitHub answered {status}: {_said(error)}", status, _wait(error, headers))
 
 
 def _said(error: GithubException) -> str:
     data = error.data
-    return str(data.get("message", ""))[:300] if isinstance(data, dict) else ""
+    if not isinstance(data, dict):
+        return ""
+    messages = [data.get("message"), *(one.get("message") for one in _list_errors(error))]
+    return str(next(filter(None, messages), ""))[:300]
+
+
+def _list_errors(error: GithubException) -> list[dict[str, Any]]:
+    """What GraphQL lists, with a status of success that the client turns into 400."""
+    errors = error.data.get("errors") if isinstance(error.data, dict) else None
+    return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
 
 
 def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:

@@ -155,3 +155,4 @@ _PARSERS: Mapping[str, Callable[[Payload, str], Event]] = {
     "check_suite": _parse_check,
     "merge_group": _parse_merge_group,
 }
+EVENTS = frozenset(_PARSERS)  # what an app is to be subscribed to

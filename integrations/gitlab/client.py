@@ -16,8 +16,8 @@ from gitlab.exceptions import GitlabError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from integrations.calls import Calls, Observe, ignore_call
-from integrations.checkup import check_clock, check_token
 from integrations.errors import HostError
+from integrations.host_checks import check_clock, check_token
 from integrations.hosts import (
     Change,
     ChangeRef,
@@ -133,10 +133,11 @@ class GitLabHost:
         ours = (one.attributes for one in self._call.iterate(notes))
         return any(one["author"]["username"] == self.login() and one["body"].rstrip().endswith(marker) for one in ours)
 
-    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> None:
-        """As the protocol says."""
+    def resolve_thread(self, change: Change, thread: PostedThread, *, is_resolved: bool) -> bool:
+        """As the protocol says: whoever may review may resolve."""
         request = self._merge_request(change.ref, lazy=True)
         self._call.write(_OURS, request.discussions.update, thread.thread_id, {"resolved": is_resolved})
+        return True
 
     def find_note(self, change: Change, marker: str) -> PostedNote | None:
         """As the protocol says."""
@@ -231,6 +232,7 @@ class GitLabHost:
             first["body"],
             bool(first.get("resolved", False)),
             bool(others),
+            (first.get("resolved_by") or {}).get("username") == self.login(),
         )
 
     def _find_version(self, request: ProjectMergeRequest, change: Change) -> dict[str, str]:

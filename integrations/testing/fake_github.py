@@ -51,12 +51,15 @@ class FakeGitHub:
         app_id: int = 4711,
         installation_id: int = 815,
         app_slug: str = "graph-reviewer",
+        contents: str = "write",
     ) -> None:
+        """`contents` is the app's permission: with `read` alone it may not resolve threads."""
         self.app_id = app_id
         self.installation_id = installation_id
         self.webhook_secret = webhook_secret
         self.private_key_pem, public_key = _app_key()
         self._state = GitHubState(clock, app_slug, app_id, installation_id)
+        self._state.permissions["contents"] = contents
         self._rules = GitHubRules(self._state, public_key)
         description = Description.read(find_description("github/api.json"))
         context = GitHubContext(self._state, description)
@@ -152,9 +155,16 @@ class FakeGitHub:
         self._state.user(login)
         self._state.repositories[full_name].permissions[login] = permission
 
-    def add_token(self, login: str) -> str:
-        """A token of a person, which does not expire."""
-        token = Token(f"ghp_{self._state.next_id()}", login, f"user {self._state.user(login).user_id}", float("inf"))
+    def add_token(self, login: str, *, may_write: bool = True, may_resolve: bool = True) -> str:
+        """A token of a person or of a job (`github-actions[bot]`), which does not expire.
+
+        The token of a job for a fork may not write; that of any other job may resolve threads only with the permission
+        `contents: write`.
+        """
+        number = self._state.next_id()
+        scope = f"user {self._state.user(login).user_id}"
+        scope += "" if may_write and may_resolve else f" limited {number}"
+        token = Token(f"ghp_{number}", login, scope, float("inf"), may_write, may_write and may_resolve)
         self._state.tokens[token.text] = token
         return token.text
 

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from typing import Any  # Any: JSON
 from urllib.parse import urlencode
 
+from integrations.github.webhook import EVENTS
 from integrations.testing.api_host import Answer, Call, Handler, RefusalError, timestamp
 from integrations.testing.github_context import GitHubContext
 from integrations.testing.github_state import DOCUMENTATION_URL, Delivery, Token, not_found
 
-# Least privilege for a bot that reviews: https://docs.github.com/rest/authentication/permissions-required-for-github-apps
-PERMISSIONS = {"contents": "read", "pull_requests": "write", "checks": "write", "metadata": "read"}
-_EVENTS = ["pull_request", "issue_comment", "pull_request_review_comment", "check_run", "merge_group"]
 _KEPT_S = 3 * 24 * 3600.0  # deliveries are listed, and can be repeated, for three days
 _ROLES = {"admin": "admin", "write": "write", "read": "read", "none": ""}
 
@@ -45,11 +43,11 @@ class AppHandlers:
             "id": self._state.app_id,
             "slug": self._state.app_slug,
             "name": self._state.app_slug,
-            "permissions": PERMISSIONS,
-            "events": _EVENTS,
+            "permissions": self._state.permissions,
+            "events": sorted(EVENTS),
         }
         answer = self._context.answer(call, facts)
-        return Answer(200, answer.body | {"permissions": PERMISSIONS})
+        return Answer(200, answer.body | {"permissions": self._state.permissions})
 
     def _create_token(self, call: Call) -> Answer:
         if call.number("installation_id") != self._state.installation_id:
@@ -62,7 +60,7 @@ class AppHandlers:
         body = {
             "token": token.text,
             "expires_at": timestamp(token.expires_s),
-            "permissions": PERMISSIONS,
+            "permissions": self._state.permissions,
             "repository_selection": "all",
         }
         return Answer(201, body, is_write=False)
@@ -72,8 +70,8 @@ class AppHandlers:
             "id": self._state.installation_id,
             "app_id": self._state.app_id,
             "app_slug": self._state.app_slug,
-            "permissions": PERMISSIONS,
-            "events": _EVENTS,
+            "permissions": self._state.permissions,
+            "events": sorted(EVENTS),
             "suspended_at": None,
             "suspended_by": None,
             "access_tokens_url": f"{self._facts.api_url}/app/installations/{self._state.installation_id}/access_tokens",

@@ -10,7 +10,7 @@ from typing import Any  # Any: GraphQL values, whose shape the schema checks
 from graphql import GraphQLError, OperationType, build_schema, graphql_sync, parse
 from graphql.language import OperationDefinitionNode
 
-from integrations.testing.api_host import Answer, Call, timestamp
+from integrations.testing.api_host import Actor, Answer, Call, timestamp
 from integrations.testing.github_context import GitHubContext
 from integrations.testing.github_state import Comment, Pull, Thread
 
@@ -45,7 +45,7 @@ type PullRequest implements Node {
 }
 scalar GitObjectID
 type Repository implements Node { id: ID! name: String! nameWithOwner: String! pullRequest(number: Int!): PullRequest }
-type Query { repository(name: String!, owner: String!): Repository node(id: ID!): Node }
+type Query { repository(name: String!, owner: String!): Repository node(id: ID!): Node viewer: User! }
 input ResolveReviewThreadInput { clientMutationId: String threadId: ID! }
 type ResolveReviewThreadPayload { clientMutationId: String thread: PullRequestReviewThread }
 input UnresolveReviewThreadInput { clientMutationId: String threadId: ID! }
@@ -74,8 +74,9 @@ class GraphQLHandler:
         root = {
             "repository": self._repository,
             "node": self._node,
-            "resolveReviewThread": lambda info, input: self._set_resolved(input, call.actor.login),
-            "unresolveReviewThread": lambda info, input: self._set_resolved(input, None),
+            "viewer": {**self._author(call.actor.login), "login": call.actor.login},
+            "resolveReviewThread": lambda info, input: self._set_resolved(input, call.actor, is_resolved=True),
+            "unresolveReviewThread": lambda info, input: self._set_resolved(input, call.actor, is_resolved=False),
         }
         result = graphql_sync(self._schema, source, root, variable_values=(call.body or {}).get("variables"))
         errors = result.errors or []
@@ -85,7 +86,7 @@ class GraphQLHandler:
         written = _is_mutation(source) and not errors
         if not errors:
             return Answer(200, {"data": result.data}, is_write=written)
-        body = {"data": result.data, "errors": [{"message": error.message, "path": error.path} for error in errors]}
+        body = {"data": result.data, "errors": [_describe_error(error) for error in errors]}
         return Answer(200, body, is_write=False)
 
     def _repository(self, info: Any, owner: str, name: str) -> _Value | None:
@@ -164,10 +165,24 @@ class GraphQLHandler:
     def _node(self, info: Any, id: str) -> _Value:
         return self._thread(self._find(id))
 
-    def _set_resolved(self, given: Mapping[str, Any], login: str | None) -> _Value:
+    def _may_resolve(self, actor: Actor) -> bool:
+        """Undocumented, but an app needs the right to write contents: https://github.com/orgs/community/discussions/44650"""
+        if actor.scope.startswith("user "):  # a token that a test has made
+            return any(one.scope == actor.scope and one.may_resolve for one in self._state.tokens.values())
+        return self._state.permissions["contents"] == "write"
+
+    def _set_resolved(self, given: Mapping[str, Any], actor: Actor, *, is_resolved: bool) -> _Value:
+        if not self._may_resolve(actor):
+            raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
         thread = self._find(given["threadId"])
-        thread.resolved_by = login
+        thread.resolved_by = actor.login if is_resolved else None
         return {"clientMutationId": given.get("clientMutationId"), "thread": self._thread(thread)}
+
+
+def _describe_error(error: GraphQLError) -> _Value:
+    """GitHub names the type of an error beside its message, not among its extensions."""
+    described = {"message": error.message, "path": error.path}
+    return {**described, "type": error.extensions["type"]} if error.extensions else described
 
 
 def _connect(records: Sequence[Any], write: Callable[[Any], _Value], page: Mapping[str, Any]) -> _Value:

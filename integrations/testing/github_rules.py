@@ -55,6 +55,8 @@ class GitHubRules:
         token = self._state.tokens.get(credentials)
         if token is None or token.expires_s <= self._state.clock():
             raise _unauthorised("Bad credentials")
+        if not token.may_write and operation.method != "GET" and operation.operation_id != "graphql":
+            raise _forbidden()
         return Actor(token.login, token.scope)
 
     def may_clone(self, full_name: str, password: str | None) -> bool:
@@ -115,6 +117,15 @@ class GitHubRules:
     def not_found(self) -> RefusalError:
         """GitHub's 404."""
         return not_found()
+
+
+def _forbidden() -> RefusalError:
+    body = {
+        "message": "Resource not accessible by integration",
+        "documentation_url": DOCUMENTATION_URL,
+        "status": "403",
+    }
+    return RefusalError(403, body)
 
 
 def _unauthorised(message: str) -> RefusalError:

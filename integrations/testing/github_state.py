@@ -155,12 +155,14 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An installation's or a person's token, valid until `expires_s`."""
+    """An installation's or a person's token, valid until `expires_s`. Resolving threads is a right of its own."""
 
     text: str
     login: str
     scope: str
     expires_s: float
+    may_write: bool = True
+    may_resolve: bool = True
 
 
 @dataclass(slots=True)
@@ -174,9 +176,23 @@ class Delivery:
     is_redelivery: bool = False
 
 
+# What a bot asks for, and what it is better granted: https://docs.github.com/rest/authentication/permissions-required-for-github-apps
+_PERMISSIONS = {
+    "contents": "write",
+    "pull_requests": "write",
+    "checks": "write",
+    "metadata": "read",
+    "issues": "read",
+    "merge_queues": "read",
+}
+
+
 @dataclass(slots=True)
 class GitHubState:
-    """Everything the fake remembers. `lag_requests` is how many further requests a new record stays out of listings."""
+    """Everything the fake remembers. `lag_requests` is how many further requests a new record stays out of listings.
+
+    `permissions` are the app's; without `contents: write` it may not resolve threads.
+    """
 
     clock: Clock
     app_slug: str
@@ -191,6 +207,7 @@ class GitHubState:
     tokens: dict[str, Token] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
     redeliveries: list[Webhook] = field(default_factory=list)
+    permissions: dict[str, str] = field(default_factory=_PERMISSIONS.copy)
     last_id: int = 1000
 
     def next_id(self) -> int:

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from reviewer.attributes import read_attributes
-from reviewer.cli.options import Choices, decide_exit_code, open_desk, review_options, write_review
+from reviewer.cli.options import Choices, decide_exit_code, find_baseline, open_desk, review_options, write_review
 from reviewer.cli.session import Session, Setting, current_session, prepare
 from reviewer.comparison import list_staged
 from reviewer.discovery import Discovery, discover_files, gather
 from reviewer.errors import RequestError
 from reviewer.inspection import inspect_content, inspect_name
 from reviewer.snapshots import read_snapshot
+from reviewer.workspace import lies_in
 
 STDIN = "-"
 
@@ -40,12 +41,12 @@ def check(
     else:
         setting = prepare(session, map(Path, paths), choices.given, choices.config)
         discovery = _discover(session, setting, paths, staged=staged)
-    desk = open_desk(session, setting, choices)
+    desk = open_desk(session, setting, find_baseline(session, setting, choices))
     review = desk.review_files(discovery)
     write_review(review, session, setting, choices, discovery.sources)
     if review.ledger.is_empty and not staged:
         raise RequestError(f"{', '.join(paths) or '.'}: expected a file to review, found none")
-    ctx.exit(decide_exit_code(review, setting.configuration.fail_on))
+    ctx.exit(decide_exit_code(review, setting.configuration))
 
 
 def _discover(session: Session, setting: Setting, paths: tuple[str, ...], *, staged: bool) -> Discovery:
@@ -58,7 +59,7 @@ def _discover(session: Session, setting: Setting, paths: tuple[str, ...], *, sta
     only = list_staged(workspace.repository)
     if paths:
         inner = [workspace.path_of(path) for path in full]
-        only = frozenset(one for one in only if any(base in (".", one) or one.startswith(f"{base}/") for base in inner))
+        only = frozenset(one for one in only if lies_in(one, inner))
     return read_snapshot(workspace.repository, None, setting.rules, only)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from graph_model.languages import find_language
-from reviewer.cli.options import Choices, open_desk, selection_options, write_text
+from reviewer.cli.options import Choices, find_baseline, open_desk, selection_options, write_text
 from reviewer.cli.session import Setting, current_session, prepare
 from reviewer.discovery import Discovery, discover_files
 from reviewer.errors import RequestError
@@ -36,7 +36,9 @@ def explain(place: str, *, choices: Choices) -> None:
     sources = {source.path: source for source in _read_around(setting, file, path).sources}
     if not 1 <= line <= sources[path].num_lines:
         raise RequestError(f"{place}: expected a line from 1 to {sources[path].num_lines}")
-    explanations = _judge_line(open_desk(session, setting, choices), sources, path, line)
+    explanations = _judge_line(
+        open_desk(session, setting, find_baseline(session, setting, choices)), sources, path, line
+    )
     if not explanations:
         click.echo(f"{place}: nothing to judge here: no candidate of any label touches this line.")
         return
@@ -57,6 +59,8 @@ def _judge_line(desk: ReviewDesk, sources: Mapping[str, SourceFile], path: str, 
         reason = policy.screen(finding.label, finding.probability, in_test=finding.in_test)
         if reason is None and find_silencers(finding, suppressions):
             reason = WithheldReason.SUPPRESSED
+        if reason is None and finding.fingerprint in desk.baseline:
+            reason = WithheldReason.BASELINE
         explanations.append(Explanation(finding, policy.thresholds.get(finding.label), reason))
     return explanations
 

@@ -28,7 +28,7 @@ def fix(ctx: click.Context, paths: tuple[str, ...], *, is_dry: bool, safe_only: 
     discovery = discover_files(
         setting.workspace, [session.cwd / path for path in paths] or [session.cwd], setting.rules
     )
-    desk = open_desk(session, setting, choices)
+    desk = open_desk(session, setting)
     review = desk.review_files(discovery)
     sources = {source.path: source for source in discovery.sources}
     scan = desk.scan(discovery.sources)

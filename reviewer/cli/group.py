@@ -14,6 +14,7 @@ from typing import Any, NoReturn  # click passes its own arguments through
 import click
 
 COMMANDS = {
+    "baseline": "reviewer.cli.baseline:baseline",
     "check": "reviewer.cli.check:check",
     "config": "reviewer.cli.config:config",
     "diff": "reviewer.cli.diff:diff",

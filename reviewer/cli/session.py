@@ -12,23 +12,34 @@ from pathlib import Path
 import click
 
 from reviewer.cache import Cache
+from reviewer.cli.pipelines import BaseHint, find_base
+from reviewer.comparison import find_commit
 from reviewer.configuration import Configuration
-from reviewer.configuration_files import load_configuration, read_configuration
+from reviewer.configuration_files import load_committed_configuration, load_configuration, read_configuration
 from reviewer.engine import Engine
+from reviewer.errors import RequestError
 from reviewer.inspection import InspectionRules
+from reviewer.repositories import Repository
 from reviewer.scanning import Progress
 from reviewer.workspace import Workspace, locate_workspace
+
+_LAST_S = 253_402_300_799  # of the year 9999, which a date can hold
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Built once a process; a test builds its own."""
+    """Built once a process; a test builds its own. `made_at_s` is the time that reports name, None: the commit's.
+
+    `base_hint` is what a CI job says of the base of its change.
+    """
 
     cwd: Path
     engine: Engine
     cache_folder: Path | None = None
     progress: Progress | None = None
     use_colour: bool = False
+    made_at_s: int | None = None
+    base_hint: BaseHint | None = None
 
     def open_cache(self, configuration: Configuration) -> Cache:
         """The cache, or one that keeps nothing."""
@@ -56,9 +67,15 @@ def current_session(model: Path | None = None) -> Session:
         return given
     from reviewer.graph_engine import GraphEngine  # noqa: PLC0415  # so that `config` needs no model
 
+    return read_session(GraphEngine(model))
+
+
+def read_session(engine: Engine) -> Session:
+    """The session of this process. Raises RequestError for a variable that says nothing."""
     use_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     progress = _TerminalProgress() if sys.stderr.isatty() else None
-    return Session(Path.cwd(), GraphEngine(model), find_cache_folder(), progress, use_colour)
+    made_at_s = read_source_date(os.environ.get("SOURCE_DATE_EPOCH", ""))
+    return Session(Path.cwd(), engine, find_cache_folder(), progress, use_colour, made_at_s, find_base(os.environ))
 
 
 def prepare(
@@ -73,9 +90,34 @@ def prepare(
         folders = [path if path.is_dir() else path.parent for path in (session.cwd / path for path in wanted)]
         start = Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
         configuration = load_configuration(start, workspace.root)
+    return _settle(workspace, configuration, given)
+
+
+def prepare_from(session: Session, repository: Repository, revision: str, given: Mapping[str, object]) -> Setting:
+    """The same with the configuration at the top of a commit, whatever the work tree says.
+
+    Raises RequestError where there is no such commit.
+    """
+    configuration = load_committed_configuration(repository, find_commit(repository, revision))
+    return _settle(locate_workspace((), session.cwd), configuration, given)
+
+
+def _settle(workspace: Workspace, configuration: Configuration, given: Mapping[str, object]) -> Setting:
     configuration = configuration.with_command_line(given)
     rules = InspectionRules(configuration.exclude, configuration.max_file_bytes, configuration.base)
     return Setting(workspace, configuration, rules)
+
+
+def read_source_date(text: str) -> int | None:
+    """The time that reports name, None where none is given; raises RequestError for what is no time.
+
+    https://reproducible-builds.org/specs/source-date-epoch/
+    """
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) > _LAST_S:
+        raise RequestError(f"SOURCE_DATE_EPOCH: expected seconds since 1970, found {text!r}")
+    return int(text)
 
 
 def find_cache_folder() -> Path | None:

@@ -23,15 +23,20 @@ _UNSAID = (WithheldReason.NOT_SELECTED, WithheldReason.UNLIKELY, WithheldReason.
 ShowPath = Callable[[str], str]
 
 
-def render_text(review: Review, show_path: ShowPath = str, *, colour: bool = False) -> str:
-    """The report. `show_path` turns a path of the review into one that works where the reader stands."""
+def render_text(review: Review, show_path: ShowPath = str, *, colour: bool = False, remarks: Iterable[str] = ()) -> str:
+    """The report, ending with the remarks. `show_path` turns a path into one that works where the reader stands."""
     style = _Style(colour=colour)
     parts = [
         *(render_finding(finding, show_path, colour=colour) for finding in review.findings),
         *(_render_note(note, show_path, style) for note in review.notes),
-        "\n".join(_summarise(review, show_path, style)),
+        "\n".join((*_summarise(review, show_path, style), *(style(one, fg="red", bold=True) for one in remarks))),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def summarise(review: Review, show_path: ShowPath = str) -> tuple[str, ...]:
+    """The closing lines: what was found and withheld, what was reviewed, what was not, and why."""
+    return tuple(_summarise(review, show_path, _Style(colour=False)))
 
 
 def render_finding(finding: Finding, show_path: ShowPath = str, *, colour: bool = False) -> str:
@@ -46,7 +51,7 @@ def render_finding(finding: Finding, show_path: ShowPath = str, *, colour: bool 
         f"  {at.line:>5} | {_shorten(finding.code)}",
     ]
     lines += [f"        {line}" for line in _render_steps(finding, show_path)]
-    if (finding.anchor.path, finding.anchor.line) != (finding.path, at.line):
+    if finding.is_anchored_elsewhere:
         lines.append(f"        introduced at {_show(show_path, finding.anchor.path)}:{finding.anchor.line}")
     if finding.fix is not None:
         lines.append(style(f"        fix: reviewer fix --diff {_show(show_path, finding.path)}", fg="green"))

@@ -128,6 +128,15 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         assert fake.violations == []
         assert fake.private_key_pem.splitlines()[1] not in bot.log
         assert fake.webhook_secret not in bot.log
+        assert all(json.loads(line)["level"] for line in bot.log.splitlines())
+
+
+@pytest.fixture
+def modest_scene(tmp_path: Path) -> Iterator[Scene]:
+    """A bot that may not resolve threads: its app reads contents, and no more."""
+    with FakeGitHub(contents="read") as fake, ServedBot(tmp_path, github_settings(fake, tmp_path)) as bot:
+        yield Scene(tmp_path, fake, bot)
+        assert fake.violations == []
 
 
 def labels(threads: list[Thread], *, resolved: bool) -> set[str]:
@@ -205,6 +214,24 @@ def test_taking_a_suggestion_mends_the_finding(scene: Scene) -> None:
     lines[(thread.place.start_line or last) - 1 : last] = suggestion.split("\n")
     scene.push(pull, {"app.py": "\n".join(lines)})
     assert labels(pull.threads, resolved=True) == {"unsafe-deserialization"}
+
+
+def test_a_finding_that_is_gone_is_told_where_its_thread_may_not_be_resolved(modest_scene: Scene) -> None:
+    pull = modest_scene.open({"app.py": CLEAN + LOADER})
+    thread = pull.threads[0]
+    title = thread.comments[0].body.partition("\n")[0]
+    modest_scene.push(pull, {"app.py": CLEAN})
+    assert thread.comments[0].body.startswith(f"~~{title}~~\n\nNo longer found")
+    num_exchanges = len(modest_scene.fake.exchanges)
+    modest_scene.push(pull, {"other.py": "x = 1\n"})
+    since = modest_scene.fake.exchanges[num_exchanges:]
+    assert not [one for one in since if "mutation" in str(one.body)]
+    assert not [one for one in since if one.operation == "pulls/update-review-comment"]
+    modest_scene.push(pull, {"app.py": CLEAN + LOADER})
+    assert thread.comments[0].body.startswith(f"{title}\n")
+    assert (thread.resolved_by, len(pull.threads)) == (None, 1)
+    runs = modest_scene.fake.repository(REPOSITORY).check_runs.values()
+    assert {run.values["conclusion"] for run in runs} == {"success"}
 
 
 def test_the_same_delivery_twice_writes_once(scene: Scene) -> None:

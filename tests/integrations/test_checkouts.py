@@ -1,14 +1,23 @@
+import contextlib
 import fcntl
+import ipaddress
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from integrations.checkouts import Checkout, CheckoutLimits, Checkouts
 from integrations.errors import CheckoutError
@@ -377,3 +386,86 @@ def test_the_credential_reaches_the_host_and_nothing_else(
 
 def test_an_address_is_printed_without_its_credential() -> None:
     assert TOKEN not in repr(CloneAddress("https://example.org/x.git", f"Basic {TOKEN}"))
+
+
+# A company's network
+
+
+@pytest.fixture
+def lone_server() -> Iterator[tuple[socket.socket, int]]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server, server.getsockname()[1]
+
+
+def answer_once(server: socket.socket, context: ssl.SSLContext | None, head: str) -> Future[bytes]:
+    """Answers one request with no more than a status; what was asked, nothing by a client that left."""
+
+    def serve() -> bytes:
+        connection, _ = server.accept()
+        asked = b""
+        with (
+            contextlib.suppress(ssl.SSLError),
+            connection if context is None else context.wrap_socket(connection, server_side=True) as stream,
+        ):
+            asked = stream.recv(4_096)
+            stream.sendall(f"HTTP/1.1 {head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        return asked
+
+    executor = ThreadPoolExecutor(1)
+    served = executor.submit(serve)
+    executor.shutdown(wait=False)
+    return served
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that only vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "größer")])
+    address, now = x509.IPAddress(ipaddress.ip_address("127.0.0.1")), datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+    certificate = builder.sign(key, hashes.SHA256())
+    (folder / "host.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "host.key").write_bytes(key.private_bytes(*form))
+    return folder / "host.pem", folder / "host.key"
+
+
+def test_git_goes_through_the_proxy_that_the_environment_names(
+    checkouts: Checkouts,
+    samples: "Samples",
+    lone_server: tuple[socket.socket, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, port = lone_server
+    for name in ("https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    served = answer_once(server, None, "403 no")
+    with pytest.raises(CheckoutError, match="403"):
+        checkouts.fetch(samples.change(), CloneAddress("https://host.invalid/x.git", "Basic x"))
+    assert served.result(5).startswith(b"CONNECT host.invalid:443 ")
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_git_believes_the_authority_that_the_environment_names(
+    checkouts: Checkouts,
+    samples: "Samples",
+    lone_server: tuple[socket.socket, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_named: bool,
+) -> None:
+    server, port = lone_server
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    if is_named:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    served = answer_once(server, context, "404 none")
+    with pytest.raises(CheckoutError, match="not found" if is_named else "certificate"):
+        checkouts.fetch(samples.change(), CloneAddress(f"https://127.0.0.1:{port}/x.git", "Basic x"))
+    assert served.result(5).startswith(b"GET /x.git") is is_named

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.checkup import check_permissions, check_token
+from integrations.host_checks import check_permissions, check_token
 from integrations.testing.fake_github import FakeGitHub
 from integrations.testing.fake_gitlab import FakeGitLab
 from integrations.testing.served_bot import github_settings, gitlab_settings

@@ -214,6 +214,17 @@ def test_threads_are_resolved_by_graphql(fake: FakeGitHub, source: ExampleChange
     assert payload["thread"]["node_id"] == nodes[1]["id"]
 
 
+def test_an_app_that_only_reads_contents_may_not_resolve_threads(source: ExampleChange) -> None:
+    with FakeGitHub(contents="read") as fake:
+        fake.add_repository(REPOSITORY, source.folder)
+        review(open_pull(fake, source), source, inline(20))
+        thread = fake.pull(REPOSITORY, 1).threads[0]
+        with pytest.raises(github.GithubException, match="not accessible by integration"):
+            connect(fake).requester.graphql_query(RESOLVE, {"input": {"threadId": thread.thread_id}})
+        assert thread.resolved_by is None
+        assert fake.violations == []
+
+
 def test_graphql_that_github_does_not_know_is_a_violation(source: ExampleChange) -> None:
     with FakeGitHub() as fake, pytest.raises(github.GithubException):
         connect(fake).requester.graphql_query("query { repository { threads } }", {})

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from integrations.errors import HostError, PacedError
-from integrations.github.client import GitHubAccess, GitHubHost
+from integrations.github.client import GitHubHost
+from integrations.github.logins import GitHubAccess
 from integrations.hosts import Change, ChangeRef, Conclusion, HostKind, RepositoryRef, Status
 from integrations.pacing import Pace, PaceLimits
 from integrations.testing.api_host import ManualClock

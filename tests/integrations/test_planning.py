@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,7 +9,7 @@ from integrations.hosts import Conclusion, PostedThread
 from integrations.planning import Plan, ReviewedChange, Standing, make_plan
 from integrations.policies import Mode, Policy
 from integrations.reports import ReportedFinding, ReviewReport
-from integrations.wording import find_marker, write_finding
+from integrations.wording import find_marker, write_finding, write_gone
 from reviewer.changes import ChangeKind, FileChange, Hunk
 
 if TYPE_CHECKING:
@@ -102,6 +103,25 @@ def test_a_thread_whose_finding_is_gone_is_resolved(
 ) -> None:
     old = thread(samples.finding("gone"), **values)
     assert plan(samples.report(), Standing((old,))).resolve == ((old,) if is_resolved else ())
+
+
+def test_a_thread_that_says_that_its_finding_is_gone_is_left_alone_until_it_is_back(samples: "Samples") -> None:
+    finding = samples.finding()
+    old = thread(finding)
+    gone = replace(old, body=write_gone(old.body))
+    assert plan(samples.report(), Standing((gone,))).num_writes == 0
+    made = plan(samples.report(finding), Standing((gone,)))
+    assert [one for one, _ in made.edit] == [gone]
+    assert (made.post, made.resolve, made.reopen) == ((), (), ())
+
+
+def test_a_thread_that_says_that_its_finding_is_gone_is_not_taken_for_the_same_code_elsewhere(
+    samples: "Samples",
+) -> None:
+    old = thread(samples.finding())
+    gone = replace(old, body=write_gone(old.body))
+    made = plan(samples.report(samples.finding("f2", path="b.py")), Standing((gone,)))
+    assert made.edit == ()
 
 
 def test_a_thread_without_a_fingerprint_is_none_of_our_business(samples: "Samples") -> None:

@@ -11,7 +11,8 @@ from sqlmodel import col, select
 
 from integrations.api.feedback import FeedbackBook, Form
 from integrations.forgetting import forget_repository
-from integrations.github.client import GitHubAccess, GitHubHost
+from integrations.github.client import GitHubHost
+from integrations.github.logins import GitHubAccess
 from integrations.gitlab.client import GitLabAccess, GitLabHost
 from integrations.hosts import Change, ChangeRef, Host, HostKind, NewThread, Place, RepositoryRef
 from integrations.reactions import Reactions, parse_change

@@ -15,12 +15,14 @@ from integrations.wording import (
     escape_markdown,
     find_marker,
     hash_words,
+    is_gone,
     make_marker,
     quote_code,
     quote_inline,
     title_of,
     write_all_gone,
     write_finding,
+    write_gone,
     write_summary,
 )
 
@@ -183,6 +185,16 @@ def test_a_marker_in_the_reviewed_code_is_not_ours(
     body = write_finding(finding, suggestion=SPOOF)
     assert find_marker(body, "finding") == finding.fingerprint
     assert find_marker(body, "words") == hash_words(finding)
+
+
+def test_a_comment_whose_finding_is_gone_keeps_its_title_and_stays_known(samples: "Samples") -> None:
+    body = write_finding(samples.finding(message="größer"))
+    gone = write_gone(body)
+    assert gone.startswith("~~**SQL injection** (high, 91% likely) · `security/sql-injection`~~\n\nNo longer found")
+    assert [find_marker(gone, kind) for kind in ("finding", "code")] == [
+        find_marker(body, kind) for kind in ("finding", "code")
+    ]
+    assert (is_gone(gone), is_gone(body), is_gone("")) == (True, False, False)
 
 
 def test_a_finding_says_what_why_where_and_how_to_answer(samples: "Samples") -> None:

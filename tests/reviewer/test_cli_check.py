@@ -253,8 +253,8 @@ def test_an_unknown_setting_is_named(project: Project) -> None:
     assert result.exit_code == 2
     assert result.stderr == (
         "reviewer: pyproject.toml [tool.reviewer]: fail-one: unknown setting; did you mean fail-on? expected one of "
-        "bot, cache, directories, exclude, fail-on, ignore, include-tests, jobs, max-comments, max-file-bytes, "
-        "min-probability, select, thresholds\n"
+        "baseline, bot, cache, directories, exclude, fail-on, ignore, include-tests, jobs, max-comments, "
+        "max-file-bytes, min-probability, on-failure, select, thresholds\n"
     )
     project.write({"own.toml": ""})
     assert project.run("check", "--config", "own.toml").exit_code == 1

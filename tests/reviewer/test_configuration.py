@@ -39,8 +39,8 @@ def test_values_and_origins() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"selct": []}, "selct: unknown setting; did you mean select\\? expected one of bot, cache"),
-        ({"qqqq": 1}, "qqqq: unknown setting; expected one of bot, cache"),
+        ({"selct": []}, "selct: unknown setting; did you mean select\\? expected one of baseline, bot, cache"),
+        ({"qqqq": 1}, "qqqq: unknown setting; expected one of baseline, bot, cache"),
         ({"select": [1]}, r"select: expected a list of labels or categories, found \[1\]"),
         ({"min-probability": 2}, "min-probability: expected a number from 0 to 1, found 2"),
         ({"min-probability": True}, "min-probability: expected a number from 0 to 1, found True"),

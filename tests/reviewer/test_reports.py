@@ -12,11 +12,11 @@ from graph_model.candidates.model import StepRole
 from graph_model.catalogue import Severity, load_catalogue
 from reviewer.findings import Anchor, EvidenceStep, Finding, Fix, Region, TextEdit
 from reviewer.ledger import Failed, FileProblem, Ledger, Reviewed, Skip, SkipReason
-from reviewer.reports import json_report, sarif
+from reviewer.reports import json_report
 from reviewer.reports.explanation import Explanation, render_explanations
 from reviewer.reports.json_report import render_json
 from reviewer.reports.patch import render_patch
-from reviewer.reports.sarif import describe_log, name_precision, render_sarif
+from reviewer.reports.sarif import name_precision, render_sarif
 from reviewer.reports.text import render_text
 from reviewer.review import Review
 from reviewer.selection import WithheldReason, withhold
@@ -137,9 +137,6 @@ def sarif_of(review: Review) -> dict[str, Any]:
     document = json.loads(render_sarif(review, load_catalogue(), "1.2"))
     assert isinstance(document, dict)
     check_sarif(document)
-    schema = os.environ.get("SARIF_SCHEMA")  # the official one may not be shipped: validate where somebody has it
-    if schema:
-        jsonschema.Draft7Validator(json.loads(Path(schema).read_text("utf-8"))).validate(document)
     return document
 
 
@@ -182,14 +179,6 @@ def test_sarif_of_a_change_keeps_to_one_line() -> None:
     assert location["physicalLocation"]["region"] == {"startLine": 3}
     location = sarif_of(make_review(wide))["runs"][0]["results"][0]["locations"][0]
     assert location["physicalLocation"]["region"]["endLine"] == 6
-
-
-def test_sarif_keeps_the_likeliest_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sarif, "_MAX_RESULTS", 2)
-    findings = [finding(line=line) for line in (1, 2, 3)]
-    run = describe_log(make_review(*findings), load_catalogue(), "1")["runs"][0]
-    assert len(run["results"]) == 2
-    assert run["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"] == "1 results left out"
 
 
 @pytest.mark.parametrize(("threshold", "word"), [(1.5, "very-high"), (0.7, "high"), (0.5, "medium"), (0.0, "low")])

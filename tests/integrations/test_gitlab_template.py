@@ -1,0 +1,90 @@
+"""The script of the GitLab template, run as it stands, with a fake GitLab to comment on."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from integrations.testing.action_runner import install_reviewer
+from integrations.testing.fake_gitlab import FakeGitLab
+from integrations.testing.git_hosting import run_git
+from integrations.testing.gitlab_people import NewMergeRequest
+from integrations.testing.local_repository import LocalRepository
+
+pytestmark = pytest.mark.slow
+TEMPLATE = Path(__file__).resolve().parents[2] / "integrations" / "ci" / "gitlab.yml"
+PROJECT = "team/shop"
+LOADER = 'import yaml\nfrom flask import request\n\n\ndef load():\n    yaml.load(request.data)\n    return "größer"\n'
+
+
+@dataclass
+class Scene:
+    """A project with a merge request, and the variables of its job."""
+
+    source: LocalRepository
+    fake: FakeGitLab
+    variables: dict[str, str]
+
+    def run(self, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """The last line of the job's script, by the shell that GitLab uses where there is no bash."""
+        job = yaml.safe_load(TEMPLATE.read_text("utf-8"))["reviewer"]
+        given = {**job["variables"], "PATH": os.environ["PATH"], **self.variables, **variables}
+        command = ["sh", "-ec", job["script"][-1]]
+        return subprocess.run(command, cwd=self.source.folder, env=given, capture_output=True, text=True, check=False)
+
+    def read(self, name: str) -> object:
+        return json.loads((self.source.folder / name).read_bytes())
+
+
+@pytest.fixture
+def scene(tmp_path: Path, eager_model: Path) -> Iterator[Scene]:
+    source = LocalRepository.create(tmp_path / "source")
+    base = source.commit({"old.py": LOADER})
+    head = source.commit({"new.py": LOADER}, onto=base)
+    install_reviewer(tmp_path / "home" / "bin", eager_model)
+    with FakeGitLab() as fake:
+        fake.add_project(PROJECT, source.folder)
+        fake.people.open(PROJECT, NewMergeRequest(base, head))
+        variables = {
+            "GITLAB_CI": "true",
+            "CI_SERVER_URL": fake.url,
+            "CI_COMMIT_SHA": head,
+            "CI_MERGE_REQUEST_IID": "1",
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
+            "CI_MERGE_REQUEST_PROJECT_PATH": PROJECT,
+            "REVIEWER_HOME": str(tmp_path / "home"),
+            "REVIEWER_CACHE_DIR": str(tmp_path / "cache"),
+        }
+        yield Scene(source, fake, variables)
+        assert fake.violations == []
+
+
+def test_a_merge_request_is_judged_by_its_change_and_reported_whole(scene: Scene) -> None:
+    done = scene.run(REVIEWER_GITLAB_TOKEN=scene.fake.token)
+    assert done.returncode == 1, done.stderr
+    assert "new.py:6:5: " in done.stdout
+    assert "old.py:6:5: " not in done.stdout
+    assert "1 comments posted" in done.stdout
+    quality, sast = scene.read("gl-code-quality-report.json"), scene.read("gl-sast-report.json")
+    assert isinstance(quality, list)
+    assert isinstance(sast, dict)
+    assert [one["location"]["path"] for one in quality] == ["new.py", "old.py"]
+    assert [one["location"]["file"] for one in sast["vulnerabilities"]] == ["new.py", "old.py"]
+
+
+def test_without_a_token_nothing_is_written_and_the_job_goes_on(scene: Scene) -> None:
+    done = scene.run(REVIEWER_ARGS="--fail-on never")
+    assert (done.returncode, "The job was given no token" in done.stdout) == (0, True), done.stderr
+    assert scene.fake.writes == []
+
+
+def test_the_default_branch_is_reviewed_whole(scene: Scene) -> None:
+    done = scene.run(CI_MERGE_REQUEST_IID="")
+    assert done.returncode == 1, done.stderr
+    assert "old.py:6:5: " in done.stdout
+    assert len(run_git(scene.source.folder, "status", "--porcelain").splitlines()) == 2  # the two reports
