@@ -5,33 +5,23 @@ arguments of that very call; only from an open parameter does the walk go on to 
 manner of Reps, Horwitz, Sagiv, *Precise Interprocedural Dataflow Analysis via Graph Reachability*, POPL 1995).
 """
 
-import posixpath
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate, Step, StepRole, without_repeats
 from graph_model.catalogue import load_catalogue
-from graph_model.languages import BY_NAME, Family
+from graph_model.languages import BY_NAME
 from graph_model.lookups import kept_arguments
 from graph_model.origins import CALLBACK, SERVICE, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
 from graph_model.packs.model import ContextKind
+from graph_model.registry import Call, Changes, Registry, UnitId, topic_of
 from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, is_of_page, suits
 
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
 MAX_CALLERS = 24
-MAX_OVERRIDES = 4
 _UNGUARDED = "security/missing-authorization"  # none where another file guards everything
-_NOMINAL = frozenset({Family.JAVA, Family.CSHARP})  # a class says what it implements
-
-
-@dataclass(frozen=True, slots=True)
-class UnitId:
-    """One unit of one file."""
-
-    path: str
-    idx: int
 
 
 def link_files(analyses: Iterable[FileAnalysis]) -> dict[str, tuple[Candidate, ...]]:
@@ -39,16 +29,10 @@ def link_files(analyses: Iterable[FileAnalysis]) -> dict[str, tuple[Candidate, .
 
     The order of the files does not matter.
     """
-    linker = _Linker({a.path: a for a in sorted(analyses, key=lambda a: a.path)})
-    found: dict[str, tuple[Candidate, ...]] = {}
-    guarded = {BY_NAME[a.language].family for a in linker.files.values() if a.is_guard}
-    for path, analysis in linker.files.items():
-        flows = list(linker.find_flows(analysis))
-        shown = {(flow.label, flow.start, flow.end) for flow in flows}  # the same place without its path is left out
-        hidden = _UNGUARDED if BY_NAME[analysis.language].family in guarded else ""
-        alone = [c for c in analysis.candidates if (c.label, c.start, c.end) not in shown and c.label != hidden]
-        found[path] = tuple(sorted((*alone, *flows), key=lambda c: (c.start, c.end, c.label)))
-    return found
+    linker = Linker()
+    for analysis in sorted(analyses, key=lambda a: a.path):
+        linker.put(analysis)
+    return {path: linker.find_candidates(path) for path in sorted(linker.registry.files)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,124 +61,90 @@ class _State:
     is_whole: bool = False  # the walk went from a field to the object that a call was made on
 
 
-class _Linker:
-    def __init__(self, files: Mapping[str, FileAnalysis]) -> None:
-        self.files = dict(files)
-        self.silent = frozenset(name for analysis in self.files.values() for name in analysis.silent)
-        self.enums = {name for analysis in self.files.values() for name in analysis.enums}
-        self.bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
-        self.by_last_name: dict[str, list[tuple[str, UnitId]]] = {}
-        self.overrides: dict[tuple[str, str], list[UnitId]] = {}  # (simple name of a base, method) -> methods below
-        self.stores: dict[tuple[str, str], list[tuple[UnitId, tuple[FlowRecord, ...]]]] = {}
-        self._callees: dict[tuple[str, str], tuple[UnitId, ...]] = {}
-        for path, analysis in self.files.items():
-            for idx, unit in enumerate(analysis.units):
-                self._register(UnitId(path, idx), analysis, unit)
-        self.callers: dict[UnitId, list[tuple[UnitId, int]]] = {}
-        for path, analysis in self.files.items():
-            for idx, unit in enumerate(analysis.units):
-                for number, call in enumerate(unit.calls):
-                    for callee in self.find_callees(path, call.callee):
-                        self.callers.setdefault(callee, []).append((UnitId(path, idx), number))
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """The flows into one file, and what of the other files they depend on."""
 
-    def unit(self, unit: UnitId) -> UnitRecord:
-        return self.files[unit.path].units[unit.idx]
+    flows: tuple[Candidate, ...]
+    needs: "_Needs"
 
-    # Who calls whom --------------------------------------------------------------------------------------------------
 
-    def _register(self, unit_id: UnitId, analysis: FileAnalysis, unit: UnitRecord) -> None:
-        if unit.is_function and unit.name:
-            module = analysis.module_name
-            full = f"{module}.{unit.qualname}" if module else unit.qualname
-            self.by_last_name.setdefault(unit.name, []).append((full, unit_id))
-            if unit.class_name and unit.name in ("__init__", "constructor", unit.class_name.rpartition(".")[2]):
-                owner = f"{module}.{unit.class_name}" if module else unit.class_name
-                self.by_last_name.setdefault(unit.class_name.rpartition(".")[2], []).append((owner, unit_id))
-            for base in unit.bases if BY_NAME[analysis.language].family in _NOMINAL else ():
-                self.overrides.setdefault((base.rpartition(".")[2], unit.name), []).append(unit_id)
-        for name, flows in unit.stores:
-            self.stores.setdefault((unit.class_name, name), []).append((unit_id, flows))
+@dataclass(slots=True)
+class _Needs:
+    """What a walk looked at: files, topics of calls, and units whose callers it asked for."""
 
-    def find_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
-        """The units that a resolved call name may mean, most specific first; none when it is not project code."""
-        key = (path, callee)
-        found = self._callees.get(key)
-        if found is None:
-            named = self._search_callees(path, callee)
-            found = self._callees[key] = tuple(dict.fromkeys([*named, *self._search_overrides(path, callee)]))
+    files: set[str] = field(default_factory=set)
+    topics: set[str] = field(default_factory=set)
+    called: set[UnitId] = field(default_factory=set)
+
+    def meet(self, changes: Changes) -> bool:
+        """Whether anything of it became different."""
+        return not (
+            self.files.isdisjoint(changes.files)
+            and self.topics.isdisjoint(changes.topics)
+            and self.called.isdisjoint(changes.called)
+        )
+
+
+class Linker:
+    """Links the files of a project, and again what a changed file has to do with."""
+
+    def __init__(self) -> None:
+        self.registry = Registry()
+        self._bits = {label.id: bit for bit, label in enumerate(load_catalogue())}
+        self._linked: dict[str, _Linked] = {}
+        self._needs = _Needs()
+
+    def put(self, analysis: FileAnalysis) -> None:
+        """Takes a file in, in place of what it was."""
+        self.registry.put(analysis)
+
+    def remove(self, path: str) -> None:
+        """Forgets a file."""
+        self.registry.remove(path)
+
+    def find_candidates(self, path: str) -> tuple[Candidate, ...]:
+        """One file's candidates, sorted by position. Raises KeyError for a file that was not put."""
+        self._heed(self.registry.take_changes())
+        files = self.registry.files
+        analysis = files[path]
+        family = BY_NAME[analysis.language].family
+        flows = self._find_flows(analysis)
+        shown = {(flow.label, flow.start, flow.end) for flow in flows}  # the same place without its path is left out
+        hidden = _UNGUARDED if family in self.registry.guarded else ""
+        alone = [c for c in analysis.candidates if (c.label, c.start, c.end) not in shown and c.label != hidden]
+        return tuple(sorted((*alone, *flows), key=lambda c: (c.start, c.end, c.label)))
+
+    def _heed(self, changes: Changes) -> None:
+        if changes.is_everything:
+            self._linked.clear()
+        elif changes.files:
+            self._linked = {path: one for path, one in self._linked.items() if not one.needs.meet(changes)}
+
+    def _find_flows(self, analysis: FileAnalysis) -> tuple[Candidate, ...]:
+        known = self._linked.get(analysis.path)
+        if known is None:
+            self._needs = _Needs({analysis.path})
+            known = self._linked[analysis.path] = _Linked(tuple(self._search_flows(analysis)), self._needs)
+        return known.flows
+
+    def _unit(self, unit: UnitId) -> UnitRecord:
+        self._needs.files.add(unit.path)
+        return self.registry.unit(unit)
+
+    def _callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
+        self._needs.topics.add(topic_of(path, callee))
+        return self.registry.find_callees(path, callee)
+
+    def _callers(self, unit: UnitId) -> list[Call]:
+        self._needs.called.add(unit)
+        found = self.registry.callers.get(unit, [])
+        self._needs.files.update(caller.path for caller, _ in found)
         return found
-
-    def _search_overrides(self, path: str, callee: str) -> list[UnitId]:
-        """The methods of the classes that implement or extend the one that a call names (Java, C#)."""
-        owner, _, method = callee.rpartition(".")
-        below = self.overrides.get((owner.rpartition(".")[2], method), ()) if owner else ()
-        return [unit for unit in below if self._same_family(path, unit.path)][:MAX_OVERRIDES]
-
-    def _search_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
-        if callee[:1] == "#" and callee[1:].isdigit():
-            return (UnitId(path, int(callee[1:])),)
-        if callee.startswith("."):
-            return self._relative_callees(path, callee)
-        last = callee.rpartition(".")[2]
-        candidates = [c for c in self.by_last_name.get(last, ()) if self._same_family(path, c[1].path)]
-        same_file = [
-            unit for full, unit in candidates if unit.path == path and (full == callee or full.endswith(f".{callee}"))
-        ]
-        if same_file:
-            return tuple(same_file[:4])
-        if "." not in callee:
-            return ()
-        exact = [unit for full, unit in candidates if full == callee]
-        if not exact:
-            exact = [
-                unit
-                for full, unit in candidates
-                if full.endswith(f".{callee}") or (callee.endswith(f".{full}") and "." in full)
-            ]
-        if not exact and BY_NAME[self.files[path].language].family is Family.CSHARP:
-            tail = ".".join(callee.split(".")[-2:])  # which `using` brings the class is not known
-            exact = [unit for full, unit in candidates if full.endswith(f".{tail}")]
-        if not exact and "()." in callee:  # a method of what a call gives: of an object, where a class was called
-            return self._search_callees(path, callee.replace("().", "."))
-        return tuple(exact[:4])
-
-    def _relative_callees(self, path: str, callee: str) -> tuple[UnitId, ...]:
-        """`./db.query` or `../lib/db` (its default export) of a JavaScript file."""
-        specifier, name = callee, ""
-        head, _, tail = callee.rpartition("/")
-        if "." in tail:
-            base, _, name = tail.partition(".")
-            specifier = f"{head}/{base}"
-        module = posixpath.normpath(posixpath.join(posixpath.dirname(path), specifier))
-        for suffix in ("", "/index"):
-            found = self._module_function(module + suffix, name.rpartition(".")[2])
-            if found:
-                return found
-        return ()
-
-    def _module_function(self, module: str, name: str) -> tuple[UnitId, ...]:
-        for ending in (".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".mts", ".cts"):
-            analysis = self.files.get(module + ending)
-            if analysis is None:
-                continue
-            wanted = dict(analysis.exports).get(name or "default", name)
-            named = [i for i, u in enumerate(analysis.units) if u.is_function and u.name == wanted and u.name]
-            if not named and not name:
-                named = [
-                    i
-                    for i, u in enumerate(analysis.units)
-                    if u.is_function and u.parent == 0 and u.name in ("", "exports")
-                ]
-            if named:
-                return tuple(UnitId(analysis.path, i) for i in named[:2])
-        return ()
-
-    def _same_family(self, path: str, other: str) -> bool:
-        return BY_NAME[self.files[path].language].family is BY_NAME[self.files[other].language].family
 
     # Flows -----------------------------------------------------------------------------------------------------------
 
-    def find_flows(self, analysis: FileAnalysis) -> Iterable[Candidate]:
+    def _search_flows(self, analysis: FileAnalysis) -> Iterable[Candidate]:
         """One candidate per sink and label that foreign data, or an open parameter, reaches."""
         best: dict[tuple[str, int, int], Candidate] = {}
         for idx, unit in enumerate(analysis.units):
@@ -229,7 +179,7 @@ class _Linker:
 
     def _trace(self, unit_id: UnitId, flow: FlowRecord, sink: SinkRecord) -> list[_Arrival]:
         """Every end of the backward walk from one flow into a sink, within the stated limits."""
-        bit = self.bits[sink.label]
+        bit = self._bits[sink.label]
         start = _State(unit_id, flow.origin, (), flow.passed, flow.sanitised, 0, self._hops(unit_id, flow))
         queue, arrivals = [start], []
         seen: set[tuple[UnitId, int, tuple[tuple[UnitId, int], ...]]] = set()
@@ -248,8 +198,8 @@ class _Linker:
         return arrivals
 
     def _step(self, state: _State) -> tuple[_Arrival | None, list[_State]]:
-        origin = self.unit(state.unit).origins[state.origin]
-        if self.unit(state.unit).type_of(origin) in self.enums:
+        origin = self._unit(state.unit).origins[state.origin]
+        if self._unit(state.unit).type_of(origin) in self.registry.enums:
             return None, []
         if origin.kind is OriginKind.SOURCE:
             step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, origin.name)
@@ -266,7 +216,7 @@ class _Linker:
         if state.stack:
             (caller, number), rest = state.stack[-1], state.stack[:-1]
             return None, self._into_arguments(state, caller, number, origin, rest)
-        callers = self.callers.get(state.unit, [])[:MAX_CALLERS]
+        callers = self._callers(state.unit)[:MAX_CALLERS]
         following: list[_State] = []
         if state.call_hops < MAX_CALL_HOPS:
             for caller, number in callers:
@@ -278,12 +228,12 @@ class _Linker:
         return (arrival if is_end else None), following
 
     def _is_test(self, unit: UnitId) -> bool:
-        return ContextKind.TEST in self.files[unit.path].contexts
+        return ContextKind.TEST in self.registry.files[unit.path].contexts
 
     def _into_arguments(
         self, state: _State, caller: UnitId, number: int, origin: Origin, stack: tuple[tuple[UnitId, int], ...]
     ) -> list[_State]:
-        call = self.unit(caller).calls[number]
+        call = self._unit(caller).calls[number]
         flows = call.given_to(origin)
         step = Step(caller.path, call.start, call.end, StepRole.CALL, call.callee)
         return [self._moved(state, caller, flow, stack, (step, *state.steps)) for flow in flows]
@@ -309,18 +259,18 @@ class _Linker:
         )
 
     def _from_result(self, state: _State, origin: Origin) -> list[_State]:
-        call = self.unit(state.unit).calls[origin.index]
-        callees = self.find_callees(state.unit.path, call.callee)
+        call = self._unit(state.unit).calls[origin.index]
+        callees = self._callees(state.unit.path, call.callee)
         step = Step(state.unit.path, call.start, call.end, StepRole.RETURN, call.callee)
         following: list[_State] = []
-        if not callees and call.callee in self.silent:
+        if not callees and call.callee in self.registry.silent:
             return following
         if callees and len(state.stack) < MAX_CALL_HOPS:
             for callee in callees:
                 entered = (*state.stack, (state.unit, origin.index))
-                returns = self.unit(callee).returns
+                returns = self._unit(callee).returns
                 following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
-            if not any(self.unit(callee).is_constructor for callee in callees):
+            if not any(self._unit(callee).is_constructor for callee in callees):
                 return following
         for flows in kept_arguments(call, is_known=bool(callees)):
             for flow in flows:
@@ -329,22 +279,21 @@ class _Linker:
         return following
 
     def _from_field(self, state: _State, origin: Origin) -> list[_State]:
-        record = self.unit(state.unit)
+        record = self._unit(state.unit)
         following: list[_State] = []
-        for unit, flows in self.stores.get((record.class_name, origin.name), ())[:MAX_CALLERS]:
-            if unit.path != state.unit.path:
-                continue
+        stores = self.registry.stores[state.unit.path].get((record.class_name, origin.name), ())
+        for unit, flows in stores[:MAX_CALLERS]:
             following.extend(self._moved(state, unit, flow, (), state.steps) for flow in flows)
         if state.stack:  # the fields of a foreign object are foreign
             caller, number = state.stack[-1]
-            receiver = dict(self.unit(caller).calls[number].args).get("receiver", ())
+            receiver = dict(self._unit(caller).calls[number].args).get("receiver", ())
             left = replace(state, stack=state.stack[:-1], is_whole=True)
             following.extend(self._moved(left, caller, flow, left.stack, left.steps) for flow in receiver)
         return following if state.call_hops < MAX_CALL_HOPS else []
 
     def _from_capture(self, state: _State, origin: Origin) -> list[_State]:
         owner = UnitId(state.unit.path, int(origin.detail))
-        flows = dict(self.unit(owner).captured).get(origin.name, ()) if state.call_hops < MAX_CALL_HOPS else ()
+        flows = dict(self._unit(owner).captured).get(origin.name, ()) if state.call_hops < MAX_CALL_HOPS else ()
         return [self._moved(state, owner, flow, (), state.steps, hop=0) for flow in flows]
 
     def _hops(self, unit: UnitId, flow: FlowRecord) -> tuple[Step, ...]:

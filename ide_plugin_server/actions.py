@@ -98,5 +98,5 @@ def _read_extent(range_: types.Range) -> Extent:
 
 
 def _meets(one: Extent, other: Extent) -> bool:
-    """Whether two ranges share a place; one that is empty shares its edge."""
-    return one.start <= other.end and other.start <= one.end
+    """Whether two ranges share a line: a cursor need not stand on the very expression."""
+    return one.start.line <= other.end.line and other.start.line <= one.end.line

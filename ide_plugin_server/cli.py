@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from ide_plugin_server.handlers import add_handlers
-from ide_plugin_server.server import EditorServer, Surroundings
+from ide_plugin_server.server import EditorServer
+from ide_plugin_server.surroundings import Surroundings
 from reviewer.cli.group import find_version
 from reviewer.cli.session import find_cache_folder
 

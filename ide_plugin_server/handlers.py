@@ -1,5 +1,6 @@
 """What the client may ask and tell: each handler reads its parameters and hands on."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import PurePath
@@ -16,10 +17,11 @@ from ide_plugin_server.documents import TextChange
 from ide_plugin_server.folders import find_file, make_uri
 from ide_plugin_server.server import EditorServer
 from ide_plugin_server.settings import parse_options
+from reviewer.baseline import DEFAULT_FILE
 from reviewer.configuration_files import OWN_FILE, PROJECT_FILE
 
 _WATCHED = ("**/*.{py,pyi,js,jsx,mjs,cjs,ts,tsx,mts,cts,java,cs}",)
-_DECIDING = (OWN_FILE, PROJECT_FILE, ".gitignore", ".gitattributes")
+_DECIDING = (OWN_FILE, PROJECT_FILE, DEFAULT_FILE, ".gitignore", ".gitattributes")
 _LANGUAGES = ("python", "javascript", "javascriptreact", "typescript", "typescriptreact", "java", "csharp")
 
 
@@ -59,6 +61,7 @@ class Handlers:
         self._server = server
         self._configurator = Configurator(server)
         self._given: list[str] = []
+        self._closing: asyncio.Task[None] | None = None
 
     # Life ------------------------------------------------------------------------------------------------------------
 
@@ -104,9 +107,9 @@ class Handlers:
         if wanted:
             server.spawn(server.client_register_capability_async(types.RegistrationParams(wanted)))
 
-    async def shutdown(self, _: None) -> None:
-        """Ends the analysis process."""
-        await self._server.close()
+    def shutdown(self, _: None) -> None:
+        """Ends the analysis process; does not wait for it, since `exit` may follow at once."""
+        self._closing = asyncio.create_task(self._server.close())
 
     # Documents -------------------------------------------------------------------------------------------------------
 

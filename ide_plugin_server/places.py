@@ -9,6 +9,7 @@ from pathlib import Path
 from graph_model.languages import find_language
 from ide_plugin_server.settings import EditorSettings, Preference
 from reviewer.attributes import read_attributes
+from reviewer.baseline import read_baseline
 from reviewer.configuration import DEFAULT_ORIGIN, Configuration
 from reviewer.configuration_files import load_configuration, read_configuration
 from reviewer.discovery import DEFAULT_EXCLUDES
@@ -30,6 +31,7 @@ class Setting:
     workspace: Workspace
     configuration: Configuration
     rules: InspectionRules
+    baseline: frozenset[str] = frozenset()
 
 
 def make_setting(folder: Path, settings: EditorSettings) -> Setting:
@@ -44,7 +46,17 @@ def make_setting(folder: Path, settings: EditorSettings) -> Setting:
         configuration = load_configuration(folder, workspace.root)
     configuration = _override(configuration, dict(settings.overrides), settings.preference)
     rules = InspectionRules(configuration.exclude, configuration.max_file_bytes, configuration.base)
-    return Setting(folder, workspace, configuration, rules)
+    return Setting(folder, workspace, configuration, rules, _read_known(workspace, configuration))
+
+
+def _read_known(workspace: Workspace, configuration: Configuration) -> frozenset[str]:
+    """The fingerprints of the committed file of known findings, if there is one."""
+    if not configuration.baseline:
+        return frozenset()
+    file = workspace.file_at(configuration.baseline)
+    if file.exists() or configuration.origin_of("baseline") != DEFAULT_ORIGIN:
+        return read_baseline(file)
+    return frozenset()
 
 
 def _override(configuration: Configuration, given: Mapping[str, object], preference: Preference) -> Configuration:

@@ -1,7 +1,7 @@
-"""The protocol layer of pygls with three things done differently.
+"""The protocol layer of pygls with four things done differently.
 
 Document text is kept by `documents` alone. A request that cannot be read is answered with an error, where pygls lets
-its client wait. Nothing of a message is logged: messages hold source text.
+its client wait. What is done with is forgotten. Nothing of a message is logged: messages hold source text.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import Any  # JSON, and what pygls leaves open
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcMethodNotFound
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
@@ -34,13 +34,22 @@ class ReviewerProtocol(LanguageServerProtocol):
         """Hands the notification on."""
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE], (params,), None
 
+    def _check_handler_result(self, future: Any) -> None:
+        """As pygls does, which keeps the future of every notification for ever."""
+        if not future.cancelled():  # the end cancels all of them while it goes through them
+            for msg_id in [one for one, kept in self._request_futures.items() if kept is future]:
+                del self._request_futures[msg_id]
+        super()._check_handler_result(future)
+
     def structure_message(self, data: dict[str, Any]) -> Any:  # as pygls has it
         """The typed message; a request that has no such type is answered here and now."""
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
             if "id" in data and "method" in data:
-                self._send_response(data["id"], error=error.to_response_error())
+                is_known = self.get_message_type(data["method"]) is not None
+                told = error if is_known else JsonRpcMethodNotFound.of(data["method"])
+                self._send_response(data["id"], error=told.to_response_error())
             raise
 
     def handle_message(self, message: Any) -> None:  # as pygls has it

@@ -35,23 +35,13 @@ from ide_plugin_server.messages import (
 from ide_plugin_server.progress import Bar, Progress
 from ide_plugin_server.protocol import ReviewerProtocol
 from ide_plugin_server.settings import InitializationOptions, Run
+from ide_plugin_server.surroundings import Surroundings
 from ide_plugin_server.team import Team
 
 _log = logging.getLogger(__name__)
 STATUS = "reviewer/status"
 _FILES_AT_ONCE = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the entry point finds out: folders, the model of the command line, the version, the key of the team."""
-
-    version: str
-    cache_folder: str = ""
-    data_folder: str = ""
-    model: str = ""
-    environment: "dict[str, str] | None" = None
-    working_folder: str = "."
+_JUDGED_AT_ONCE = 50  # nearly all of them are as they were
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,16 +227,19 @@ class EditorServer(LanguageServer):
             return
         serials = {file: document.serial for document, file in self.list_open(folder)}
         serials |= dict.fromkeys((file for file in self.watched if self.folders.find(file) is folder), 0) | serials
-        files = tuple(sorted(serials.keys() - {but}))
-        answer = await self.desk.ask(Judge(folder.key, files), Urgency.NEIGHBOUR) if files else ()
-        if isinstance(answer, Trouble):
-            _log.warning("%s: %s", folder.path, answer.text)
-            return
-        current = {file: document.serial for document, file in self.list_open(folder)}
-        fresh = [one for one in answer if current.get(one.file, 0) == serials[one.file]]
-        for report in fresh:
-            self._take(report.file, report, serials[report.file])
-        if fresh and self.client.pulls:
+        files = sorted(serials.keys() - {but})
+        has_changed = False
+        for first in range(0, len(files), _JUDGED_AT_ONCE):
+            request = Judge(folder.key, tuple(files[first : first + _JUDGED_AT_ONCE]))
+            answer = await self.desk.ask(request, Urgency.NEIGHBOUR)
+            if isinstance(answer, Trouble):
+                _log.warning("%s: %s", folder.path, answer.text)
+                return
+            current = {file: document.serial for document, file in self.list_open(folder)}
+            for report in (one for one in answer if current.get(one.file, 0) == serials[one.file]):
+                has_changed = True
+                self._take(report.file, report, serials[report.file])
+        if has_changed and self.client.pulls:
             self.refresh_client()
 
     def list_open(self, folder: Folder) -> Iterator[tuple[Document, str]]:

@@ -37,7 +37,7 @@ class Site:
         self._request, self._encoding = request, encoding
         self.setting: Setting = make_setting(Path(request.folder), request.settings)
         cache = Cache(cache_folder if self.setting.configuration.cache else None)
-        self.tracker = Tracker(self.setting.configuration, engine, cache)
+        self.tracker = Tracker(self.setting.configuration, engine, cache, self.setting.baseline)
         self.is_linked = not request.is_lone and holds_at_most(self.setting, request.settings.max_workspace_files)
         self._skipped: dict[str, Skip] = {}
         self._listed: set[str] = set()  # what the folder's review covers on disk
@@ -180,6 +180,9 @@ class Site:
     def _judge(self, path: str, file: str) -> FileReport:
         is_alone = not (self.is_linked and self.state.is_ready)
         verdict = self.tracker.judge(path, is_alone=is_alone)
+        sent = self._sent.get(path)
+        if sent is not None and self._verdicts.get(path) is verdict:
+            return sent
         self._verdicts[path] = verdict
         if verdict.failed is not None:
             return FileReport(file, unread=f"failed: {verdict.failed.error}")

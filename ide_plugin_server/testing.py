@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any  # settings are JSON
+from typing import Any, Union  # Any: settings are JSON
 
 from lsprotocol import types
 from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
@@ -15,6 +15,8 @@ from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 VS_CODE = "visual-studio-code"  # pushes
 NEOVIM = "neovim"  # pulls
 _WAIT_S = 60.0  # for a hang only
+_NOTEBOOKS = types.ServerCapabilities.__attrs_attrs__.notebook_document_sync.type
+_ACTION = Union[types.Command, types.CodeAction]  # noqa: UP007  # the very key that lsprotocol registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,9 @@ class EditorSession:
         """Something came in."""
         self._news.set()
 
-    async def wait_until(self, is_so: Callable[[], bool]) -> None:
-        """Waits for what the server says. Raises TimeoutError after a minute."""
-        async with asyncio.timeout(_WAIT_S):
+    async def wait_until(self, is_so: Callable[[], bool], limit_s: float = _WAIT_S) -> None:
+        """Waits for what the server says. Raises TimeoutError when it does not come."""
+        async with asyncio.timeout(limit_s):
             while not is_so():
                 self._news.clear()
                 await self._news.wait()
@@ -184,6 +186,10 @@ def _listen(session: EditorSession) -> None:
         client.messages.append(params)
         session.note()
 
+    # lsprotocol takes a code action with a command for a command.
+    client.protocol._converter.register_structure_hook(_ACTION, _read_action(client))
+    # Nor can it read what Ruff's server says about notebooks.
+    client.protocol._converter.register_structure_hook(_NOTEBOOKS, lambda *_: None)
     features = client.protocol.fm.features
     for name, handler in {
         types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: take_diagnostics,
@@ -195,3 +201,11 @@ def _listen(session: EditorSession) -> None:
     }.items():
         features.pop(name, None)
         client.feature(name)(handler)
+
+
+def _read_action(client: LanguageClient) -> Callable[[Any, Any], Any]:
+    def structure(value: Any, _: Any) -> Any:  # JSON in, whichever of two types out
+        kind = types.Command if isinstance(value.get("command"), str) else types.CodeAction
+        return client.protocol._converter.structure(value, kind)
+
+    return structure

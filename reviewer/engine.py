@@ -26,6 +26,26 @@ class Scored(Protocol):
     def weights(self) -> tuple[tuple[str, float], ...]: ...  # noqa: D102
 
 
+class Linking(Protocol):
+    """Links analyses file by file, and again what a changed file has to do with."""
+
+    def put(self, analysis: "FileAnalysis") -> None:
+        """Takes a file in, in place of what it was."""
+
+    def remove(self, path: str) -> None:
+        """Forgets a file."""
+
+    def find_candidates(self, path: str) -> tuple[Candidate, ...]:
+        """One file's candidates, with the flows that cross files, as linking all of them at once would give."""
+
+
+class LiveAnalysis(Protocol):
+    """Analyses one file again and again while it is typed in."""
+
+    def analyse(self, source: SourceFile) -> "FileAnalysis":
+        """As the engine, faster where little has changed since the last time."""
+
+
 class Engine(Protocol):
     """Everything a review asks of the graph model."""
 
@@ -48,8 +68,14 @@ class Engine(Protocol):
     def analyse(self, source: SourceFile) -> "FileAnalysis":
         """Graphs, summaries and candidates of one file."""
 
+    def follow(self) -> LiveAnalysis:
+        """Analyses of a file that is open in an editor."""
+
     def link(self, analyses: "Iterable[FileAnalysis]") -> Mapping[str, tuple[Candidate, ...]]:
         """Candidates by path, with the flows that cross files."""
+
+    def open_linker(self) -> Linking:
+        """The same for files that come and go."""
 
     def score(self, analysis: "FileAnalysis", candidates: tuple[Candidate, ...]) -> tuple[Scored, ...]:
         """Probabilities of one file's candidates, in their order."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from graph_model.candidates.model import Candidate
 from graph_model.catalogue import Catalogue, load_catalogue
 from graph_model.languages import find_language
-from reviewer.engine import Scored
+from reviewer.engine import Linking, LiveAnalysis, Scored
 from reviewer.source import SourceFile
 
 if TYPE_CHECKING:
@@ -93,11 +93,21 @@ class GraphEngine:
         assert language is not None, "inspection leaves out what no language reads"
         return analyse_file(source.path, source.content, language, Limits(max_bytes=len(source.content)))
 
+    def follow(self) -> LiveAnalysis:
+        """As the engine asks."""
+        return _LiveAnalysis()
+
     def link(self, analyses: "Iterable[FileAnalysis]") -> Mapping[str, tuple[Candidate, ...]]:
         """As the engine asks."""
         from graph_model.linking import link_files  # noqa: PLC0415  # as above
 
         return link_files(analyses)
+
+    def open_linker(self) -> Linking:
+        """As the engine asks."""
+        from graph_model.linking import Linker  # noqa: PLC0415  # as above
+
+        return Linker()
 
     def score(self, analysis: "FileAnalysis", candidates: tuple[Candidate, ...]) -> tuple[Scored, ...]:
         """As the engine asks."""
@@ -114,3 +124,20 @@ class GraphEngine:
     def describe_model(self) -> Mapping[str, object]:
         """As the engine asks."""
         return self.predictor.info()
+
+
+class _LiveAnalysis:
+    """The analyses of one file, each with what the last one left alone."""
+
+    def __init__(self) -> None:
+        from graph_model.incremental import IncrementalAnalyser  # noqa: PLC0415  # as above
+
+        self._analyser = IncrementalAnalyser(max_files=1)
+
+    def analyse(self, source: SourceFile) -> "FileAnalysis":
+        """As `GraphEngine.analyse`."""
+        from graph_model.analysis import Limits  # noqa: PLC0415  # as above
+
+        language = find_language(source.path)
+        assert language is not None, "inspection leaves out what no language reads"
+        return self._analyser.analyse(source.path, source.content, language, Limits(max_bytes=len(source.content)))

@@ -29,7 +29,7 @@ from graph_model.edits import Edit, FixKind, ProposedFix, Safety
 from graph_model.languages import Family, find_language
 from reviewer.cli.group import group, main
 from reviewer.cli.session import Session, read_session
-from reviewer.engine import Engine
+from reviewer.engine import Engine, Linking, LiveAnalysis
 from reviewer.source import SourceFile
 
 _SINK = re.compile(rb'sink\("([a-z/-]+)", ([\d.]+), (\w+)\)')
@@ -101,6 +101,10 @@ class FakeEngine:
         empty = FileAnalysis(source.path, language.name, "", source.num_lines, 1, 0, tuple(problems), (), (), (), ())
         return replace(empty, candidates=tuple(_find_candidates(source)))
 
+    def follow(self) -> LiveAnalysis:
+        """Itself: it keeps nothing."""
+        return self
+
     def link(self, analyses: Iterable[FileAnalysis]) -> Mapping[str, tuple[Candidate, ...]]:
         """Keeps a candidate that comes from another file only where that file is at hand."""
         by_path = {analysis.path: analysis for analysis in analyses}
@@ -108,6 +112,10 @@ class FakeEngine:
             path: tuple(one for one in analysis.candidates if all(step.path in by_path for step in one.steps))
             for path, analysis in by_path.items()
         }
+
+    def open_linker(self) -> Linking:
+        """Links everything anew at each question."""
+        return FakeLinker(self)
 
     def score(self, analysis: FileAnalysis, candidates: tuple[Candidate, ...]) -> tuple[FakeScored, ...]:
         """The probabilities in the text."""
@@ -123,6 +131,26 @@ class FakeEngine:
     def describe_model(self) -> Mapping[str, object]:
         """A word or two."""
         return {"id": self.identity, "labels": len(self.catalogue)}
+
+
+class FakeLinker:
+    """Keeps analyses and links all of them."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+        self._analyses: dict[str, FileAnalysis] = {}
+
+    def put(self, analysis: FileAnalysis) -> None:
+        """As the engine asks."""
+        self._analyses[analysis.path] = analysis
+
+    def remove(self, path: str) -> None:
+        """As the engine asks."""
+        self._analyses.pop(path, None)
+
+    def find_candidates(self, path: str) -> tuple[Candidate, ...]:
+        """As the engine asks."""
+        return self._engine.link(self._analyses.values())[path]
 
 
 def _find_candidates(source: SourceFile) -> Iterable[Candidate]:

@@ -24,6 +24,7 @@ from graph_model.packs.model import (
 )
 
 _LISTS = ("args", "neutralises", "release")
+_MAX_FOUND = 30_000
 
 
 def parse_pack(text: str, where: str) -> Pack:
@@ -247,6 +248,8 @@ class PackIndex:
         key = (name, receiver)
         found = self._found.get(key)
         if found is None:
+            if len(self._found) >= _MAX_FOUND:  # a server meets every name that is half typed
+                self._found.clear()
             found = self._found[key] = tuple(self._search(name, receiver))
         return found
 

@@ -30,7 +30,7 @@ def use_code_points(capabilities: types.ClientCapabilities) -> None:
 def check(folder: Path) -> dict[str, list[Told]]:
     """The findings of the command line, by file."""
     command = [
-        Path(sys.executable).parent / "reviewer",
+        str(Path(sys.executable).parent / "reviewer"),
         "check",
         "--format",
         "json",
@@ -110,6 +110,18 @@ def test_the_examples_of_every_label_in_four_languages_side_by_side(tmp_path: Pa
                 f"{example.bad}\n" if number % 2 else example.bad.replace("\n", "\r\n"), "utf-8", newline=""
             )
     (folder / ".reviewer.toml").write_text(EVERYTHING)
+    compare(folder, {})
+
+
+def test_known_findings_of_the_committed_file_are_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "app.py").write_text(
+        "import yaml\n\n\ndef a(x):\n    return yaml.load(x)\n\n\ndef b(x):\n    yaml.load(x)\n"
+    )
+    first = check(folder)["app.py"][0]
+    known = {"schema": "graph-reviewer/baseline", "schema_version": 1, "findings": [{"fingerprint": first[3]}]}
+    (folder / ".reviewer-baseline.json").write_text(json.dumps(known))
     compare(folder, {})
 
 

@@ -1,0 +1,260 @@
+"""What an editor feels: diagnostics after opening and after a keystroke, memory, and thousands of edits in a row.
+
+Each server runs as a process and is spoken to as an editor does. Times are from the change to its diagnostics, with the
+debounce set to zero where a server has one. CPU seconds are those of the server with its processes.
+"""
+
+import asyncio
+import os
+import random
+import re
+import statistics
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from lsprotocol import types
+
+from benchmarks.review import find_program, write_json
+from ide_plugin_server.testing import Editor, open_session
+from reviewer.outline import find_functions
+from reviewer.source import SourceFile, Span
+
+_LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".tsx": "typescriptreact"}
+_LANGUAGES |= {".java": "java", ".cs": "csharp"}
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_WORD = re.compile(r"[a-z]{3,}")
+_KEYWORDS = re.compile(
+    "await|boolean|break|case|catch|char|class|const|continue|def|default|del|double|elif|else|except|extends|finally|float|"
+    "foreach|from|function|global|import|int|lambda|let|long|namespace|new|nonlocal|null|override|pass|private|protected|"
+    "public|raise|return|static|string|switch|this|throw|throws|try|typeof|using|var|void|while|with|yield"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A language server to measure; `reads` are the endings of what it looks at."""
+
+    name: str
+    command: tuple[str, ...]
+    reads: tuple[str, ...] = tuple(_LANGUAGES)
+
+
+@dataclass(slots=True)
+class Measured:
+    """Milliseconds of one server on one file."""
+
+    opening: list[float] = field(default_factory=list)
+    edits: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+
+def find_peers() -> list[Peer]:
+    """Ours, and those of Ruff and Semgrep where they are installed."""
+    found = []
+    for name, program, arguments, reads in (
+        ("graph-reviewer", "reviewer", ("lsp",), tuple(_LANGUAGES)),
+        ("ruff server", "ruff", ("server",), (".py",)),
+        ("semgrep lsp", "semgrep", ("lsp",), tuple(_LANGUAGES)),
+    ):
+        path = find_program(program)
+        if path is not None:
+            found.append(Peer(name, (path, *arguments), reads))
+    return found
+
+
+def list_keystrokes(file: Path, chooser: random.Random, count: int) -> Iterator[types.TextDocumentContentChangeEvent]:
+    """A letter more inside a name in a function, then the letter less, at random places."""
+    source = SourceFile(file.name, file.read_bytes())
+    inside = {line for one in find_functions(source) for line in range(*_lines_of(source, one))}
+    places = [
+        (line - 1, found.start() + 1)
+        for line in sorted(inside)
+        if (text := source.line_text(line)).isascii()
+        for found in _WORD.finditer(text)
+        if not _KEYWORDS.fullmatch(found[0])
+    ]
+    for _ in range(count // 2):
+        line, at = chooser.choice(places)
+        here, behind = types.Position(line, at), types.Position(line, at + 1)
+        yield types.TextDocumentContentChangePartial(types.Range(here, here), "x")
+        yield types.TextDocumentContentChangePartial(types.Range(here, behind), "")
+
+
+def _lines_of(source: SourceFile, function: Span) -> tuple[int, int]:
+    """The lines behind a function's first up to its last."""
+    return source.line_at(function.start) + 1, source.line_at(function.end)
+
+
+async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int) -> Measured:
+    """Opens a file several times, then types in it."""
+    found = Measured()
+    text, language = file.read_text("utf-8"), _LANGUAGES[file.suffix]
+    chooser = random.Random(5)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, data = Path(scratch) / "project", Path(scratch) / "data"
+        folder.mkdir()
+        data.mkdir()
+        (folder / file.name).write_text(text, "utf-8")
+        editor = Editor(settings={"debounceMs": 0}, command=peer.command)
+        async with open_session([folder], data, editor) as session:
+            first = session.open(folder / f"first{file.suffix}", text, language)  # until then the server is starting
+            await session.wait_until(lambda: bool(session.published.get(first)))
+            session.close(first)
+            for number in range(num_openings):
+                opened = folder / f"opened{number}{file.suffix}"
+                start = time.perf_counter()
+                uri = session.open(opened, text, language)
+                await session.wait_until(lambda uri=uri: bool(session.published.get(uri)))  # type: ignore[misc]
+                found.opening.append(1e3 * (time.perf_counter() - start))
+                session.close(uri)
+            uri = session.open(folder / file.name, text, language)
+            await session.wait_until(lambda: bool(session.published.get(uri)))
+            for change in list_keystrokes(file, chooser, num_edits):
+                await asyncio.sleep(0.02)
+                before, start = cpu_seconds_of(session.process.pid), time.perf_counter()
+                version = session.change(uri, change)
+                await session.push(uri, version)
+                found.edits.append(1e3 * (time.perf_counter() - start))
+                found.cpu.append(1e3 * (cpu_seconds_of(session.process.pid) - before))
+    return found
+
+
+async def measure_workspace(folder: Path, num_files: int) -> dict[str, float]:
+    """Memory once every file of a folder was reviewed, of the server and of its analysis process."""
+    with tempfile.TemporaryDirectory() as scratch:
+        data, copy = Path(scratch) / "data", Path(scratch) / "project"
+        data.mkdir()
+        files = [file for file in sorted(folder.rglob("*")) if file.suffix in _LANGUAGES and file.is_file()][:num_files]
+        for file in files:
+            target = copy / file.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+        async with open_session([copy], data) as session:
+            start = time.perf_counter()
+            await session.wait_until(lambda: "ready" in session.statuses, limit_s=3_600)
+            await session.client.workspace_execute_command_async(
+                types.ExecuteCommandParams("reviewer.reviewWorkspace", [])
+            )
+            return {
+                "files": len(files),
+                "seconds": time.perf_counter() - start,
+                "MiB": sum(map(resident_mib, list_processes(session.process.pid))),
+            }
+
+
+async def endure(file: Path, num_edits: int) -> dict[str, float]:
+    """Random edits in a row, most of them not waited for: memory, and whether the last diagnostics are those of the
+    text as it is."""
+    text, language = file.read_text("utf-8"), _LANGUAGES[file.suffix]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, data = Path(scratch) / "project", Path(scratch) / "data"
+        folder.mkdir()
+        data.mkdir()
+        async with open_session([folder], data, Editor(settings={"debounceMs": 5, "minProbability": 0})) as session:
+            uri = session.open(folder / file.name, text, language)
+            first = [str(one) for one in await session.push(uri)]
+            await session.wait_ready()
+            memory: list[float] = []
+            for number, change in enumerate(list_keystrokes(file, random.Random(3), num_edits)):
+                version = session.change(uri, change)
+                if number % 20 == 19:
+                    await session.push(uri, version)
+                if number % (num_edits // 10) == num_edits // 10 - 1:
+                    memory.append(sum(map(resident_mib, list_processes(session.process.pid))))
+            await session.push(uri, version)
+            last = [str(one) for one in session.published[uri][-1].diagnostics]
+            return {
+                "edits": num_edits,
+                "published": len(session.published[uri]),
+                "stale": float(first != last),
+                "MiB after a tenth": memory[0],
+                "MiB at the end": memory[-1],
+            }
+
+
+def list_processes(pid: int) -> list[int]:
+    """A process with those below it."""
+    found, waiting = [], [pid]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        children = Path(f"/proc/{one}/task/{one}/children")
+        waiting += [int(child) for child in children.read_text().split()] if children.exists() else []
+    return found
+
+
+def resident_mib(pid: int) -> float:
+    """The resident size of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """CPU seconds of a process with those below it."""
+    total = 0
+    for one in list_processes(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / _TICKS
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that a share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--edits", default=200, show_default=True, help="Keystrokes in each file.")
+@click.option("--openings", default=20, show_default=True, help="Times that each file is opened.")
+@click.option("--workspace", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder for memory.")
+@click.option("--workspace-files", default=500, show_default=True, help="How many files of it.")
+@click.option("--endure", "num_endured", default=0, help="Random edits in a row in the first file, such as 10000.")
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="JSON for machines.")
+def editor(  # noqa: PLR0913  # one parameter an option
+    *,
+    files: tuple[Path, ...],
+    edits: int,
+    openings: int,
+    workspace: Path | None,
+    workspace_files: int,
+    num_endured: int,
+    output: Path | None,
+) -> None:
+    """Language servers on FILES (default: a file of this interpreter's standard library)."""
+    chosen = files or (Path(sysconfig.get_paths()["stdlib"]) / "smtplib.py",)
+    table: dict[str, object] = {}
+    for file in chosen:
+        click.echo(f"{file.name}, {file.read_bytes().count(10)} lines; milliseconds, p50 and p95")
+        for peer in (one for one in find_peers() if file.suffix in one.reads):
+            table[f"{peer.name} {file.name}"] = row = _summarise(peer, file, edits, openings)
+            click.echo(f"  {peer.name:16} " + "  ".join(f"{name} {value:7.1f}" for name, value in row.items()))
+    if workspace is not None:
+        table["workspace"] = asyncio.run(measure_workspace(workspace, workspace_files))
+        click.echo(f"workspace {table['workspace']}")
+    if num_endured:
+        table["endurance"] = asyncio.run(endure(chosen[0], num_endured))
+        click.echo(f"endurance {table['endurance']}")
+    write_json(output, table)
+
+
+def _summarise(peer: Peer, file: Path, edits: int, openings: int) -> dict[str, float]:
+    try:
+        found = asyncio.run(measure_file(peer, file, edits, openings))
+    except (TimeoutError, RuntimeError) as error:
+        click.echo(f"  {peer.name:16} did not answer: {type(error).__name__}")
+        return {}
+    return {
+        "open p50": statistics.median(found.opening),
+        "open p95": percentile(found.opening, 0.95),
+        "key p50": statistics.median(found.edits),
+        "key p95": percentile(found.edits, 0.95),
+        "CPU p50": statistics.median(found.cpu),
+        "CPU p95": percentile(found.cpu, 0.95),
+    }

@@ -1,0 +1,134 @@
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from ide_plugin_server.errors import TeamError
+from ide_plugin_server.feedback import FORGET, MARK, FeedbackBook, Word
+from ide_plugin_server.settings import TeamSettings
+from ide_plugin_server.team import Team
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers as the API does; `export` is what is exported, `asked` what came in."""
+
+    export: ClassVar[bytes] = b""
+    status: ClassVar[int] = 200
+    asked: ClassVar[list[tuple[str, str, bytes]]] = []
+
+    def do_GET(self) -> None:
+        self._answer(self.export)
+
+    def do_POST(self) -> None:
+        self._answer(b"{}", self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, body: bytes, content: bytes = b"") -> None:
+        self.asked.append((self.path, self.headers["Authorization"], content))
+        self.send_response(self.status)
+        if self.status == 302:
+            self.send_header("Location", "/elsewhere")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def serve(export: bytes = b"", status: int = 200) -> Iterator[str]:
+    Service.export, Service.status, Service.asked = export, status, []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def row(fingerprint: str, source: str) -> bytes:
+    return json.dumps({"fingerprint": fingerprint, "source": source, "kind": "false-positive"}).encode() + b"\n"
+
+
+def connect(folder: Path, url: str) -> Team:
+    team = Team(str(folder))
+    team.connect(TeamSettings(url, "github:owner/name"), "key")
+    return team
+
+
+def test_what_the_team_dismissed_is_known_also_without_a_network(tmp_path: Path) -> None:
+    with serve(row("a" * 32, "command") + row("b" * 32, "reaction") + row("c" * 32, "api")) as url:
+        team = connect(tmp_path, url)
+        assert team.dismissed == frozenset()
+        assert asyncio.run(team.refresh())
+        assert team.dismissed == {"a" * 32}
+        assert not asyncio.run(team.refresh())
+    path, authorization, _ = Service.asked[0]
+    assert path == "/api/v1/feedback/export?repository=github%3Aowner%2Fname"
+    assert authorization == "Bearer key"
+    later = connect(tmp_path, url)
+    assert later.dismissed == {"a" * 32}
+    with pytest.raises(TeamError, match="expected an answer"):
+        asyncio.run(later.refresh())
+    assert later.dismissed == {"a" * 32}
+    later.connect(TeamSettings(url, "github:other/name"), "key")
+    assert later.dismissed == frozenset()
+
+
+@pytest.mark.parametrize(("export", "status"), [(b"<html>", 200), (b"", 401), (b"", 302), (b"", 500)])
+def test_another_answer_than_expected_changes_nothing(tmp_path: Path, export: bytes, status: int) -> None:
+    with serve(export, status) as url:
+        team = connect(tmp_path, url)
+        with pytest.raises(TeamError):
+            asyncio.run(team.refresh())
+    assert team.dismissed == frozenset()
+    assert len(Service.asked) == 1  # a redirection is not followed: the key is for one service
+
+
+def test_feedback_is_sent_with_the_repository(tmp_path: Path) -> None:
+    with serve() as url:
+        asyncio.run(connect(tmp_path, url).send_feedback({"fingerprint": "a" * 32, "kind": "false-positive"}))
+    path, _, content = Service.asked[0]
+    assert path == "/api/v1/feedback"
+    assert json.loads(content) == {
+        "repository": "github:owner/name", "fingerprint": "a" * 32, "kind": "false-positive",
+    }  # fmt: skip
+
+
+def test_damaged_files_of_known_state_are_left_out(tmp_path: Path) -> None:
+    team = connect(tmp_path, "http://127.0.0.1:9/")
+    (tmp_path / "team").mkdir()
+    file = team._file
+    assert file is not None
+    for content in ("{", '{"a": 1}', "[1, null]"):
+        file.write_text(content)
+        assert connect(tmp_path, "http://127.0.0.1:9/").dismissed == frozenset()
+
+
+def test_words_in_a_feedback_file_count_until_they_are_taken_back(tmp_path: Path) -> None:
+    book = FeedbackBook(str(tmp_path))
+    book.add(Word(MARK, "/a", "1", reason="größer 😋"))
+    book.add(Word(MARK, "/a", "2"))
+    book.add(Word(MARK, "/b", "1"))
+    book.add(Word(FORGET, "/a", "1"))
+    with (tmp_path / "feedback.jsonl").open("a") as stream:
+        stream.write('not json\n["a"]\n{"kind": 1}\n')
+    again = FeedbackBook(str(tmp_path))
+    assert again.hidden_in("/a") == book.hidden_in("/a") == {"2"}
+    assert again.hidden_in("/b") == {"1"}
+    again.add(Word(FORGET, "/a", ""))
+    assert FeedbackBook(str(tmp_path)).hidden_in("/a") == frozenset()
+
+
+def test_feedback_without_a_folder_lasts_as_long_as_the_server() -> None:
+    book = FeedbackBook("")
+    book.add(Word(MARK, "/a", "1"))
+    assert book.hidden_in("/a") == {"1"}
