@@ -78,23 +78,26 @@ class _Scene:
 def latency(clone: Path, count: int, files: int, workers: int, per_minute: float, seed: int) -> None:
     """Measure the time from a webhook to the outcome on the host, for changes to the last commit of CLONE.
 
-    Each touches files of the clone chosen at random and brings one file with a defect. The first review of a
-    repository reads all of it and is told apart.
+    Each touches files of the clone chosen at random and brings one file with a defect. A worker's first review of a
+    repository reads all of it: those are told apart.
     """
     chance = random.Random(seed)
     with _serve(clone, workers) as scene:
         names = _list_sources(scene.source)
         turns = cycle(scene.bots)
-        _tell(scene, next(turns), _make_change(scene.source, chance.sample(names, min(files - 1, len(names))), 0))
-        scene.wait(time.monotonic() + _REVIEW_S, 1)
-        (first_s,) = _seconds(scene)
+        for number in range(workers):  # one at a time, so that each worker gets one
+            _tell(
+                scene, next(turns), _make_change(scene.source, chance.sample(names, min(files - 1, len(names))), number)
+            )
+            scene.wait(time.monotonic() + _REVIEW_S, number + 1)
+        first = _seconds(scene)
         scene.told.clear()
         started = time.monotonic()
-        for number in range(1, count + 1):
-            change = _make_change(scene.source, chance.sample(names, min(files - 1, len(names))), number)
-            scene.wait(started + (number - 1) * 60 / per_minute, count + 1)
+        for number in range(count):
+            change = _make_change(scene.source, chance.sample(names, min(files - 1, len(names))), workers + number)
+            scene.wait(started + number * 60 / per_minute, workers + count)
             _tell(scene, next(turns), change)
-        scene.wait(time.monotonic() + _REVIEW_S, count + 1)
+        scene.wait(time.monotonic() + _REVIEW_S, workers + count)
         seconds = _seconds(scene)
         violations = len(scene.fake.violations)
     p95 = quantiles(seconds, n=20)[-1] if len(seconds) > 1 else seconds[0]
@@ -102,7 +105,7 @@ def latency(clone: Path, count: int, files: int, workers: int, per_minute: float
         f"{len(names)} source files; {count} changes of {files} files, {per_minute:g} a minute, {workers} workers"
     )
     click.echo(
-        f"first review {first_s:.1f} s; then median {median(seconds):.1f} s, p95 {p95:.1f} s, most {seconds[-1]:.1f} s"
+        f"first reviews {first[0]:.1f} to {first[-1]:.1f} s; then median {median(seconds):.1f} s, p95 {p95:.1f} s, most {seconds[-1]:.1f} s"
     )
     if len(seconds) < count or violations:
         raise click.ClickException(f"{count - len(seconds)} changes without an outcome, {violations} wrong requests")
