@@ -104,9 +104,8 @@ def latency(clone: Path, count: int, files: int, workers: int, per_minute: float
     click.echo(
         f"{len(names)} source files; {count} changes of {files} files, {per_minute:g} a minute, {workers} workers"
     )
-    click.echo(
-        f"first reviews {first[0]:.1f} to {first[-1]:.1f} s; then median {median(seconds):.1f} s, p95 {p95:.1f} s, most {seconds[-1]:.1f} s"
-    )
+    then = f"median {median(seconds):.1f} s, p95 {p95:.1f} s, most {seconds[-1]:.1f} s"
+    click.echo(f"first reviews {first[0]:.1f} to {first[-1]:.1f} s; then {then}")
     if len(seconds) < count or violations:
         raise click.ClickException(f"{count - len(seconds)} changes without an outcome, {violations} wrong requests")
 
