@@ -163,7 +163,7 @@ def test_what_cannot_be_compared_is_said(repository: Project) -> None:
         compare(git, "nowhere", None)
     repository.git("checkout", "--quiet", "--orphan", "island")
     repository.commit({"a.py": "2\n"})
-    with pytest.raises(RequestError, match="expected a common ancestor, found none$"):
+    with pytest.raises(RequestError, match=r"expected a common ancestor, found none$"):
         compare(git, "main", None)
     repository.git("branch", "--quiet", "-D", "main")
     with pytest.raises(RequestError, match="name one with --base"):
