@@ -219,10 +219,9 @@ def test_a_host_that_does_not_answer_is_left_and_what_was_started_ends(
     folder: Path, change: Change, git_server: "GitServer"
 ) -> None:
     git_server.gate.clear()
+    limits = CheckoutLimits(timeout_s=4.0)  # git takes a second to start
     with pytest.raises(CheckoutError, match="fetch took over 4 s"):
-        Checkouts(folder, CheckoutLimits(timeout_s=4.0)).fetch(
-            change, git_server.address()
-        )  # git takes a second to start
+        Checkouts(folder, limits).fetch(change, git_server.address())
     assert git_server.arrived.is_set()
     running = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.parent.name != "self"]
     assert not [one for one in running if b"remote-http" in one and str(git_server.port).encode() in one]
