@@ -85,11 +85,11 @@ def latency(clone: Path, count: int, files: int, workers: int, per_minute: float
     with _serve(clone, workers) as scene:
         names = _list_sources(scene.source)
         turns = cycle(scene.bots)
-        for number in range(workers):  # one at a time, so that each worker gets one
+        for number in range(workers):  # at once, so that each worker gets one
             _tell(
                 scene, next(turns), _make_change(scene.source, chance.sample(names, min(files - 1, len(names))), number)
             )
-            scene.wait(time.monotonic() + _REVIEW_S, number + 1)
+        scene.wait(time.monotonic() + _REVIEW_S, workers)
         first = _seconds(scene)
         scene.told.clear()
         started = time.monotonic()
