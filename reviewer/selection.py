@@ -131,7 +131,7 @@ def build_policy(
                 if _specificity(label, selected) > _specificity(label, ignored)
             }
         ),
-        shows_tests=configuration.include_tests or minimum is not None,
+        shows_tests=configuration.include_tests or minimum == 0,
     )
 
 

@@ -126,6 +126,8 @@ def test_findings_in_test_code_are_withheld_unless_asked_for() -> None:
     default = build_policy(Configuration(), None, LABELS, {label: 0.5})
     assert default.screen(label, 0.9, in_test=True) is WithheldReason.IN_TEST
     assert default.screen(label, 0.1, in_test=True) is WithheldReason.UNLIKELY
+    likely = build_policy(Configuration(min_probability=0.2), None, LABELS, {label: 0.5})
+    assert likely.screen(label, 0.9, in_test=True) is WithheldReason.IN_TEST
     for asking in (Configuration(include_tests=True), Configuration(min_probability=0.0)):
         assert build_policy(asking, None, LABELS, {label: 0.5}).screen(label, 0.9, in_test=True) is None
 
