@@ -155,7 +155,7 @@ class UnitAnalyser:
         """Everything, in order."""
         for unit in self.program.units:
             self.fold(unit)
-        self.find_entries(unit for unit in self.program.units if hands_over(self.program, unit))
+        self.find_entries(unit for unit in self.program.units if hands_over(self.program, unit, self.index))
         views = [self.view(unit) for unit in self.program.units]
         for view in views:
             self.note_captures(view.unit)

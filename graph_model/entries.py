@@ -7,6 +7,7 @@ from graph_model.definitions import pattern_leaves
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.names import Resolver
+from graph_model.packs.loading import PackIndex
 from graph_model.packs.model import EntryPoint, ReturnRole, Role
 from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
@@ -40,9 +41,15 @@ def find_entries(program: Program, resolver: Resolver, handing: Iterable[Unit]) 
     return finder.sources, frozenset(finder.entries)
 
 
-def hands_over(program: Program, unit: Unit) -> bool:
+def hands_over(program: Program, unit: Unit, index: PackIndex) -> bool:
     """Whether a unit calls something with a function, by which that may become an entry point."""
-    return any(_handlers(program, call) for calls in unit.flow.calls for call in calls)
+    return any(_may_register(call, index) and _handlers(program, call) for calls in unit.flow.calls for call in calls)
+
+
+def _may_register(call: Node, index: PackIndex) -> bool:
+    """Whether a call may be of what packs know to call its arguments: a method is told by its name alone."""
+    callee = call.get("callee")
+    return callee is not None and (callee.kind is not K.MEMBER or callee.text in index.registering)
 
 
 def matches_name(pattern: str, name: str, *, by_simple_name: bool) -> bool:
@@ -66,6 +73,8 @@ class _Finder:
         self.by_simple_name = program.family in (Family.JAVA, Family.CSHARP)
         self.sources: EntrySources = {}
         self.entries: set[int] = set()
+        self._named: dict[int, tuple[str, ...]] = {}
+        self._named_classes: dict[str, tuple[str, ...]] = {}
         named = (*program.imports.values(), *program.wildcards, *required_modules(program))
         self.imported = {dotted.lstrip("@").partition(".")[0].partition("/")[0] for dotted in named}
 
@@ -77,13 +86,12 @@ class _Finder:
     def _is_entry(self, unit: Unit, entry: EntryPoint) -> bool:
         if entry.methods and unit.name not in entry.methods and not entry.decorators:
             return False
-        if entry.decorators and self._has_decorator(unit.decorators, entry.decorators, unit):
+        if entry.decorators and self._are_named(self._decorators_of(unit), entry.decorators):
             return True
         cls = unit.cls
         if cls is not None and entry.bases and any(self._is_base(base, entry.bases) for base in cls.bases):
             return unit.name in entry.methods if entry.methods else self._is_action(unit)
-        around = cls.node.all("decorators") if cls is not None and entry.class_decorators else []
-        if self._has_decorator(around, entry.class_decorators, unit):
+        if entry.class_decorators and self._are_named(self._class_decorators_of(unit), entry.class_decorators):
             return unit.name in entry.methods if entry.methods else self._is_action(unit)
         if entry.decorators or entry.bases or entry.class_decorators or entry.callback_of:
             return False
@@ -95,7 +103,7 @@ class _Finder:
             return False
         if self.program.family is not Family.CSHARP:
             return True
-        hidden = self._has_decorator(unit.decorators, ("NonAction",), unit)
+        hidden = self._are_named(self._decorators_of(unit), ("NonAction",))
         return "public" in unit.modifiers and unit.sort == "method" and not hidden
 
     def _has_typed_params(self, unit: Unit, entry: EntryPoint) -> bool:
@@ -112,12 +120,27 @@ class _Finder:
         resolved = self.resolver.types.type_name(base) if "." not in base else base
         return any(matches_name(w, n, by_simple_name=self.by_simple_name) for w in wanted for n in (resolved, base))
 
-    def _has_decorator(self, decorators: Iterable[Node], wanted: tuple[str, ...], unit: Unit) -> bool:
-        for decorator in decorators:
-            name = self.decorator_name(decorator, unit)
-            if any(matches_name(pattern, name, by_simple_name=self.by_simple_name) for pattern in wanted):
-                return True
-        return False
+    def _are_named(self, names: Iterable[str], wanted: tuple[str, ...]) -> bool:
+        """Whether one of the names is one of those wanted."""
+        return any(
+            matches_name(pattern, name, by_simple_name=self.by_simple_name) for name in names for pattern in wanted
+        )
+
+    def _decorators_of(self, unit: Unit) -> tuple[str, ...]:
+        """The names of a unit's decorators."""
+        if unit.idx not in self._named:
+            self._named[unit.idx] = tuple(self.decorator_name(one, unit) for one in unit.decorators)
+        return self._named[unit.idx]
+
+    def _class_decorators_of(self, unit: Unit) -> tuple[str, ...]:
+        """The names of the decorators of the class whose method a unit is."""
+        cls = unit.cls
+        if cls is None:
+            return ()
+        if cls.qualname not in self._named_classes:
+            around = cls.node.all("decorators")
+            self._named_classes[cls.qualname] = tuple(self.decorator_name(one, unit) for one in around)
+        return self._named_classes[cls.qualname]
 
     def decorator_name(self, decorator: Node, unit: Unit) -> str:
         """The dotted name of a decorator, annotation or attribute."""
@@ -159,8 +182,8 @@ class _Finder:
         declared = unit.declared
         if role.types and (declared is None or declared.text.rpartition(".")[2] not in role.types):
             return False
-        decorators = [*unit.decorators, *(unit.cls.node.all("decorators") if unit.cls is not None else ())]
-        return not role.decorators or self._has_decorator(decorators, role.decorators, unit)
+        names = [*self._decorators_of(unit), *self._class_decorators_of(unit)]
+        return not role.decorators or self._are_named(names, role.decorators)
 
     def _is_source(self, unit: Unit, entry: EntryPoint, position: int, param: Node) -> bool:
         name = param.get("name")
@@ -172,7 +195,7 @@ class _Finder:
             return position in entry.sources
         decorators = param.all("decorators")
         if entry.sources == "annotated":
-            return self._has_decorator(decorators, entry.param_decorators, unit)
+            return self._are_named([self.decorator_name(one, unit) for one in decorators], entry.param_decorators)
         if entry.sources == "undecorated":
             return not decorators and not self._has_injected_default(param)
         return entry.sources == "all"
@@ -199,15 +222,13 @@ class _Finder:
     def visit_callbacks(self, handing: Iterable[Unit]) -> None:
         """Functions passed to `app.get(path, handler)` and the like."""
         wanted = [entry for entry in self.entry_points if entry.callback_of]
-        if not wanted:
-            return
         for unit in handing:
             for stmt, calls in enumerate(unit.flow.calls):
                 for call in calls:
                     self._visit_call(call, unit, stmt, wanted)
 
     def _visit_call(self, call: Node, unit: Unit, stmt: int, wanted: list[EntryPoint]) -> None:
-        handlers = _handlers(self.program, call)
+        handlers = _handlers(self.program, call) if _may_register(call, self.resolver.index) else []
         if not handlers:
             return
         name = self.resolver.callee(call, unit, stmt)

@@ -121,13 +121,17 @@ class _LiveFile:
         units = self.program.units
         for unit in units:
             self.analyser.fold(unit)
-        self.handing = {unit.idx for unit in units if hands_over(self.program, unit)}
+        self.handing = {unit.idx for unit in units if self.hands_over(unit)}
         self.find_entries()
         views = [self.view(unit) for unit in units]
         self.note_captures()
         self.analyser.find_contexts(name for view in views for name in called_by(view))
         self.keep([self.judge(view) for view in views])
         self.num_analysed = len(units)
+
+    def hands_over(self, unit: Unit) -> bool:
+        """Whether what a unit calls may make entry points."""
+        return hands_over(self.program, unit, self.resolver.index)
 
     def find_entries(self) -> None:
         """What entry points say."""
@@ -245,7 +249,7 @@ class _Step:
     def _analyse(self, inside: frozenset[int], changed: set[Fact]) -> bool:
         file = self._file
         touched = self._find_touched(inside, changed)
-        handing = {idx for idx in inside if hands_over(self._program, self._program.units[idx])}
+        handing = {idx for idx in inside if file.hands_over(self._program.units[idx])}
         has_handed = not file.handing.isdisjoint(inside)
         file.handing = (file.handing - inside) | handing
         if ENTRIES in touched or handing or has_handed:

@@ -241,6 +241,7 @@ class PackIndex:
     entries: tuple[EntryPoint, ...] = ()
     contexts: tuple[ContextRule, ...] = ()
     simple_types: dict[str, list[str]] = field(default_factory=dict)
+    registering: frozenset[str] = frozenset()  # last names, as written, of what makes entry points of its arguments
     _found: dict[tuple[str, str], tuple[ApiRole, ...]] = field(default_factory=dict)
 
     def find_roles(self, name: str, receiver: str = "") -> tuple[ApiRole, ...]:
@@ -297,6 +298,10 @@ def build_index(packs: Iterable[Pack]) -> PackIndex:
         index.entries += pack.entries
         index.contexts += pack.contexts
     _index_simple_types(index)
+    patterns = {pattern for entry in index.entries for pattern in entry.callback_of}
+    last = {pattern.rpartition(".")[2] for pattern in patterns}
+    renamed = {name for name, known in index.aliases.items() if known.rpartition(".")[2] in last}
+    index.registering = frozenset(last | {name.rpartition(".")[2] for name in renamed})
     return index
 
 
