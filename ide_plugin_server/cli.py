@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+from platformdirs import user_data_path
 
 from ide_plugin_server.handlers import add_handlers
 from ide_plugin_server.server import EditorServer
@@ -59,17 +60,6 @@ def _serve_pipes(server: EditorServer) -> None:
 
 
 def find_data_folder() -> Path:
-    """Where feedback is kept, as the environment says.
-
-    https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do.
-    """
-    own = os.environ.get("REVIEWER_DATA_DIR")
-    if own:
-        return Path(own)
-    home = Path(os.path.expanduser("~"))
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "graph-reviewer"
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", home)) / "graph-reviewer" / "data"
-    base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if os.path.isabs(base) else home / ".local" / "share") / "graph-reviewer"
+    """Where feedback and the team's state are kept: what the environment names, else the system's folder for data."""
+    own = os.environ.get("REVIEWER_EDITOR_DATA_DIR")
+    return Path(own) if own else user_data_path("graph-reviewer", appauthor=False)

@@ -136,7 +136,7 @@ async def open_session(
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(data),
         "REVIEWER_CACHE_DIR": str(data / "cache"),
-        "REVIEWER_DATA_DIR": str(data / "data"),
+        "REVIEWER_EDITOR_DATA_DIR": str(data / "data"),
         **editor.environment,
     }
     await client.start_io(command[0], *command[1:], env=environment)
