@@ -1,5 +1,6 @@
 """`reviewer lsp`: the language server on standard input and output, or for one client over TCP."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import click
 from platformdirs import user_data_path
 
+from ide_plugin_server.connection import AddressError, serve_client
 from ide_plugin_server.handlers import add_handlers
 from ide_plugin_server.server import EditorServer
 from ide_plugin_server.surroundings import Surroundings
@@ -46,7 +48,7 @@ def lsp(ctx: click.Context, *, stdio: bool, tcp: tuple[str, int] | None, model: 
     )
     add_handlers(server)
     if tcp is not None:
-        server.start_tcp(*tcp)
+        _serve_tcp(server, *tcp)
     else:
         _serve_pipes(server)
     ctx.exit(0 if server.was_shut_down else 1)  # as the protocol wants it
@@ -57,6 +59,14 @@ def _serve_pipes(server: EditorServer) -> None:
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
         server.start_io(sys.stdin.buffer, answers)
+
+
+def _serve_tcp(server: EditorServer, host: str, port: int) -> None:
+    """Serves one client; the address is told on standard error."""
+    try:
+        asyncio.run(serve_client(server, host, port, lambda text: click.echo(text, err=True)))
+    except AddressError as error:
+        raise click.ClickException(f"--tcp {error}") from error
 
 
 def find_data_folder() -> Path:

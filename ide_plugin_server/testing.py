@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
 VS_CODE = "visual-studio-code"  # pushes
 NEOVIM = "neovim"  # pulls
+PROGRAM = str(Path(sys.executable).parent / "reviewer")
 _WAIT_S = 60.0  # for a hang only
 _NOTEBOOKS = types.ServerCapabilities.__attrs_attrs__.notebook_document_sync.type
 _ACTION = Union[types.Command, types.CodeAction]  # noqa: UP007  # the very key that lsprotocol registered
@@ -130,29 +132,12 @@ async def open_session(
     """A server with its client, ended afterwards; kept results and feedback lie below `data`."""
     editor = editor or Editor()
     client = make_test_lsp_client()
-    default = [str(Path(sys.executable).parent / "reviewer"), "lsp"]
-    command = list(editor.command) or default
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(data),
-        "REVIEWER_CACHE_DIR": str(data / "cache"),
-        "REVIEWER_EDITOR_DATA_DIR": str(data / "data"),
-        **editor.environment,
-    }
-    await client.start_io(command[0], *command[1:], env=environment)
+    command = list(editor.command) or [PROGRAM, "lsp"]
+    await client.start_io(command[0], *command[1:], env=make_environment(data, editor))
     process = client._server  # pytest-lsp keeps it to itself
     assert process is not None
     session = EditorSession(client, process)
-    _listen(session)
-    client.set_configuration({"reviewer": dict(editor.settings)})
-    capabilities = client_capabilities(editor.profile)
-    editor.adapt(capabilities)
-    params = types.InitializeParams(
-        capabilities=capabilities,
-        workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders],
-        initialization_options=dict(editor.options),
-    )
-    await client.initialize_session(params)
+    await _introduce(session, folders, editor)
     try:
         yield session
     finally:
@@ -160,6 +145,61 @@ async def open_session(
             if process.returncode is None:
                 await client.shutdown_session()
             await client.stop()  # type: ignore[no-untyped-call]  # pygls leaves it so
+
+
+def make_environment(data: Path, editor: Editor | None = None) -> dict[str, str]:
+    """The environment of a server that knows nothing of the user's own."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(data),
+        "REVIEWER_CACHE_DIR": str(data / "cache"),
+        "REVIEWER_EDITOR_DATA_DIR": str(data / "data"),
+        **(editor.environment if editor is not None else {}),
+    }
+
+
+@contextlib.asynccontextmanager
+async def listen(data: Path, address: str = "127.0.0.1:0") -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """A server that waits for a client over TCP, and what it says first; killed afterwards if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "lsp", "--tcp", address, env=make_environment(data), stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None, "it is a pipe"
+    try:
+        async with asyncio.timeout(_WAIT_S):
+            yield process, (await process.stderr.readline()).decode().strip()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def connect(process: asyncio.subprocess.Process, port: int, folders: Sequence[Path]) -> EditorSession:
+    """A client of a server that listens on this machine."""
+    client = make_test_lsp_client()
+    await client.start_tcp("127.0.0.1", port)
+    session = EditorSession(client, process)
+    await _introduce(session, folders, Editor())
+    return session
+
+
+def list_children(pid: int | None) -> list[int]:
+    """The processes that a process has started."""
+    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(one) for one in listing.stdout.split()]
+
+
+async def _introduce(session: EditorSession, folders: Sequence[Path], editor: Editor) -> None:
+    _listen(session)
+    session.client.set_configuration({"reviewer": dict(editor.settings)})
+    capabilities = client_capabilities(editor.profile)
+    editor.adapt(capabilities)
+    params = types.InitializeParams(
+        capabilities=capabilities,
+        workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders],
+        initialization_options=dict(editor.options),
+    )
+    await session.client.initialize_session(params)
 
 
 def _listen(session: EditorSession) -> None:
