@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any  # pygls passes its own types through
 
 from lsprotocol import types
@@ -34,6 +33,7 @@ from ide_plugin_server.messages import (
 )
 from ide_plugin_server.progress import Bar, Progress
 from ide_plugin_server.protocol import ReviewerProtocol
+from ide_plugin_server.reports import Current, Shown
 from ide_plugin_server.settings import InitializationOptions, Run
 from ide_plugin_server.surroundings import Surroundings
 from ide_plugin_server.team import Team
@@ -42,15 +42,6 @@ _log = logging.getLogger(__name__)
 STATUS = "reviewer/status"
 _FILES_AT_ONCE = 10
 _JUDGED_AT_ONCE = 50  # nearly all of them are as they were
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The last report on a file, for which state of its document (0: as on disk), and a number that grows."""
-
-    report: FileReport
-    serial: int
-    number: int
 
 
 class EditorServer(LanguageServer):
@@ -303,6 +294,15 @@ class EditorServer(LanguageServer):
         """A file's URI, as the client writes it where the file is open."""
         document = self.find_open(file)
         return document.uri if document is not None else make_uri(file)
+
+    def find_current(self, uri: str) -> Current | None:
+        """An open document that has been reviewed in the state that it is in."""
+        document = self.documents.find(uri)
+        found = self.folder_of(document) if document is not None else None
+        shown = self.shown.get(found[1]) if found is not None else None
+        if document is None or found is None or shown is None or shown.serial != document.serial:
+            return None
+        return Current(document, *found, shown.report)
 
     def present(self, file: str) -> list[types.Diagnostic]:
         """What is shown of a file now."""
