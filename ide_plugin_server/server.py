@@ -114,13 +114,25 @@ class EditorServer(LanguageServer):
         self._read_in_background(folder)
 
     async def close_folder(self, folder: Folder) -> None:
-        """Forgets a folder; its documents move to another, or stand alone."""
+        """Forgets a folder; its documents move to another, or stand alone, and closed files of nobody are cleared."""
+        reader = self._readers.pop(folder.key, None)
+        if reader is not None:
+            reader.cancel()
         await self.desk.ask(CloseSite(folder.key), Urgency.STATE)
-        for file in [file for file in self.watched if self.folders.find(file) is None]:
-            self.watched.discard(file)
+        self.plan_documents()
+        for file in sorted(file for file in self.watched if folder.holds(file)):
+            heir = self.folders.find(file)
+            if heir is None or heir.is_lone:
+                self.watched.discard(file)
+                self._clear(file)
+            elif self.find_open(file) is None and not folder.holds(heir.path):
+                await self.review_closed(heir, file)
+        self.refresh_client()
+
+    def _clear(self, file: str) -> None:
+        """Shows nothing of a closed file any more."""
+        if self.find_open(file) is None and self.shown.pop(file, None) is not None:
             self._publish(file)
-        for document in self.documents:
-            self.agenda.plan(document.uri)
 
     def _note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
         state = SiteState(problem=answer.text) if isinstance(answer, Trouble) else answer

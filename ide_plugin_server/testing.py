@@ -33,6 +33,12 @@ class Editor:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+def take_refreshes(capabilities: types.ClientCapabilities) -> None:
+    """Lets a client that pulls be told to pull again, as newer ones can be."""
+    assert capabilities.workspace is not None, "every profile has it"
+    capabilities.workspace.diagnostics = types.DiagnosticWorkspaceClientCapabilities(refresh_support=True)
+
+
 class EditorSession:
     """One running server with its client."""
 
