@@ -82,7 +82,7 @@ class Commands:
             if isinstance(files, Trouble):
                 server.warn(files.text)
                 continue
-            await server.settle(folder)
+            await server.reading.settle(folder)
             async with server.bars.show(title) as bar:
                 await server.watch(folder, files, bar)
         server.refresh_client()

@@ -185,7 +185,7 @@ class Handlers:
                 continue
             inside = sorted(file for file in changed if server.folders.find(file) is folder)
             if inside:
-                await server.refresh_files(folder, inside)
+                await server.reading.refresh(folder, inside)
 
     # Questions -------------------------------------------------------------------------------------------------------
 

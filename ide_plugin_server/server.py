@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any  # pygls passes its own types through
 
 from lsprotocol import types
@@ -24,7 +24,6 @@ from ide_plugin_server.messages import (
     OpenSite,
     Ping,
     ReadNext,
-    Refresh,
     Release,
     Request,
     Review,
@@ -33,6 +32,7 @@ from ide_plugin_server.messages import (
 )
 from ide_plugin_server.progress import Bar, Progress
 from ide_plugin_server.protocol import ReviewerProtocol
+from ide_plugin_server.reading import Reading
 from ide_plugin_server.reports import Current, Shown
 from ide_plugin_server.settings import InitializationOptions, Run
 from ide_plugin_server.surroundings import Surroundings
@@ -60,13 +60,13 @@ class EditorServer(LanguageServer):
         self.feedback = FeedbackBook(surroundings.data_folder)
         self.team = Team(surroundings.data_folder)
         self.bars = Progress(self)
+        self.reading = Reading(self)
         self.shown: dict[str, Shown] = {}
         self.watched: set[str] = set()  # files shown although no document is open
         self.named: set[str] = set()  # files that somebody asked for by name
         self._is_started = False
         self._num_reports = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._readers: dict[str, asyncio.Task[Any]] = {}
 
     # The analysis process --------------------------------------------------------------------------------------------
 
@@ -90,7 +90,7 @@ class EditorServer(LanguageServer):
         elif isinstance(request, OpenSite) and isinstance(answer, SiteState | Trouble):
             folder = self.folders.get(request.key)
             if folder is not None:
-                self._note_state(folder, answer)
+                self.note_state(folder, answer)
         elif isinstance(answer, Trouble):
             self.warn(answer.text)
 
@@ -104,20 +104,18 @@ class EditorServer(LanguageServer):
         """A fresh process has read nothing: every document is reviewed, and every folder read."""
         self.plan_documents()
         for folder in self.folders:
-            self._read_in_background(folder)
+            self.reading.begin(folder)
 
     async def open_folder(self, folder: Folder) -> None:
         """Opens a folder, or opens it again with other settings; then reads it in the background."""
         state = await self.desk.ask(folder.make_request(), Urgency.STATE)
-        self._note_state(folder, state)
+        self.note_state(folder, state)
         self.plan_documents(folder)
-        self._read_in_background(folder)
+        self.reading.begin(folder)
 
     async def close_folder(self, folder: Folder) -> None:
         """Forgets a folder; its documents move to another, or stand alone, and closed files of nobody are cleared."""
-        reader = self._readers.pop(folder.key, None)
-        if reader is not None:
-            reader.cancel()
+        self.reading.drop(folder)
         await self.desk.ask(CloseSite(folder.key), Urgency.STATE)
         self.plan_documents()
         for file in sorted(file for file in self.watched if folder.holds(file)):
@@ -134,36 +132,12 @@ class EditorServer(LanguageServer):
         if self.find_open(file) is None and self.shown.pop(file, None) is not None:
             self._publish(file)
 
-    def _note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
+    def note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
+        """Keeps how far a folder is read; a problem is told when it is new."""
         state = SiteState(problem=answer.text) if isinstance(answer, Trouble) else answer
         if state.problem and state.problem != folder.state.problem:
             self.warn(state.problem)
         folder.state = state
-
-    def _read_in_background(self, folder: Folder) -> None:
-        reader = self._readers.pop(folder.key, None)
-        if reader is not None:
-            reader.cancel()
-        self._readers[folder.key] = self.spawn(self._read(folder))
-
-    async def _read(self, folder: Folder) -> None:
-        """Reads a folder file by file; then every document is judged with the others at hand."""
-        if not folder.state.is_linked:
-            self.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")
-            return
-        async with self.bars.show("Reading the workspace") as bar:
-            while not folder.state.is_ready:
-                self._note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.READING))
-                if folder.state.problem:
-                    break
-                bar.advance(folder.state.num_read, folder.state.num_files)
-        await self.judge_neighbours(folder)
-        self.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")
-
-    async def refresh_files(self, folder: Folder, files: Iterable[str]) -> None:
-        """Looks at the disk again."""
-        self._note_state(folder, await self.desk.ask(Refresh(folder.key, tuple(files)), Urgency.READING))
-        self._read_in_background(folder)
 
     # Reviews ---------------------------------------------------------------------------------------------------------
 
@@ -180,7 +154,7 @@ class EditorServer(LanguageServer):
         return folder, file
 
     async def _open_lone(self, folder: Folder) -> None:
-        self._note_state(folder, await self.desk.ask(folder.make_request(), Urgency.STATE))
+        self.note_state(folder, await self.desk.ask(folder.make_request(), Urgency.STATE))
 
     def plan(self, document: Document, *, is_now: bool = False) -> None:
         """Reviews a document after the debounce, or now."""
@@ -257,12 +231,6 @@ class EditorServer(LanguageServer):
         self.watched.add(file)
         self._take(file, await self.desk.ask(Review(folder.key, file, None, is_named), Urgency.NEIGHBOUR), 0)
 
-    async def settle(self, folder: Folder) -> None:
-        """Waits until a folder is read."""
-        reader = self._readers.get(folder.key)
-        if reader is not None:
-            await asyncio.wait([reader])
-
     async def watch(self, folder: Folder, files: Sequence[str], bar: Bar) -> None:
         """Shows files from now on, whether they are open or not."""
         self.watched |= set(files)
@@ -288,7 +256,7 @@ class EditorServer(LanguageServer):
 
     async def _release(self, folder: Folder, file: str) -> None:
         await self.desk.ask(Release(folder.key, file), Urgency.TYPED)
-        self._note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.TYPED))
+        self.note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.TYPED))
         if file in self.watched and self.find_open(file) is None:
             await self.review_closed(folder, file)
         await self.judge_neighbours(folder)
