@@ -187,6 +187,8 @@ class EditorServer(LanguageServer):
             return  # stale: what came after it is planned
         self._take(file, answer, document.serial)
         self.spawn(self.judge_neighbours(folder, but=file))
+        if folder.settings.run is Run.ON_SAVE and self.client.pulls:
+            self.refresh_client()  # it pulls when text changes, which was before
 
     def _take(self, file: str, answer: FileReport | Trouble, serial: int) -> None:
         """Keeps a report and publishes it."""
@@ -202,9 +204,10 @@ class EditorServer(LanguageServer):
         """Judges the other files that are shown, and tells what changed."""
         if not folder.state.is_linked:
             return
-        serials = {file: document.serial for document, file in self.list_open(folder)}
-        serials |= dict.fromkeys((file for file in self.watched if self.folders.find(file) is folder), 0) | serials
-        files = sorted(serials.keys() - {but})
+        serials = dict.fromkeys((file for file in self.watched if self.folders.find(file) is folder), 0)
+        serials |= {file: document.serial for document, file in self.list_open(folder)}
+        # A document that has changed since its review is judged with that change, when its turn comes.
+        files = sorted(file for file in serials if file != but and self._is_reviewed(file, serials[file]))
         has_changed = False
         for first in range(0, len(files), _JUDGED_AT_ONCE):
             request = Judge(folder.key, tuple(files[first : first + _JUDGED_AT_ONCE]))
@@ -218,6 +221,11 @@ class EditorServer(LanguageServer):
                 self._take(report.file, report, serials[report.file])
         if has_changed and self.client.pulls:
             self.refresh_client()
+
+    def _is_reviewed(self, file: str, serial: int) -> bool:
+        """Whether the last report is about this state; closed files need none."""
+        shown = self.shown.get(file)
+        return serial == 0 or (shown is not None and shown.serial == serial)
 
     def list_open(self, folder: Folder) -> Iterator[tuple[Document, str]]:
         """The open documents of a folder with their files."""
