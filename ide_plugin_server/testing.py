@@ -48,6 +48,8 @@ class EditorSession:
         self.statuses: list[str] = []
         self.refreshes = 0
         self.edits: list[types.ApplyWorkspaceEditParams] = []
+        self.tokens: list[types.ProgressToken] = []  # of progress that was asked for
+        self.progress: list[tuple[types.ProgressToken, dict[str, Any]]] = []  # JSON
         self._news = asyncio.Event()
         self._versions: dict[str, int] = {}
 
@@ -70,6 +72,11 @@ class EditorSession:
     async def wait_ready(self) -> None:
         """Waits until the workspace is read."""
         await self.wait_until(lambda: "ready" in self.statuses)
+
+    def progress_of(self, title: str) -> list[dict[str, Any]]:
+        """What was told of each piece of work with this title, one after the other."""
+        begun = [token for token, value in self.progress if value["kind"] == "begin" and value["title"] == title]
+        return [value for one in begun for token, value in self.progress if token == one]
 
     # Documents -------------------------------------------------------------------------------------------------------
 
@@ -228,6 +235,13 @@ def _listen(session: EditorSession) -> None:
         session.refreshes += 1
         session.note()
 
+    def take_token(params: types.WorkDoneProgressCreateParams) -> None:
+        session.tokens.append(params.token)
+
+    def take_progress(params: types.ProgressParams) -> None:
+        session.progress.append((params.token, dict(params.value or {})))
+        session.note()
+
     def take_message(params: types.ShowMessageParams) -> None:
         client.messages.append(params)
         session.note()
@@ -243,6 +257,8 @@ def _listen(session: EditorSession) -> None:
         types.WORKSPACE_APPLY_EDIT: take_edit,
         types.WORKSPACE_DIAGNOSTIC_REFRESH: take_refresh,
         types.WINDOW_SHOW_MESSAGE: take_message,
+        types.WINDOW_WORK_DONE_PROGRESS_CREATE: take_token,
+        types.PROGRESS: take_progress,
         types.CLIENT_REGISTER_CAPABILITY: lambda _: None,
     }.items():
         features.pop(name, None)
