@@ -193,8 +193,7 @@ class EditorServer(LanguageServer):
     def _take(self, file: str, answer: FileReport | Trouble, serial: int) -> None:
         """Keeps a report and publishes it."""
         if isinstance(answer, Trouble):
-            _log.warning("%s: %s", file, answer.text)
-            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, f"{file}: {answer.text}"))
+            self.log(f"{file}: {answer.text}")
             answer = FileReport(file, unread=answer.text)
         self._num_reports += 1
         self.shown[file] = Shown(answer, serial, self._num_reports)
@@ -335,6 +334,11 @@ class EditorServer(LanguageServer):
         """Shows a message that the user should see."""
         self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Graph Reviewer: {text}"))
 
+    def log(self, text: str) -> None:
+        """Writes to the log, also to that of the editor: worth knowing, not worth an interruption."""
+        _log.warning("%s", text)
+        self.window_log_message(types.LogMessageParams(types.MessageType.Warning, text))
+
     def tell_status(self, state: str, text: str) -> None:
         """Says how the server is."""
         self.protocol.notify(STATUS, {"state": state, "message": text})
@@ -342,9 +346,7 @@ class EditorServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:  # pygls's signature
         """A message that could not be handled is logged; its sender has had an answer, or expects none."""
         del source
-        text = f"a message could not be handled: {type(error).__name__}"
-        _log.warning("%s", text)
-        self.window_log_message(types.LogMessageParams(types.MessageType.Warning, text))
+        self.log(f"a message could not be handled: {type(error).__name__}")
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Runs something beside what is going on; what goes wrong in it is logged."""

@@ -58,6 +58,11 @@ class EditorSession:
         """What was shown to the user."""
         return [one.message for one in self.client.messages]
 
+    @property
+    def logged(self) -> list[str]:
+        """What was written to the server's log in the editor."""
+        return [one.message for one in self.client.log_messages]
+
     def note(self) -> None:
         """Something came in."""
         self._news.set()
@@ -246,6 +251,10 @@ def _listen(session: EditorSession) -> None:
         client.messages.append(params)
         session.note()
 
+    def take_log(params: types.LogMessageParams) -> None:
+        client.log_messages.append(params)
+        session.note()
+
     # lsprotocol takes a code action with a command for a command.
     client.protocol._converter.register_structure_hook(_ACTION, _read_action(client))
     # Nor can it read what Ruff's server says about notebooks.
@@ -257,6 +266,7 @@ def _listen(session: EditorSession) -> None:
         types.WORKSPACE_APPLY_EDIT: take_edit,
         types.WORKSPACE_DIAGNOSTIC_REFRESH: take_refresh,
         types.WINDOW_SHOW_MESSAGE: take_message,
+        types.WINDOW_LOG_MESSAGE: take_log,
         types.WINDOW_WORK_DONE_PROGRESS_CREATE: take_token,
         types.PROGRESS: take_progress,
         types.CLIENT_REGISTER_CAPABILITY: lambda _: None,
