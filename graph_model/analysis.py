@@ -19,7 +19,7 @@ from graph_model.conditions import ConditionJudge
 from graph_model.constants import Constants, fold_conditions
 from graph_model.contexts import context_facts, find_contexts, is_harmless_in
 from graph_model.encoder import FunctionGraph, encode_unit
-from graph_model.entries import EntrySources, find_entries
+from graph_model.entries import EntrySources, find_entries, hands_over
 from graph_model.errors import LimitError
 from graph_model.evaluator import FlowContext, SinkHit, UnitFlow
 from graph_model.guards import find_guards
@@ -30,7 +30,7 @@ from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
 from graph_model.packs.loading import PackIndex, load_index
 from graph_model.packs.model import ContextKind
 from graph_model.program import Program, Unit, build_program
-from graph_model.syntax import Node, parse_tree
+from graph_model.syntax import Node, parse_tree, release
 from graph_model.textless import silent_accessors, simple_type
 from graph_model.value_flow import analyse_unit_flow
 
@@ -120,16 +120,6 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def release(root: Node) -> None:
-    """Breaks the tree's cycles, so that its memory goes back at once."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        node.parent = None
-        stack.extend(node.children)
-        node.children = []
-
-
 @dataclass(frozen=True, slots=True)
 class UnitResult:
     """What the analysis of one unit gives. `graph` is None where nothing needs it, `called` the names of its calls.
@@ -165,7 +155,7 @@ class UnitAnalyser:
         """Everything, in order."""
         for unit in self.program.units:
             self.fold(unit)
-        self.find_entries()
+        self.find_entries(unit for unit in self.program.units if hands_over(self.program, unit))
         views = [self.view(unit) for unit in self.program.units]
         for view in views:
             self.note_captures(view.unit)
@@ -181,9 +171,11 @@ class UnitAnalyser:
             fold_conditions(unit, found)
         return found
 
-    def find_entries(self) -> None:
-        """What frameworks call, and what they give to it."""
-        self.sources, self.entries = find_entries(self.program, self.resolver)
+    def find_entries(self, handing: Iterable[Unit]) -> None:
+        """What frameworks call, and what they give to it; `handing` as `entries.find_entries` wants it."""
+        finder = Resolver(self.program, self.index)
+        self.sources, self.entries = find_entries(self.program, finder, handing)
+        self.resolver.adopt_entries(finder)
 
     def find_contexts(self, called: Iterable[str]) -> None:
         """Where the file's code runs; `called` are the names of all its calls."""

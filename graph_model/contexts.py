@@ -70,7 +70,7 @@ def _has_titled_block(program: Program) -> bool:
 
 def _decorators(program: Program) -> Iterator[str]:
     for unit in program.units:
-        for decorator in unit.node.all("decorators"):
+        for decorator in unit.decorators:
             yield dotted_name(decorator.get("callee")).rpartition(".")[2]
 
 
@@ -134,7 +134,7 @@ def _gives_something(unit: Unit) -> bool:
         stmt.node.kind is K.RETURN and (value := stmt.node.get("value")) is not None and value.kind is not K.NULL
         for stmt in unit.control.stmts
     )
-    return returned or bool(unit.node.all("decorators"))
+    return returned or bool(unit.decorators)
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

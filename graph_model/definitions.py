@@ -44,6 +44,8 @@ class Definition:
         self.base = key
 
 
+SYNTHETIC = "synthetic"
+"""`Node.raw` of an expression that stands for a part of what was taken apart; it is in no tree."""
 _SCOPES = frozenset({K.FUNCTION, K.LAMBDA, K.CLASS})
 _STORING = frozenset(
     [
@@ -117,7 +119,7 @@ def synthetic_member(value: Node, name: str, node: Node) -> Node:
 def synthetic_index(value: Node, position: int, node: Node) -> Node:
     """`value[position]` as an expression, for unpacking."""
     index = _derived(K.INDEX, value, node, "")
-    key = Node(K.INT, "synthetic", node.start, node.end, "key", str(position))
+    key = Node(K.INT, SYNTHETIC, node.start, node.end, "key", str(position))
     index.children.append(key)
     return index
 
@@ -125,7 +127,7 @@ def synthetic_index(value: Node, position: int, node: Node) -> Node:
 def _derived(kind: K, value: Node, node: Node, text: str) -> Node:
     obj = Node(value.kind, value.raw, value.start, value.end, "obj", value.text)
     obj.children, obj.data, obj.parent = value.children, value.data, value.parent
-    derived = Node(kind, "synthetic", node.start, node.end, "", text)
+    derived = Node(kind, SYNTHETIC, node.start, node.end, "", text)
     derived.children = [obj]
     derived.parent = node.parent
     return derived

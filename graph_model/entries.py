@@ -1,6 +1,7 @@
 """Entry points: functions that a framework calls, and which of their parameters it fills with foreign data."""
 
 import re
+from collections.abc import Iterable
 
 from graph_model.definitions import pattern_leaves
 from graph_model.kinds import NodeKind as K
@@ -22,18 +23,26 @@ EntrySources = dict[tuple[int, str], tuple[str, str]]
 """(unit, parameter) -> (what to call the source, kind of source)."""
 
 
-def find_entries(program: Program, resolver: Resolver) -> tuple[EntrySources, frozenset[int]]:
+def find_entries(program: Program, resolver: Resolver, handing: Iterable[Unit]) -> tuple[EntrySources, frozenset[int]]:
     """Foreign parameters of every entry point, and the units that are entry points.
 
+    `handing` are the units that `hands_over` says something of, in order.
+
     Types that a framework gives to parameters are put into `resolver.entry_types`, parameters that it makes itself
-    (the request object, a number) into `resolver.made_by_framework`.
+    (the request object, a number) into `resolver.made_by_framework`. What it resolves on the way, it resolves without
+    knowing all of that: ask another one later (`Resolver.adopt_entries`).
     """
     finder = _Finder(program, resolver)
     for unit in program.units:
         if unit.is_function:
             finder.visit(unit)
-    finder.visit_callbacks()
+    finder.visit_callbacks(handing)
     return finder.sources, frozenset(finder.entries)
+
+
+def hands_over(program: Program, unit: Unit) -> bool:
+    """Whether a unit calls something with a function, by which that may become an entry point."""
+    return any(_handlers(program, call) for calls in unit.flow.calls for call in calls)
 
 
 def matches_name(pattern: str, name: str, *, by_simple_name: bool) -> bool:
@@ -68,12 +77,13 @@ class _Finder:
     def _is_entry(self, unit: Unit, entry: EntryPoint) -> bool:
         if entry.methods and unit.name not in entry.methods and not entry.decorators:
             return False
-        if entry.decorators and self._has_decorator(unit.node, entry.decorators, unit):
+        if entry.decorators and self._has_decorator(unit.decorators, entry.decorators, unit):
             return True
         cls = unit.cls
         if cls is not None and entry.bases and any(self._is_base(base, entry.bases) for base in cls.bases):
             return unit.name in entry.methods if entry.methods else self._is_action(unit)
-        if cls is not None and entry.class_decorators and self._has_decorator(cls.node, entry.class_decorators, unit):
+        around = cls.node.all("decorators") if cls is not None and entry.class_decorators else []
+        if self._has_decorator(around, entry.class_decorators, unit):
             return unit.name in entry.methods if entry.methods else self._is_action(unit)
         if entry.decorators or entry.bases or entry.class_decorators or entry.callback_of:
             return False
@@ -81,12 +91,12 @@ class _Finder:
 
     def _is_action(self, unit: Unit) -> bool:
         """Whether a framework that calls a class's methods by convention calls this one: C# says `public`."""
-        if unit.kind is not K.FUNCTION or unit.node.data == "constructor":
+        if unit.kind is not K.FUNCTION or unit.sort == "constructor":
             return False
         if self.program.family is not Family.CSHARP:
             return True
-        hidden = self._has_decorator(unit.node, ("NonAction",), unit)
-        return "public" in unit.node.text.split() and unit.node.data == "method" and not hidden
+        hidden = self._has_decorator(unit.decorators, ("NonAction",), unit)
+        return "public" in unit.modifiers and unit.sort == "method" and not hidden
 
     def _has_typed_params(self, unit: Unit, entry: EntryPoint) -> bool:
         """An entry told only by its parameters' names, of which the first may be taken apart in place."""
@@ -102,8 +112,8 @@ class _Finder:
         resolved = self.resolver.types.type_name(base) if "." not in base else base
         return any(matches_name(w, n, by_simple_name=self.by_simple_name) for w in wanted for n in (resolved, base))
 
-    def _has_decorator(self, node: Node, wanted: tuple[str, ...], unit: Unit) -> bool:
-        for decorator in node.all("decorators"):
+    def _has_decorator(self, decorators: Iterable[Node], wanted: tuple[str, ...], unit: Unit) -> bool:
+        for decorator in decorators:
             name = self.decorator_name(decorator, unit)
             if any(matches_name(pattern, name, by_simple_name=self.by_simple_name) for pattern in wanted):
                 return True
@@ -146,11 +156,11 @@ class _Finder:
 
     def _returns(self, unit: Unit, role: ReturnRole) -> bool:
         """Whether a role of results holds for this entry: its declared type, and decorators on it or on its class."""
-        declared = unit.node.get("type")
+        declared = unit.declared
         if role.types and (declared is None or declared.text.rpartition(".")[2] not in role.types):
             return False
-        nodes = [unit.node, *([unit.cls.node] if unit.cls is not None else [])]
-        return not role.decorators or any(self._has_decorator(node, role.decorators, unit) for node in nodes)
+        decorators = [*unit.decorators, *(unit.cls.node.all("decorators") if unit.cls is not None else ())]
+        return not role.decorators or self._has_decorator(decorators, role.decorators, unit)
 
     def _is_source(self, unit: Unit, entry: EntryPoint, position: int, param: Node) -> bool:
         name = param.get("name")
@@ -162,7 +172,7 @@ class _Finder:
             return position in entry.sources
         decorators = param.all("decorators")
         if entry.sources == "annotated":
-            return self._has_decorator(param, entry.param_decorators, unit)
+            return self._has_decorator(decorators, entry.param_decorators, unit)
         if entry.sources == "undecorated":
             return not decorators and not self._has_injected_default(param)
         return entry.sources == "all"
@@ -186,18 +196,18 @@ class _Finder:
         callee = value.get("callee") if value is not None and value.kind is K.CALL else None
         return dotted_name(callee).rpartition(".")[2] in ("Depends", "Security")
 
-    def visit_callbacks(self) -> None:
+    def visit_callbacks(self, handing: Iterable[Unit]) -> None:
         """Functions passed to `app.get(path, handler)` and the like."""
         wanted = [entry for entry in self.entry_points if entry.callback_of]
         if not wanted:
             return
-        for unit in self.program.units:
+        for unit in handing:
             for stmt, calls in enumerate(unit.flow.calls):
                 for call in calls:
                     self._visit_call(call, unit, stmt, wanted)
 
     def _visit_call(self, call: Node, unit: Unit, stmt: int, wanted: list[EntryPoint]) -> None:
-        handlers = self._handlers(call, unit)
+        handlers = _handlers(self.program, call)
         if not handlers:
             return
         name = self.resolver.callee(call, unit, stmt)
@@ -208,18 +218,20 @@ class _Finder:
                 for handler in handlers:
                     self._apply(handler, entry)
 
-    def _handlers(self, call: Node, unit: Unit) -> list[Unit]:
-        args = call.get("args")
-        found: list[Unit] = []
-        for arg in args.children if args is not None else ():
-            target = self.program.unit_of.get(id(arg))
-            if target is None and arg.kind is K.NAME:
-                target = self.program.functions.get(arg.text)
-            if target is None and arg.kind is K.LIST:
-                found.extend(u for u in (self.program.unit_of.get(id(a)) for a in arg.children) if u is not None)
-            if target is not None:
-                found.append(target)
-        return found
+
+def _handlers(program: Program, call: Node) -> list[Unit]:
+    """The functions of the file among a call's arguments."""
+    args = call.get("args")
+    found: list[Unit] = []
+    for arg in args.children if args is not None else ():
+        target = program.unit_of.get(id(arg))
+        if target is None and arg.kind is K.NAME:
+            target = program.functions.get(arg.text)
+        if target is None and arg.kind is K.LIST:
+            found.extend(u for u in (program.unit_of.get(id(a)) for a in arg.children) if u is not None)
+        if target is not None:
+            found.append(target)
+    return found
 
 
 def _is_constrained(unit: Unit, param: Node) -> bool:
@@ -230,7 +242,7 @@ def _is_constrained(unit: Unit, param: Node) -> bool:
             return True
     given = [n.text for d in param.all("decorators") for n in d.walk() if n.kind is K.STRING]
     wanted = given[0] if given else name.text if name is not None else ""
-    routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
+    routes = [n.text for d in unit.decorators for n in d.walk() if n.kind is K.STRING]
     pattern = rf"\{{\s*{re.escape(wanted)}\s*:([^{{}}]+(\{{[\d,]+\}})?)\}}"
     found = re.search(pattern, " ".join(routes)) if wanted else None
     return found is not None and _PLAIN_ROUTE.match(found[1].strip()) is not None
@@ -241,7 +253,7 @@ def _is_one_segment(unit: Unit, name: str) -> bool:
 
     Python's servers decode a path before it is matched, so that an encoded separator is one.
     """
-    routes = [n.text for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING]
+    routes = [n.text for d in unit.decorators for n in d.walk() if n.kind is K.STRING]
     converters = [
         found["converter"]
         for route in routes

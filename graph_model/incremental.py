@@ -1,12 +1,12 @@
-"""Analyses of a file that is being edited: what a change inside functions cannot have touched is kept.
+"""Analyses of a file that is being edited: what an edit inside a function cannot have touched is kept.
 
-The result equals what `analyse_file` gives for the same bytes. A version is compared with the last one of its path:
-where only bodies of functions differ, the functions around which nothing else lies, only those are analysed again, with
-the module and the classes around them and the units that read them (`graph_model.readings`). Whatever else differs -
-imports, signatures, entry points, contexts - is a reason to begin from nothing.
+The result equals what `analyse_file` gives for the same bytes. Tree, units and results of the last version stay. Where
+an edit lies in a function (`graph_model.grafting`), its units become those of the new text; they are analysed again,
+with the units around them and with those that read a fact of them that is other now (`graph_model.readings`). The rest
+moves. What changes which units, imports or classes there are, or what frameworks call, is a reason to begin anew.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from graph_model.analysis import (
@@ -17,58 +17,35 @@ from graph_model.analysis import (
     analyse_file,
     called_by,
     count_lines,
-    release,
     uncollected,
 )
 from graph_model.candidates.view import UnitView
+from graph_model.definitions import SYNTHETIC
+from graph_model.entries import hands_over
 from graph_model.errors import LimitError
+from graph_model.grafting import Graft, LiveTree, describe, move_node
 from graph_model.languages import Language, load_table
 from graph_model.packs.loading import load_index
-from graph_model.packs.model import ContextKind
-from graph_model.program import Program, Unit, build_program
-from graph_model.readings import LoggedResolver, ReadLog, log_units
+from graph_model.program import Program, Unit, build_program, scan_function
+from graph_model.readings import (
+    COMPARED,
+    DESCRIBED,
+    FLOW,
+    TREE,
+    Answers,
+    Fact,
+    FieldType,
+    LoggedResolver,
+    LoggedUnit,
+    ReadLog,
+    log_units,
+)
 from graph_model.shifting import Shift
-from graph_model.syntax import SyntaxTree, parse_tree
+from graph_model.syntax import Node, release
 
 _MAX_FILES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """The bytes inside an outermost function, and the units in it."""
-
-    start: int
-    end: int
-    units: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What must be the same for anything to be kept: the bytes around the bodies and what they say."""
-
-    around: tuple[bytes, ...]
-    units: tuple[tuple[object, ...], ...]
-    names: tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """A version of a file with its analysis.
-
-    `facts` are what entry points say, `captured` the names read of units by those inside, `stored` what units store to.
-    """
-
-    source: bytes
-    shape: _Shape
-    bodies: tuple[_Body, ...]
-    errors: tuple[tuple[int, int], ...]
-    facts: tuple[object, ...]
-    contexts: tuple[ContextKind, ...]
-    captured: dict[int, set[str]]
-    stored: tuple[frozenset[str], ...]
-    results: tuple[UnitResult, ...]
-    log: ReadLog
-    analysis: FileAnalysis
+ENTRIES = "entries"
+"""The reader that says what frameworks call."""
 
 
 class IncrementalAnalyser:
@@ -76,257 +53,335 @@ class IncrementalAnalyser:
 
     def __init__(self, max_files: int = _MAX_FILES) -> None:
         self._max_files = max_files
-        self._versions: dict[str, _Version] = {}
+        self._files: dict[str, _LiveFile] = {}
         self.num_analysed = 0  # units of the last call
 
     def analyse(self, path: str, source: bytes, language: Language, limits: Limits | None = None) -> FileAnalysis:
         """As `analyse_file`."""
         limits = limits or Limits()
-        last = self._versions.pop(path, None)
-        if last is not None and last.source == source:
-            self._versions[path] = last
+        file = self._files.pop(path, None)
+        if file is not None and file.live.source == source:
+            self._files[path] = file
             self.num_analysed = 0
-            return last.analysis
+            return file.analysis
         try:
             if len(source) > limits.max_bytes:
                 raise LimitError("max_bytes", len(source), limits.max_bytes)
-            tree = parse_tree(source, load_table(language), limits.max_nodes)
+            with uncollected():
+                if file is None:
+                    file = _LiveFile(path, source, language, limits)
+                else:
+                    file.advance(source)
         except LimitError:
+            if file is not None:
+                file.close()
             return analyse_file(path, source, language, limits)
-        with uncollected():
-            try:
-                version = self._compare(path, source, language, tree, last)
-            finally:
-                release(tree.root)
-        self._versions[path] = version
-        while len(self._versions) > self._max_files:
-            del self._versions[next(iter(self._versions))]
-        return version.analysis
-
-    def _compare(
-        self, path: str, source: bytes, language: Language, tree: SyntaxTree, last: _Version | None
-    ) -> _Version:
-        if last is not None:
-            edit = _Edit(_Parts(path, source, language, tree, last.log), last)
-            version = edit.run()
-            if version is not None:
-                self.num_analysed = len(edit.views)
-                return version
-        parts = _Parts(path, source, language, tree, ReadLog())
-        self.num_analysed = len(parts.program.units)
-        return _analyse_whole(parts)
+        self._files[path] = file
+        self.num_analysed = file.num_analysed
+        while len(self._files) > self._max_files:
+            self.forget(next(iter(self._files)))
+        return file.analysis
 
     def forget(self, path: str) -> None:
         """Drops what is kept of a file."""
-        self._versions.pop(path, None)
+        file = self._files.pop(path, None)
+        if file is not None:
+            file.close()
 
 
-class _Parts:
-    """A version that is being analysed."""
+class _LiveFile:
+    """The last version of a file: its tree and its units, what was found in each, and who read what."""
 
-    def __init__(self, path: str, source: bytes, language: Language, tree: SyntaxTree, log: ReadLog) -> None:
-        self.source, self.tree, self.log = source, tree, log
-        make_unit = log_units(log, self._fold, lambda: len(self.program.units))
-        self.program = build_program(path, language, tree, make_unit)
-        self.bodies = tuple(_find_bodies(self.program))
-        self.shape = _Shape(tuple(_around(source, self.bodies)), *_describe(self.program))
-        resolver = LoggedResolver(self.program, load_index(self.program.family.value), log)
-        self.analyser = UnitAnalyser(self.program, resolver, count_lines(source))
+    program: Program
+    analyser: UnitAnalyser
+    analysis: FileAnalysis
 
-    def _fold(self, unit: Unit) -> object:
-        return self.analyser.fold(unit)
+    def __init__(self, path: str, source: bytes, language: Language, limits: Limits) -> None:
+        self._path, self._language = path, language
+        self.live = LiveTree(source, load_table(language), limits.max_nodes)
+        self.num_analysed = 0
+        self._begin()
 
-    def find_entries(self) -> tuple[object, ...]:
-        """What entry points say, about the file and in the resolver."""
-        with self.log.reading("entries"):
-            self.analyser.find_entries()
-        resolver = self.analyser.resolver
-        found = (resolver.entry_returns, resolver.entry_types, resolver.made_by_framework, resolver.one_segment)
-        return self.analyser.sources, self.analyser.entries, *found
+    def close(self) -> None:
+        """Gives its memory back."""
+        release(self.live.tree.root)
 
-    def find_contexts(self, called: Iterable[frozenset[str]]) -> tuple[ContextKind, ...]:
-        """Where the file runs, by the names of each unit's calls."""
-        with self.log.reading("contexts"):
-            self.analyser.find_contexts(name for names in called for name in names)
-        return self.analyser.contexts
+    def advance(self, source: bytes) -> None:
+        """Becomes the next version. Raises LimitError, after which it is none."""
+        graft = self.live.find_graft(source)
+        if graft is None or not _Step(self, graft, source).run():
+            self._begin()
 
-    def view(self, idx: int) -> UnitView:
+    def _begin(self) -> None:
+        """Analyses everything in the tree."""
+        self.log = ReadLog()
+        self.program = build_program(self._path, self._language, self.live.tree, log_units(self.log))
+        self.resolver = LoggedResolver(self.program, load_index(self.program.family.value), self.log)
+        self.analyser = UnitAnalyser(self.program, self.resolver, count_lines(self.live.source))
+        units = self.program.units
+        for unit in units:
+            self.analyser.fold(unit)
+        self.handing = {unit.idx for unit in units if hands_over(self.program, unit)}
+        self.find_entries()
+        views = [self.view(unit) for unit in units]
+        self.note_captures()
+        self.analyser.find_contexts(name for view in views for name in called_by(view))
+        self.keep([self.judge(view) for view in views])
+        self.num_analysed = len(units)
+
+    def find_entries(self) -> None:
+        """What entry points say."""
+        self.log.forget([ENTRIES])
+        with self.log.reading(ENTRIES):
+            self.analyser.find_entries(self.program.units[idx] for idx in sorted(self.handing))
+
+    def describe_entries(self, without: frozenset[int]) -> tuple[object, ...]:
+        """What entry points say of all units but these."""
+        analyser, resolver = self.analyser, self.resolver
+        by_param = (analyser.sources, resolver.entry_types)
+        return (
+            analyser.entries - without,
+            {idx: roles for idx, roles in resolver.entry_returns.items() if idx not in without},
+            *({key: value for key, value in table.items() if key[0] not in without} for table in by_param),
+            *(
+                {key for key in keys if key[0] not in without}
+                for keys in (resolver.made_by_framework, resolver.one_segment)
+            ),
+        )
+
+    def view(self, unit: Unit) -> UnitView:
         """A unit with its value flow."""
-        with self.log.reading(idx):
-            view = self.analyser.view(self.program.units[idx])
+        unit.captures.clear()
+        with self.log.reading(unit.idx, unit.idx):
+            self.log.rely(Answers(unit.idx))
+            view = self.analyser.view(unit)
             called_by(view)
             return view
 
-    def judge(self, idx: int, view: UnitView) -> UnitResult:
+    def judge(self, view: UnitView) -> UnitResult:
         """What is found in a unit."""
-        with self.log.reading(idx):
+        with self.log.reading(view.unit.idx, view.unit.idx):
             return self.analyser.judge(view)
 
-    def keep(
-        self, results: Sequence[UnitResult], facts: tuple[object, ...], stored: tuple[frozenset[str], ...]
-    ) -> _Version:
-        """This version, analysed."""
-        analyser = self.analyser
-        return _Version(
-            self.source,
-            self.shape,
-            self.bodies,
-            tuple(self.tree.error_ranges),
-            facts,
-            analyser.contexts,
-            analyser.captured_names,
-            stored,
-            tuple(results),
-            self.log,
-            analyser.gather(results),
-        )
+    def note_captures(self) -> None:
+        """Which variables of outer units are read, by all units as they are."""
+        self.analyser.captured_names = {}
+        for unit in self.program.units:
+            self.analyser.note_captures(unit)
+
+    def keep(self, results: list[UnitResult]) -> None:
+        """Makes an analysis of the units' results."""
+        self.results = results
+        self.analyser.num_lines = count_lines(self.live.source)
+        self.analysis = self.analyser.gather(results)
 
 
-def _analyse_whole(parts: _Parts) -> _Version:
-    units = parts.program.units
-    for unit in units:
-        parts.analyser.fold(unit)
-    facts = parts.find_entries()
-    views = [parts.view(unit.idx) for unit in units]
-    for unit in units:
-        parts.analyser.note_captures(unit)
-    parts.find_contexts(called_by(view) for view in views)
-    results = [parts.judge(idx, view) for idx, view in enumerate(views)]
-    return parts.keep(results, facts, tuple(unit.stored for unit in units))
+class _Step:
+    """From one version to the next."""
 
+    def __init__(self, file: _LiveFile, graft: Graft, source: bytes) -> None:
+        self._file, self._graft, self._source = file, graft, source
+        self._program, self._log = file.program, file.log
+        self._function = file.program.unit_of[id(graft.function)]
+        self._frames = tuple(_list_frames(self._function))
 
-class _Edit:
-    """A version that is analysed beside the last one."""
+    def run(self) -> bool:
+        """False where nothing can be kept; the tree is that of the next version in any case."""
+        file = self._file
+        before = scan_function(self._program, self._function)
+        inside = self._program.units[self._function.idx :][: len(before.units)]
+        looked_at = [*inside, *(self._frames[:1] if self._graft.is_seen_around else ())]
+        known = [_describe_unit(unit) for unit in looked_at]
+        asynchronous = self._program.async_names
+        self._replace_nodes(inside)
+        after = scan_function(self._program, self._function)
+        if before.classes or after.classes or _describe_contents(before) != _describe_contents(after):
+            return False
+        self._renew(inside, after)
+        if self._graft.is_seen_around:
+            self._reset(self._frames[0])
+        for unit in looked_at:
+            file.analyser.fold(unit)
+        del self._program.async_names
+        if self._program.async_names != asynchronous:
+            return False
+        changed: set[Fact] = {(unit.idx, TREE) for unit in self._frames}
+        for unit, facts in zip(looked_at, known, strict=True):
+            changed.update(_find_changed(unit, facts))
+        changed.update((unit.idx, FLOW) for unit in inside)
+        return self._analyse(frozenset(unit.idx for unit in inside), changed)
 
-    def __init__(self, parts: _Parts, last: _Version) -> None:
-        self._parts, self._last, self._log = parts, last, parts.log
-        self._units = parts.program.units
-        self.views: dict[int, UnitView] = {}
+    # The text --------------------------------------------------------------------------------------------------------
 
-    def run(self) -> _Version | None:
-        """The version with what is kept of the last one; None where nothing can be."""
-        parts, last = self._parts, self._last
-        changed = self._find_changed()
-        if changed is None:
-            return None
-        inside = {unit for idx in changed for unit in parts.bodies[idx].units}
-        if any(self._units[idx].stored != last.stored[idx] for idx in inside):
-            return None
-        dirty = inside | self._frames_of(inside) | self._log.find_readers(inside)
-        self._log.forget(dirty)
-        facts = parts.find_entries()
-        if facts != last.facts:
-            return None
+    def _replace_nodes(self, inside: Iterable[Unit]) -> None:
+        """Puts the new nodes into the tree and moves everything behind them."""
+        graft = self._graft
+        self._file.resolver.forget_nodes(graft.function.walk())
+        for unit in inside:
+            del self._program.unit_of[id(unit.node)]
+        self._file.live.apply(graft, self._source)
+        if graft.delta:
+            gone = {unit.idx for unit in inside}
+            for node in _list_synthetic(unit for unit in self._program.units if unit.idx not in gone):
+                move_node(node, graft.end, graft.delta)
+
+    def _renew(self, inside: list[Unit], after: Program) -> None:
+        """Makes the units inside those of the new text."""
+        first = self._function.idx
+        for unit, new in zip(inside, after.units, strict=True):
+            assert isinstance(unit, LoggedUnit), "all units of a file that is followed are"
+            unit.renew(new.node, new.cls, [inside[child.idx - first] for child in new.children])
+            self._program.unit_of[id(new.node)] = unit
+            self._file.analyser.constants.pop(unit.idx, None)
+
+    def _reset(self, unit: Unit) -> None:
+        """Lets a unit's flow be made again from the same nodes."""
+        assert isinstance(unit, LoggedUnit), "as above"
+        unit.renew(unit.node, unit.cls, unit.children)
+        self._file.analyser.constants.pop(unit.idx, None)
+
+    # What it means ---------------------------------------------------------------------------------------------------
+
+    def _analyse(self, inside: frozenset[int], changed: set[Fact]) -> bool:
+        file = self._file
+        touched = self._find_touched(inside, changed)
+        handing = {idx for idx in inside if hands_over(self._program, self._program.units[idx])}
+        has_handed = not file.handing.isdisjoint(inside)
+        file.handing = (file.handing - inside) | handing
+        if ENTRIES in touched or handing or has_handed:
+            before = file.describe_entries(inside)
+            file.find_entries()
+            if file.describe_entries(inside) != before:
+                return False
+        dirty = inside | {unit.idx for unit in self._frames} | {one for one in touched if isinstance(one, int)}
+        self._log.forget((touched | dirty) - {ENTRIES})
+        return self._finish(self._view(dirty))
+
+    def _find_touched(self, inside: frozenset[int], changed: set[Fact]) -> set[Hashable]:
+        """Who read what is other now, answers included, which are forgotten.
+
+        The type of a field is found again first: as a rule it is what it was, and nobody is touched by that.
+        """
+        log, resolver = self._log, self._file.resolver
+        direct = log.list_readers(changed)
+        fields = {reader for reader in direct if isinstance(reader, FieldType)}
+        seeds = {*direct, *map(Answers, inside)} - fields
+        touched: set[Hashable] = set()
+        refreshed: set[FieldType] = set()
+        while seeds or fields:
+            relying, more = log.list_relying(seeds)
+            resolver.forget_readers(relying)
+            touched |= relying
+            fields |= more
+            seeds = (fields & refreshed) - touched | resolver.refresh_fields(fields - refreshed)
+            refreshed |= fields
+            fields = set()
+        return touched
+
+    def _view(self, dirty: frozenset[int]) -> dict[int, UnitView]:
+        """Views of these units, and of those of whose variables others now read."""
+        file = self._file
+        views: dict[int, UnitView] = {}
+        captured = file.analyser.captured_names
         while dirty:
-            self.views.update((idx, parts.view(idx)) for idx in sorted(dirty))
-            dirty = self._restore_captures()
-        called = [called_by(view) for view in self.views.values()]
-        called += [one.called for idx, one in enumerate(last.results) if idx not in self.views]
-        if parts.find_contexts(called) != last.contexts:
-            return None
-        shift = _measure_shift(last, parts.bodies, changed)
-        results = [
-            parts.judge(idx, self.views[idx]) if idx in self.views else shift.move(one)
-            for idx, one in enumerate(last.results)
-        ]
-        return parts.keep(results, facts, last.stored)
+            views.update((idx, file.view(self._program.units[idx])) for idx in sorted(dirty))
+            file.note_captures()
+            now = file.analyser.captured_names
+            dirty = frozenset(
+                unit.idx
+                for unit in self._program.units
+                if unit.idx not in views and now.get(unit.idx, set()) != captured.get(unit.idx, set())
+            )
+        return views
 
-    def _find_changed(self) -> list[int] | None:
-        """The bodies that differ from the last version's; None where more than bodies does."""
-        parts, last = self._parts, self._last
-        if last.shape != parts.shape:
-            return None
-        changed = [
-            idx
-            for idx, (new, old) in enumerate(zip(parts.bodies, last.bodies, strict=True))
-            if parts.source[new.start : new.end] != last.source[old.start : old.end]
-        ]
-        shift = _measure_shift(last, parts.bodies, changed)
-        before = _errors_outside(last.errors, [last.bodies[idx] for idx in changed])
-        after = _errors_outside(parts.tree.error_ranges, [parts.bodies[idx] for idx in changed])
-        return changed if {(shift.at(start), shift.at(end)) for start, end in before} == after else None
-
-    def _restore_captures(self) -> set[int]:
-        """Gives kept units the captures that they had; the kept ones of which others now capture something else."""
-        captured = self._parts.analyser.captured_names
-        captured.clear()
-        for unit, result in zip(self._units, self._last.results, strict=True):
-            if unit.idx not in self.views:
-                unit.captures.update((name, self._units[owner]) for name, owner in result.captures)
-            self._parts.analyser.note_captures(unit)
-        kept = (unit.idx for unit in self._units if unit.idx not in self.views)
-        return {idx for idx in kept if captured.get(idx, set()) != self._last.captured.get(idx, set())}
-
-    def _frames_of(self, units: Iterable[int]) -> set[int]:
-        """The module and the classes around these."""
-        found: set[int] = set()
-        for idx in units:
-            parent = self._units[idx].parent
-            while parent is not None and parent.idx not in found:
-                found.add(parent.idx)
-                parent = parent.parent
-        return found
+    def _finish(self, views: dict[int, UnitView]) -> bool:
+        file, contexts = self._file, self._file.analyser.contexts
+        called = [called_by(view) for view in views.values()]
+        called += [one.called for idx, one in enumerate(file.results) if idx not in views]
+        file.analyser.find_contexts(name for names in called for name in names)
+        if file.analyser.contexts != contexts:
+            return False
+        shift = Shift([self._graft.end], [self._graft.delta])
+        file.num_analysed = len(views)
+        file.keep([file.judge(views[idx]) if idx in views else shift.move(one) for idx, one in enumerate(file.results)])
+        return True
 
 
-def _find_bodies(program: Program) -> Iterator[_Body]:
-    """The outermost functions' bodies, in order."""
-    inside: dict[int, set[int]] = {}
-    outermost: dict[int, int] = {}
-    for unit in program.units:
-        parent = unit.parent.idx if unit.parent is not None else -1
-        top = outermost.get(parent, unit.idx if unit.is_function else -1)
-        if top >= 0:
-            outermost[unit.idx] = top
-            inside.setdefault(top, set()).add(unit.idx)
-    for idx in sorted(inside, key=lambda idx: program.units[idx].node.start):
-        node = program.units[idx].body
-        end = program.units[idx].node.end
-        yield _Body(
-            node.start if node is not None else end, node.end if node is not None else end, frozenset(inside[idx])
-        )
+@dataclass(frozen=True, slots=True)
+class _UnitFacts:
+    """What others may have read of a unit, by which it can be told whether they would read the same again.
+
+    `flow` is what its statements define and call: the same nodes, where the text is the same.
+    """
+
+    named: dict[str, object]
+    derived: dict[Callable[[Unit], object], object]
+    flow: tuple[object, ...]
 
 
-def _around(source: bytes, bodies: Iterable[_Body]) -> Iterator[bytes]:
-    at = 0
-    for body in bodies:
-        yield source[at : body.start]
-        at = body.end
-    yield source[at:]
+def _describe_unit(unit: Unit) -> _UnitFacts:
+    own = vars(unit)
+    named = {name: own[name] for name in COMPARED if name in own}
+    named |= {name: _describe_nodes(getattr(unit, name)) for name in DESCRIBED}
+    definitions = [(d.key, d.kind, d.stmt, d.node, d.value, d.values) for d in unit.flow.definitions]
+    flow = (definitions, unit.flow.calls, unit.flow.order, unit.flow.reach_in)
+    return _UnitFacts(named, dict(own["_derived"]), flow)
 
 
-def _describe(program: Program) -> tuple[tuple[tuple[object, ...], ...], tuple[object, ...]]:
-    """What a file's units are, and the names that it knows whole."""
-    units = tuple(
+def _describe_nodes(value: object) -> object:
+    """What nodes say, alone or in lists and tuples."""
+    if isinstance(value, list | tuple):
+        return tuple(_describe_nodes(one) for one in value)
+    return describe(value) if isinstance(value, Node) else value
+
+
+def _find_changed(unit: Unit, before: _UnitFacts) -> Iterator[Fact]:
+    """The facts of a unit of a new text that are not what they were."""
+    now = _describe_unit(unit)
+    yield unit.idx, TREE
+    if now.flow != before.flow:
+        yield unit.idx, FLOW
+    for name, value in before.named.items():
+        if (now.named[name] if name in DESCRIBED else getattr(unit, name)) != value:
+            yield unit.idx, name
+    for compute, value in before.derived.items():
+        if unit.derive(compute) != value:
+            yield unit.idx, compute
+
+
+def _describe_contents(contents: Program) -> tuple[object, ...]:
+    """What a function holds, as the rest of its file sees it."""
+    units = [
         (
-            unit.qualname,
             unit.name,
+            unit.qualname,
             unit.kind,
             unit.parent.idx if unit.parent is not None else -1,
-            unit.cls.qualname if unit.cls is not None else "",
+            (unit.cls.qualname, unit.cls.bases, unit.cls.methods) if unit.cls is not None else (),
         )
-        for unit in program.units
-    )
-    classes = tuple(
-        (name, cls.qualname, cls.bases, tuple(cls.methods.items())) for name, cls in program.classes.items()
-    )
-    functions = tuple((name, unit.idx) for name, unit in program.functions.items())
-    names = (
-        program.module_name,
-        tuple(program.imports.items()),
-        program.wildcards,
-        dict(program.exports),
-        classes,
-        functions,
-    )
-    return units, names
+        for unit in contents.units
+    ]
+    return units, [*contents.imports.items()], contents.wildcards, contents.exports
 
 
-def _measure_shift(last: _Version, bodies: tuple[_Body, ...], changed: Iterable[int]) -> Shift:
-    old = [last.bodies[idx] for idx in changed]
-    new = [bodies[idx] for idx in changed]
-    deltas = [(b.end - b.start) - (a.end - a.start) for a, b in zip(old, new, strict=True)]
-    return Shift([one.end for one in old], deltas)
+def _list_frames(unit: Unit) -> Iterator[Unit]:
+    """The units around one, innermost first."""
+    around = unit.parent
+    while around is not None:
+        yield around
+        around = around.parent
 
 
-def _errors_outside(errors: Iterable[tuple[int, int]], bodies: Sequence[_Body]) -> set[tuple[int, int]]:
-    return {(start, end) for start, end in errors if not any(one.start <= start and end <= one.end for one in bodies)}
+def _list_synthetic(units: Iterable[Unit]) -> Iterator[Node]:
+    """The nodes that definitions made up: they are in no tree."""
+    seen: set[int] = set()
+    for unit in units:
+        flow = vars(unit).get("flow")
+        values = [one for d in flow.definitions for one in (d.value, *d.values)] if flow is not None else []
+        stack = [value for value in values if value is not None and value.raw == SYNTHETIC]
+        while stack:
+            node = stack.pop()
+            if id(node) not in seen:
+                seen.add(id(node))
+                yield node
+                stack.extend(node.children if node.raw == SYNTHETIC else ())

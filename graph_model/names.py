@@ -1,7 +1,7 @@
 """Names of what code calls and reads: expressions resolved to dotted API names through imports, types and packs."""
 
 from graph_model.access_paths import access_key, root_name
-from graph_model.definitions import Definition, DefKind
+from graph_model.definitions import SYNTHETIC, Definition, DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.packs.loading import PackIndex
@@ -32,6 +32,11 @@ class Resolver:
         )  # (unit, parameter) of an entry point: nothing foreign itself
         self.one_segment: set[tuple[int, str]] = set()  # (unit, parameter): one part of a path, which has no separator
         self._kept: list[Node] = []  # synthetic nodes stay alive while their id is a key
+
+    def adopt_entries(self, other: "Resolver") -> None:
+        """Takes over what entry points say; what was resolved before all of them were known stays behind."""
+        self.entry_returns, self.entry_types = other.entry_returns, other.entry_types
+        self.made_by_framework, self.one_segment = other.made_by_framework, other.one_segment
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
@@ -142,7 +147,7 @@ class Resolver:
             found = self._resolve(node, unit, stmt, depth + 1)
             self._busy.discard(id(node))
             self._resolved[id(node)] = found
-            if node.raw == "synthetic":
+            if node.raw == SYNTHETIC:
                 self._kept.append(node)
         return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from graph_model.control_flow import ControlFlow, build_control_flow
 from graph_model.data_flow import DataFlow, analyse_data_flow, solve
@@ -12,6 +13,7 @@ from graph_model.languages import Family, Language
 from graph_model.syntax import Node, SyntaxTree, dotted_name
 
 MAX_STATEMENTS = 2_500
+_T = TypeVar("_T")
 _ENUMS = frozenset({"Enum", "StrEnum", "IntEnum", "TextChoices", "IntegerChoices"})
 
 
@@ -43,8 +45,14 @@ class Unit:
         self.children: list[Unit] = []
         self.params = list(_params(node)) if node.kind in (K.FUNCTION, K.LAMBDA) else []
         self.too_large = False
-        self.imports: dict[str, str] = {}
         self.captures: dict[str, Unit] = {}
+        self._derived: dict[Callable[[Unit], object], Any] = {}
+
+    def derive(self, compute: "Callable[[Unit], _T]") -> _T:
+        """What a function says of this unit, kept. It may look at nothing else, and its results can be compared."""
+        if compute not in self._derived:
+            self._derived[compute] = compute(self)
+        return self._derived[compute]  # type: ignore[no-any-return]  # what the function gave
 
     @cached_property
     def kind(self) -> K:
@@ -59,7 +67,17 @@ class Unit:
     @cached_property
     def is_async(self) -> bool:
         """Declared async."""
-        return self.is_function and "async" in self.node.text.split()
+        return self.is_function and "async" in self.modifiers
+
+    @cached_property
+    def modifiers(self) -> frozenset[str]:
+        """`async`, `static`, `public` and the like; a class's keyword too."""
+        return frozenset(self.node.text.split())
+
+    @cached_property
+    def sort(self) -> object:
+        """Which sort of function: "method", "constructor", "getter", "setter" or "function"."""
+        return self.node.data
 
     @cached_property
     def receiver(self) -> str:
@@ -71,7 +89,17 @@ class Unit:
         return "this"
 
     def _is_static(self) -> bool:
-        return any(dotted_name(d.get("callee")) == "staticmethod" for d in self.node.all("decorators"))
+        return any(dotted_name(d.get("callee")) == "staticmethod" for d in self.decorators)
+
+    @cached_property
+    def decorators(self) -> list[Node]:
+        """Decorators, annotations and attributes."""
+        return self.node.all("decorators")
+
+    @cached_property
+    def decorator_callees(self) -> list[Node | None]:
+        """What each decorator calls or names."""
+        return [decorator.get("callee") for decorator in self.decorators]
 
     @cached_property
     def declared(self) -> Node | None:
@@ -194,9 +222,16 @@ def build_program(path: str, language: Language, tree: SyntaxTree, make_unit: Un
     return _Builder(path, language, tree, make_unit).run()
 
 
+def scan_function(program: Program, unit: Unit) -> Program:
+    """What a function holds, as `build_program` finds it: its units, itself the first, imports and classes."""
+    return _Builder(program.path, program.language, program.tree, Unit, unit.idx).run_function(unit)
+
+
 class _Builder:
-    def __init__(self, path: str, language: Language, tree: SyntaxTree, make_unit: UnitMaker) -> None:
-        self.make_unit = make_unit
+    def __init__(
+        self, path: str, language: Language, tree: SyntaxTree, make_unit: UnitMaker, first_idx: int = 0
+    ) -> None:
+        self.make_unit, self.first_idx = make_unit, first_idx
         self.program = Program(path, language, tree, _module_name(path, language), [], {}, {}, {}, (), {}, {})
         self.exports: dict[str, str] = {}
         self.wildcards: list[str] = []
@@ -208,8 +243,16 @@ class _Builder:
         self.program.wildcards = tuple(self.wildcards)
         return self.program
 
+    def run_function(self, unit: Unit) -> Program:
+        """As `run`, from a function down."""
+        own = self._unit(unit.node, unit.name, unit.qualname, None, unit.cls)
+        self._children(unit.node, own, unit.qualname, unit.cls if unit.kind is K.LAMBDA else None)
+        self.program.exports = self.exports
+        self.program.wildcards = tuple(self.wildcards)
+        return self.program
+
     def _unit(self, node: Node, name: str, qualname: str, parent: Unit | None, cls: ClassInfo | None) -> Unit:
-        unit = self.make_unit(len(self.program.units), node, name, qualname, parent, cls)
+        unit = self.make_unit(self.first_idx + len(self.program.units), node, name, qualname, parent, cls)
         self.program.units.append(unit)
         self.program.unit_of[id(node)] = unit
         if parent is not None:

@@ -1,135 +1,220 @@
-"""Which units of a file the analysis of each unit looked at: what an edit inside one of them can have touched.
+"""Which facts of a file's units the analysis of each looked at: what an edit inside one of them can have touched.
 
-A unit's own facts (syntax, control flow, data flow) depend on its bytes only; what is read of others goes through
-`LoggedUnit` and `LoggedResolver`. A resolver's answers are kept, so what they rest on is noted for the unit whose
-expression was resolved, and found again through it.
+A *fact* is a unit's tree, its flow, or something that can be compared: its parameters and decorators, the names that it
+defines, the paths that it stores to, what `Unit.derive` says of it. A *reader* is a unit (its number) or what is kept
+of the resolver's answers and may serve others: `Answers` for the expressions of a unit, the type of a field.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any  # whatever an attribute holds
+from typing import Any, NamedTuple, TypeVar  # Any: whatever an attribute holds
 
-from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.loading import PackIndex
 from graph_model.program import ClassInfo, Program, Unit, UnitMaker
 from graph_model.syntax import Node
 
-# What the text around a unit's body says, and what has no content of its own.
-_OF_HEADER = frozenset(
-    {
-        *("idx", "name", "qualname", "parent", "cls", "params", "kind", "is_function", "is_async", "receiver"),
-        *("declared", "stored"),
-    }
-)
-_FRAMES = frozenset({K.MODULE, K.CLASS, K.NEW})
+TREE, FLOW = "tree", "flow"
+COMPARED = ("locals", "stored", "receiver", "is_async", "modifiers", "sort")
+DESCRIBED = ("params", "decorators", "decorator_callees", "declared")
+Fact = tuple[int, Hashable]
+"""A unit's number, and TREE, FLOW, one of COMPARED or DESCRIBED, or a function that was derived."""
+
+
+class Answers(NamedTuple):
+    """What the resolver says of the expressions of a unit."""
+
+    unit: int
+
+
+class FieldType(NamedTuple):
+    """What the resolver says of a field of a class of the file."""
+
+    cls: str
+    name: str
+
+
+_T = TypeVar("_T")
+_FACTS: dict[str, str] = {
+    **{name: name for name in (*COMPARED, *DESCRIBED)},
+    **dict.fromkeys(("node", "body"), TREE),
+    **dict.fromkeys(("control", "flow", "captures", "too_large", "statement_of", "refold"), FLOW),
+}
+_KEPT = ("idx", "name", "qualname", "parent", "log")
 
 
 class ReadLog:
-    """Readers by number of the unit, or ("resolver", number); what each read: units, and readers it relied on."""
+    """What each reader read: facts, and readers that it relied on."""
 
     def __init__(self) -> None:
         self.reader: Hashable = None
-        self.units: dict[Hashable, set[int]] = {}
+        self.owner: int | None = None  # the unit whose facts are the reader's own
+        self.facts: dict[Hashable, set[Fact]] = {}
         self.readers: dict[Hashable, set[Hashable]] = {}
 
     @contextmanager
-    def reading(self, reader: Hashable) -> Iterator[None]:
-        """What is read inside is read by this one (None: by nobody), on whose answer the reader around it relies."""
-        before, self.reader = self.reader, reader
-        if before is not None and reader is not None and before != reader:
-            self.readers.setdefault(before, set()).add(reader)
+    def reading(self, reader: Hashable, owner: int | None = None) -> Iterator[None]:
+        """What is read inside is read by this one (None: by nobody)."""
+        before = self.reader, self.owner
+        self.reader, self.owner = reader, owner
         try:
             yield
         finally:
-            self.reader = before
+            self.reader, self.owner = before
 
-    def note(self, unit: int) -> None:
-        """The reader read a unit's body."""
-        if self.reader is not None and self.reader != unit:
-            self.units.setdefault(self.reader, set()).add(unit)
+    def note(self, unit: int, fact: Hashable) -> None:
+        """The reader read a fact."""
+        self.facts.setdefault(self.reader, set()).add((unit, fact))
 
-    def forget(self, readers: set[int]) -> None:
+    def rely(self, reader: Hashable) -> None:
+        """The reader took another's answer."""
+        if self.reader is not None and self.reader != reader:
+            self.readers.setdefault(self.reader, set()).add(reader)
+
+    def forget(self, readers: Iterable[Hashable]) -> None:
         """Forgets what these read: they read again."""
-        for reader in (*readers, *(("resolver", idx) for idx in readers)):
-            self.units.pop(reader, None)
+        for reader in readers:
+            self.facts.pop(reader, None)
             self.readers.pop(reader, None)
 
-    def find_readers(self, changed: set[int]) -> set[int]:
-        """The units whose analysis read, by itself or through others' answers, the body of one of these."""
+    def list_readers(self, changed: set[Fact]) -> list[Hashable]:
+        """Who read one of these facts."""
+        return [reader for reader, facts in self.facts.items() if not facts.isdisjoint(changed)]
+
+    def list_relying(self, readers: Iterable[Hashable]) -> tuple[set[Hashable], set[FieldType]]:
+        """These, with who relied on one of them or on somebody who did; fields apart, without those behind them."""
         relying: dict[Hashable, set[Hashable]] = {}
-        for reader, others in self.readers.items():
-            for other in others:
+        for reader, known in self.readers.items():
+            for other in known:
                 relying.setdefault(other, set()).add(reader)
-        stack = [reader for reader, units in self.units.items() if not units.isdisjoint(changed)]
         found: set[Hashable] = set()
+        fields: set[FieldType] = set()
+        stack = [*readers]
         while stack:
-            reader = stack.pop()
-            if reader not in found:
-                found.add(reader)
-                # A unit's own reading is nobody's answer: what others took of it are its facts, noted as theirs.
-                stack.extend(relying.get(reader, ()))
-        return {reader for reader in found if isinstance(reader, int)}
+            for reader in relying.get(stack.pop(), ()):
+                if isinstance(reader, FieldType):
+                    fields.add(reader)
+                elif reader not in found:
+                    found.add(reader)
+                    stack.append(reader)
+        return found.union(readers), fields
 
 
 class LoggedUnit(Unit):
-    """A unit that notes who reads what is inside it. A subclass, so that ordinary analyses do not pay for it."""
+    """A unit that notes who reads its facts. A subclass, so that ordinary analyses do not pay for it."""
 
     log: ReadLog
-    fold: Callable[[Unit], object]
-    num_units: Callable[[], int]
+
+    def __init__(
+        self, idx: int, node: Node, name: str, qualname: str, parent: Unit | None, cls: ClassInfo | None
+    ) -> None:
+        super().__init__(idx, node, name, qualname, parent, cls)
+        _ = self.kind, self.is_function  # found before anybody asks: no reading of the tree
 
     def __getattribute__(self, name: str) -> Any:
-        own = object.__getattribute__(self, "__dict__")
-        if name in own and name in _OF_HEADER:
-            return own[name]
-        log = own.get("log")
-        if log is None or log.reader is None or log.reader == own["idx"] or name.startswith("_"):
+        fact = _FACTS.get(name)
+        if fact is None:
             return object.__getattribute__(self, name)
-        if name in _OF_HEADER:
-            with log.reading(None):
-                return object.__getattribute__(self, name)
-        _note_all(own, log, name)
-        return object.__getattribute__(self, name)
+        own = object.__getattribute__(self, "__dict__")
+        log = own.get("log")
+        if log is None or log.reader is None or log.owner == own["idx"]:
+            return object.__getattribute__(self, name)
+        log.note(own["idx"], fact)
+        if name in own:
+            return own[name]
+        with log.reading(None):
+            return object.__getattribute__(self, name)
+
+    def derive(self, compute: Callable[[Unit], _T]) -> _T:
+        """As of any unit."""
+        log = self.log
+        if log.reader is not None and log.owner != self.idx:
+            log.note(self.idx, compute)
+        with log.reading(None):
+            return super().derive(compute)
+
+    def renew(self, node: Node, cls: ClassInfo | None, children: list[Unit]) -> None:
+        """Becomes the unit of another text of the same function."""
+        own = vars(self)
+        kept = {name: own[name] for name in _KEPT}
+        own.clear()
+        self.__init__(kept["idx"], node, kept["name"], kept["qualname"], kept["parent"], cls)  # type: ignore[misc]  # the same unit
+        own.update(kept, children=children)
 
 
-def _note_all(own: dict[str, Any], log: ReadLog, name: str) -> None:
-    log.note(own["idx"])
-    if name == "node" and own["node"].kind in _FRAMES:  # its tree holds the functions inside
-        for idx in range(own["num_units"]()):
-            log.note(idx)
-    elif name in ("flow", "control"):
-        own["fold"](own["self"])
-
-
-def log_units(log: ReadLog, fold: Callable[[Unit], object], num_units: Callable[[], int]) -> UnitMaker:
-    """Makes logged units; `fold` is called before another unit reads one's flow."""
+def log_units(log: ReadLog) -> UnitMaker:
+    """Makes logged units."""
 
     def make(idx: int, node: Node, name: str, qualname: str, parent: Unit | None, cls: ClassInfo | None) -> Unit:
         unit = LoggedUnit(idx, node, name, qualname, parent, cls)
-        unit.__dict__.update(log=log, fold=fold, num_units=num_units, self=unit)
+        unit.log = log
         return unit
 
     return make
 
 
 class LoggedResolver(Resolver):
-    """A resolver whose answers are noted for the unit that the expression is of."""
+    """A resolver whose answers are noted for the unit that the expression is of, and can be forgotten one by one."""
 
     def __init__(self, program: Program, index: PackIndex, log: ReadLog) -> None:
         super().__init__(program, index)
         self._log = log
+        self._nodes: dict[int, list[Node]] = {}  # unit -> nodes for which it has answers, kept alive with them
+        self._classes: dict[str, ClassInfo] = {}  # those of whose fields it was asked
 
     def callee(self, call: Node, unit: Unit, stmt: int) -> str:
         """As the resolver says."""
-        with self._log.reading(("resolver", unit.idx)):
-            return super().callee(call, unit, stmt)
+        found = self._callees.get(id(call))
+        reader = Answers(unit.idx)
+        self._log.rely(reader)
+        if found is None:
+            with self._log.reading(reader, unit.idx):
+                found = super().callee(call, unit, stmt)
+            self._nodes.setdefault(unit.idx, []).append(call)
+        return found
 
     def resolve(self, node: Node, unit: Unit, stmt: int, depth: int = 0) -> str:
         """As the resolver says."""
-        with self._log.reading(("resolver", unit.idx)):
-            return super().resolve(node, unit, stmt, depth)
+        found = self._resolved.get(id(node))
+        reader = Answers(unit.idx)
+        self._log.rely(reader)
+        if found is None:
+            with self._log.reading(reader, unit.idx):
+                found = super().resolve(node, unit, stmt, depth)
+            self._nodes.setdefault(unit.idx, []).append(node)
+            self._kept.clear()
+        return found
 
     def _field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
-        with self._log.reading(("field", cls.qualname, name)):
-            return super()._field_type(cls, name, depth)
+        field = FieldType(cls.qualname, name)
+        self._classes[cls.qualname] = cls
+        self._log.rely(field)
+        found = self._fields.get(field)
+        if found is None:
+            with self._log.reading(field):
+                found = super()._field_type(cls, name, depth)
+        return found
+
+    def forget_readers(self, readers: Iterable[Hashable]) -> None:
+        """Forgets these answers: what they rest on is other now."""
+        for reader in readers:
+            if isinstance(reader, Answers):
+                self.forget_nodes(self._nodes.pop(reader.unit, ()))
+            elif isinstance(reader, FieldType):
+                self._fields.pop(reader, None)
+
+    def refresh_fields(self, fields: Iterable[FieldType]) -> set[Hashable]:
+        """Finds the types of fields again; those that are others now."""
+        before = {field: self._fields.pop(field, None) for field in fields}
+        self._log.forget(before)
+        return {
+            field
+            for field, known in before.items()
+            if known is None or self._field_type(self._classes[field.cls], field.name, 0) != known
+        }
+
+    def forget_nodes(self, nodes: Iterable[Node]) -> None:
+        """Forgets the answers for nodes, which may be gone: another may get the same identity."""
+        for node in nodes:
+            self._resolved.pop(id(node), None)
+            self._callees.pop(id(node), None)

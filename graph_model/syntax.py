@@ -4,6 +4,7 @@ Shapes that every language table must produce are listed in `SHAPES`; later stag
 grammar. Trees live only while a file is analysed; what outlives the analysis holds byte offsets, never nodes.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +12,7 @@ from enum import Enum
 from tree_sitter import Language as Grammar
 from tree_sitter import Node as GrammarNode
 from tree_sitter import Parser, TreeCursor
+from tree_sitter import Tree as GrammarTree
 
 from graph_model.errors import LimitError
 from graph_model.kinds import NodeKind
@@ -136,8 +138,14 @@ class SyntaxTree:
     comments: list[tuple[int, int]]
     error_ranges: list[tuple[int, int]]
     deep_ranges: list[tuple[int, int]]
-    num_nodes: int
-    num_other: int
+    num_nodes: int = 0
+    num_other: int = 0
+    num_functions: int = 0
+
+    @property
+    def weight(self) -> int:
+        """What a tree costs, in nodes: what `max_nodes` limits."""
+        return self.num_nodes + FUNCTION_WEIGHT * self.num_functions
 
 
 MAX_DEPTH = 200
@@ -152,8 +160,25 @@ def parse_tree(source: bytes, table: LanguageTable, max_nodes: int = 400_000) ->
 
     Raises LimitError when the file has more than `max_nodes` named nodes, a function counted as FUNCTION_WEIGHT more.
     """
-    tree = Parser(table.grammar).parse(source)
-    return _Normaliser(source, _compile(table), max_nodes, has_error=tree.root_node.has_error).run(tree.walk())
+    return normalise(parse_grammar(source, table), source, table, max_nodes)
+
+
+def parse_grammar(source: bytes, table: LanguageTable, edited: GrammarTree | None = None) -> GrammarTree:
+    """The grammar's own tree; `edited` is that of an earlier text, told of its edit, of which parts are used again."""
+    parser = Parser(table.grammar)
+    return parser.parse(source) if edited is None else parser.parse(source, edited)
+
+
+def normalise(tree: GrammarTree, source: bytes, table: LanguageTable, max_nodes: int) -> SyntaxTree:
+    """The normalised tree of a whole file. Raises LimitError as `parse_tree`."""
+    walk = _Normaliser(source, _compile(table), max_nodes, has_error=tree.root_node.has_error)
+    return walk.run(tree.walk())
+
+
+def normalise_part(node: GrammarNode, source: bytes, table: LanguageTable, num_above: int) -> SyntaxTree:
+    """One grammar node with what is below it, `num_above` nodes deep in its file; it becomes the child of the root."""
+    walk = _Normaliser(source, _compile(table), sys.maxsize, has_error=node.has_error)
+    return walk.run(node.walk(), num_above)
 
 
 @dataclass(slots=True)
@@ -219,11 +244,12 @@ class _Normaliser:
 
     def __init__(self, source: bytes, rows: list[_KindRow], max_nodes: int, *, has_error: bool) -> None:
         self.source, self.rows, self.max_nodes, self.has_error = source, rows, max_nodes, has_error
-        self.num_functions = 0
-        self.tree = SyntaxTree(Node(NodeKind.MODULE, "", 0, len(source)), source, [], [], [], 0, 0)
+        self.max_depth = MAX_DEPTH
+        self.tree = SyntaxTree(Node(NodeKind.MODULE, "", 0, len(source)), source, [], [], [])
 
-    def run(self, cursor: TreeCursor) -> SyntaxTree:
+    def run(self, cursor: TreeCursor, num_above: int = 0) -> SyntaxTree:
         """The whole walk; `open_nodes` are the nodes entered and not yet left, with their rows."""
+        self.max_depth = MAX_DEPTH - num_above
         root = Node(NodeKind.MODULE, "root", 0, len(self.source))
         open_nodes: list[tuple[Node, _KindRow]] = [(root, _ROOT_ROW)]
         while True:
@@ -263,7 +289,7 @@ class _Normaliser:
             return False
         self._count(row.kind)
         node = Node(row.kind, row.raw, start, end, role or "")
-        if len(open_nodes) > MAX_DEPTH:
+        if len(open_nodes) > self.max_depth:
             self.tree.deep_ranges.append((start, end))
             node.kind = NodeKind.OTHER
         elif not row.is_leaf and cursor.goto_first_child():
@@ -311,10 +337,9 @@ class _Normaliser:
         if kind is NodeKind.OTHER:
             tree.num_other += 1
         elif kind is NodeKind.FUNCTION or kind is NodeKind.LAMBDA:
-            self.num_functions += 1
-        weight = tree.num_nodes + FUNCTION_WEIGHT * self.num_functions
-        if weight > self.max_nodes:
-            raise LimitError("max_nodes", weight, self.max_nodes)
+            tree.num_functions += 1
+        if tree.num_nodes + FUNCTION_WEIGHT * tree.num_functions > self.max_nodes:  # `weight`, without a call a node
+            raise LimitError("max_nodes", tree.weight, self.max_nodes)
 
 
 def name_unnamed_children(node: Node, names: tuple[str, ...]) -> None:
@@ -328,6 +353,16 @@ def name_unnamed_children(node: Node, names: tuple[str, ...]) -> None:
         elif position < len(names):
             child.field = names[position]
             position += 1
+
+
+def release(root: Node) -> None:
+    """Breaks the tree's cycles, so that its memory goes back at once."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        node.parent = None
+        stack.extend(node.children)
+        node.children = []
 
 
 def adopt(parent: Node, *children: Node | None) -> Node:

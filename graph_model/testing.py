@@ -1,5 +1,7 @@
-"""Bundles for tests: made by hand, without training, with or without a network."""
+"""For tests: bundles made by hand, without training, with or without a network; texts as they change while typed."""
 
+import random
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -46,3 +48,24 @@ def make_bundle(
         provenance={"made": "by hand"},
         figures={},
     )
+
+
+def vary_text(text: str, chooser: random.Random) -> str:
+    """A text with a line doubled, removed, cut or changed somewhere."""
+    lines = text.split("\n")
+    at = chooser.randrange(len(lines))
+    line, other = lines[at], chooser.choice(lines)
+    kind = chooser.choice(["double", "remove", "cut", "rename", "rename", "type", "type"])
+    if kind == "double":
+        lines.insert(at, other)
+    elif kind == "remove":
+        del lines[at]
+    elif kind == "cut":
+        lines[at] = line[: len(line) // 2]
+    elif kind == "rename" and re.search(r"\w", line):
+        word = chooser.choice(re.findall(r"\w+", line))
+        lines[at] = line.replace(word, chooser.choice(re.findall(r"\w+", other) or ["x"]), 1)
+    else:
+        column = chooser.randint(0, len(line))
+        lines[at] = line[:column] + chooser.choice(["x", "(", ")", "{", ".b", '"', " ", "é", "1"]) + line[column:]
+    return "\n".join(lines)

@@ -57,7 +57,7 @@ def find_missing_guards(view: UnitView) -> Iterator[Draft]:
     guarded = [u for u in siblings if _guards_of(view, u)]
     if len(guarded) * 2 <= len(siblings) or _is_helper(view) or not _touches_data(view):
         return
-    if any(_guards_whole(call) for one in view.program.units for calls in one.flow.calls for call in calls):
+    if any(one.derive(_guards_whole) for one in view.program.units):
         return
     facts = {
         "guarded_siblings": float(len(guarded)),
@@ -77,12 +77,12 @@ def _is_helper(view: UnitView) -> bool:
     if (
         _GUARD_NAME.search(unit.name)
         or _IS_CHECK.match(unit.name)
-        or any(_COMMAND.match(name) for name in _decorator_names(unit))
+        or any(_COMMAND.match(name) for name in unit.derive(_decorator_names))
     ):
         return True
     if view.program.functions.get(unit.name) is not unit:
         return False
-    return any(_calls(other, unit.name) for other in view.program.units if other is not unit)
+    return any(unit.name in other.derive(_plain_callees) for other in view.program.units if other is not unit)
 
 
 def guards_project(unit: Unit) -> bool:
@@ -110,8 +110,13 @@ def _guards_rest(call: Node) -> bool:
     return inner is not None and inner.text in _WHOLE
 
 
-def _guards_whole(call: Node) -> bool:
-    """`APIRouter(dependencies=[Depends(get_user)])`, `router.use(auth)`: a guard in front of a file's entry points."""
+def _guards_whole(unit: Unit) -> bool:
+    """Whether a unit puts a guard in front of a file's entry points."""
+    return any(_guards_all(call) for calls in unit.flow.calls for call in calls)
+
+
+def _guards_all(call: Node) -> bool:
+    """`APIRouter(dependencies=[Depends(get_user)])`, `router.use(auth)`."""
     callee, args = call.get("callee"), call.get("args")
     if callee is None or args is None:
         return False
@@ -119,9 +124,10 @@ def _guards_whole(call: Node) -> bool:
     return any(_GUARD_NAME.search(n.text) for a in given for n in a.walk() if n.kind in (K.NAME, K.MEMBER))
 
 
-def _calls(unit: Unit, name: str) -> bool:
+def _plain_callees(unit: Unit) -> frozenset[str]:
+    """What a unit calls by a name alone."""
     callees = (call.get("callee") for calls in unit.flow.calls for call in calls)
-    return any(callee is not None and callee.kind is K.NAME and callee.text == name for callee in callees)
+    return frozenset(callee.text for callee in callees if callee is not None and callee.kind is K.NAME)
 
 
 def _touches_data(view: UnitView) -> bool:
@@ -130,9 +136,9 @@ def _touches_data(view: UnitView) -> bool:
     A page that is the same for all, or made of what its reader has sent, keeps nothing from anybody.
     """
     unit = view.unit
-    if _WRITES.search(unit.name) or any(_CHANGING.match(name) for name in _decorator_names(unit)):
+    if _WRITES.search(unit.name) or any(_CHANGING.match(name) for name in unit.derive(_decorator_names)):
         return True
-    if any(_CHANGING.match(n.text) for d in unit.node.all("decorators") for n in d.walk() if n.kind is K.STRING):
+    if any(_CHANGING.match(n.text) for d in unit.decorators for n in d.walk() if n.kind is K.STRING):
         return True
     given = {name for name, _ in unit.params} - {unit.receiver, "request", "req", "ctx", "context"}
     for _, call, name, roles in view.calls:
@@ -152,28 +158,42 @@ def _is_of_request(callee: Node) -> bool:
 
 
 def _decorator_names(unit: Unit) -> list[str]:
-    return [dotted_name(d.get("callee")).rpartition(".")[2] for d in unit.node.all("decorators")]
+    return [dotted_name(callee).rpartition(".")[2] for callee in unit.decorator_callees]
 
 
 def _looks_like_entry(other: Unit, unit: Unit) -> bool:
     """Decorated like the unit: at least one decorator of the same name, which tells a handler."""
-    return not {*_decorator_names(unit)}.isdisjoint({*_decorator_names(other)} - _PLAIN)
+    return not {*unit.derive(_decorator_names)}.isdisjoint({*other.derive(_decorator_names)} - _PLAIN)
 
 
 def _guards_of(view: UnitView, unit: Unit) -> list[str]:
-    """Names of the guards on a unit: decorators, and calls of its first statements."""
+    """Names of the guards on a unit: decorators, parameters, and calls of its first statements."""
     found: list[str] = []
-    for decorator in unit.node.all("decorators"):
-        callee = decorator.get("callee")
-        name = dotted_name(callee)
-        known = view.resolver.resolve(callee, unit.parent or unit, 0) if callee is not None else ""
-        roles = view.resolver.index.find_roles(known or name)
+    for callee, (name, is_guard, is_given) in zip(unit.decorator_callees, unit.derive(_judge_decorators), strict=True):
+        known = view.resolver.resolve(callee, unit.parent or unit, 0) if callee is not None and not is_guard else ""
+        roles = view.resolver.index.find_roles(known or name) if not is_guard else ()
+        if is_guard or any(role.role is Role.GUARD for role in roles):
+            found.append(name)
+        if is_given:
+            found.append(name)
+    return [*found, *unit.derive(_named_guards)]
+
+
+def _judge_decorators(unit: Unit) -> tuple[tuple[str, bool, bool], ...]:
+    """Of each decorator its name, whether that is a guard's, and whether it is given one."""
+    found = []
+    for decorator, callee in zip(unit.decorators, unit.decorator_callees, strict=True):
+        name, args = dotted_name(callee), decorator.get("args")
         last = name.rpartition(".")[2]
-        if any(r.role is Role.GUARD for r in roles) or _GUARD_NAME.search(last) or _ONLY.search(last):
-            found.append(name)
-        args = decorator.get("args")
-        if args is not None and any(_GUARD_NAME.search(n.text) for n in args.walk() if n.kind in (K.NAME, K.MEMBER)):
-            found.append(name)
+        given = (n.text for n in args.walk() if n.kind in (K.NAME, K.MEMBER)) if args is not None else ()
+        is_guard = bool(_GUARD_NAME.search(last) or _ONLY.search(last))
+        found.append((name, is_guard, any(_GUARD_NAME.search(text) for text in given)))
+    return tuple(found)
+
+
+def _named_guards(unit: Unit) -> tuple[str, ...]:
+    """Guards that a unit takes as parameters, or calls in its first statements."""
+    found: list[str] = []
     for param in unit.node.all("params"):
         own = param.get("name")
         parts = (n for n in param.walk() if n.kind in (K.NAME, K.MEMBER))
@@ -183,7 +203,7 @@ def _guards_of(view: UnitView, unit: Unit) -> list[str]:
             name = dotted_name(call.get("callee"))
             if name and _GUARD_NAME.search(name.rpartition(".")[2]):
                 found.append(name)
-    return found
+    return tuple(found)
 
 
 def _class_is_guarded(view: UnitView) -> bool:

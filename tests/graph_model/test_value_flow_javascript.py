@@ -50,7 +50,7 @@ def _callees(source: str, language: str = "javascript") -> list[str]:
     """The resolved name of every call, unit by unit."""
     program = build_program("src/app.js", BY_NAME[language], parse_tree(source.encode(), load_table(BY_NAME[language])))
     resolver = Resolver(program, _index())
-    find_entries(program, resolver)
+    find_entries(program, resolver, program.units)
     return [
         resolver.callee(call, unit, stmt)
         for unit in program.units
@@ -103,7 +103,7 @@ def test_destructured_parameter_is_foreign_where_its_key_is(handler: str) -> Non
     program = build_program(
         "src/app.js", BY_NAME["javascript"], parse_tree(source.encode(), load_table(BY_NAME["javascript"]))
     )
-    sources, _ = find_entries(program, Resolver(program, _index()))
+    sources, _ = find_entries(program, Resolver(program, _index()), program.units)
     assert [found for _, found in sources.items()] == [("sample.Request.body", "http-body")]
 
 
@@ -126,5 +126,5 @@ def test_conventional_parameter_names_make_an_entry(source: str, *, is_entry: bo
     program = build_program(
         "a.js", BY_NAME["javascript"], parse_tree(source.encode(), load_table(BY_NAME["javascript"]))
     )
-    _, entries = find_entries(program, Resolver(program, _index()))
+    _, entries = find_entries(program, Resolver(program, _index()), program.units)
     assert bool(entries) is is_entry
