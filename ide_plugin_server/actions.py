@@ -23,38 +23,34 @@ async def list_actions(server: EditorServer, params: types.CodeActionParams) -> 
     """What can be done about the findings in a range of a document."""
     uri = params.text_document.uri
     await server.agenda.settle(uri)
-    document = server.documents.find(uri)
-    found = server.folder_of(document) if document is not None else None
-    shown = server.shown.get(found[1]) if found is not None else None
-    if document is None or found is None or shown is None or shown.serial != document.serial:
+    current = server.find_current(uri)
+    if current is None:
         return []
-    folder, file = found
+    key, file, remarks = current.folder.key, current.file, current.report.remarks
     wanted = params.context.only
-    hidden = server.hidden_in(folder)
+    hidden = server.hidden_in(current.folder)
     extent = _read_extent(params.range)
-    near = [one for one in shown.report.remarks if one.fingerprint not in hidden and _meets(one.extent, extent)]
+    near = [one for one in remarks if one.fingerprint not in hidden and _meets(one.extent, extent)]
     actions: list[types.CodeAction] = []
     if near and _is_wanted(types.CodeActionKind.QuickFix.value, wanted):
         fingerprints = tuple(one.fingerprint for one in near)
-        mendings = await server.desk.ask(Mend(folder.key, file, fingerprints), Urgency.NEIGHBOUR)
+        mendings = await server.desk.ask(Mend(key, file, fingerprints), Urgency.NEIGHBOUR)
         for remark in near:
             actions += _list_for(server, uri, remark, () if isinstance(mendings, Trouble) else mendings)
-    if wanted is not None and _is_wanted(FIX_ALL, wanted) and shown.report.remarks:
-        mendings = await server.desk.ask(Mend(folder.key, file, (), all_safe=True), Urgency.TYPED)
+    if wanted is not None and _is_wanted(FIX_ALL, wanted) and remarks:
+        mendings = await server.desk.ask(Mend(key, file, (), all_safe=True), Urgency.TYPED)
         if mendings and not isinstance(mendings, Trouble):
             edit = commands.make_edit(server, uri, mendings[0].replacements)
             actions.append(types.CodeAction("Apply all safe fixes of Graph Reviewer", FIX_ALL, edit=edit))
-    current = server.documents.find(uri)
-    return actions if current is not None and current.serial == document.serial else []
+    return actions if server.documents.find(uri) == current.document else []
 
 
 def _list_for(
     server: EditorServer, uri: str, remark: Remark, mendings: tuple[Mending, ...]
 ) -> Iterator[types.CodeAction]:
-    document = server.documents.find(uri)
     diagnostic = server.presenter.describe(remark)
     for mending in mendings:
-        if remark.fingerprint in mending.fingerprints and document is not None:
+        if remark.fingerprint in mending.fingerprints:
             doubt = "" if mending.is_safe else " (behaviour may change)"
             yield types.CodeAction(
                 title=f"Fix {remark.label}: {mending.description}{doubt}",

@@ -1,11 +1,14 @@
 """`reviewer lsp`: the language server on standard input and output, or for one client over TCP."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
 
 import click
+from platformdirs import user_data_path
 
+from ide_plugin_server.connection import AddressError, serve_client
 from ide_plugin_server.handlers import add_handlers
 from ide_plugin_server.server import EditorServer
 from ide_plugin_server.surroundings import Surroundings
@@ -45,7 +48,7 @@ def lsp(ctx: click.Context, *, stdio: bool, tcp: tuple[str, int] | None, model: 
     )
     add_handlers(server)
     if tcp is not None:
-        server.start_tcp(*tcp)
+        _serve_tcp(server, *tcp)
     else:
         _serve_pipes(server)
     ctx.exit(0 if server.was_shut_down else 1)  # as the protocol wants it
@@ -58,18 +61,15 @@ def _serve_pipes(server: EditorServer) -> None:
         server.start_io(sys.stdin.buffer, answers)
 
 
-def find_data_folder() -> Path:
-    """Where feedback is kept, as the environment says.
+def _serve_tcp(server: EditorServer, host: str, port: int) -> None:
+    """Serves one client; the address is told on standard error."""
+    try:
+        asyncio.run(serve_client(server, host, port, lambda text: click.echo(text, err=True)))
+    except AddressError as error:
+        raise click.ClickException(f"--tcp {error}") from error
 
-    https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do.
-    """
-    own = os.environ.get("REVIEWER_DATA_DIR")
-    if own:
-        return Path(own)
-    home = Path(os.path.expanduser("~"))
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "graph-reviewer"
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", home)) / "graph-reviewer" / "data"
-    base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if os.path.isabs(base) else home / ".local" / "share") / "graph-reviewer"
+
+def find_data_folder() -> Path:
+    """Where feedback and the team's state are kept: what the environment names, else the system's folder for data."""
+    own = os.environ.get("REVIEWER_EDITOR_DATA_DIR")
+    return Path(own) if own else user_data_path("graph-reviewer", appauthor=False)

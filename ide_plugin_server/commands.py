@@ -78,11 +78,12 @@ class Commands:
         for folder in server.folders:
             if folder.is_lone:
                 continue
+            await server.reading.refresh(folder)  # the client may watch no files, or not have told yet
             files = await server.desk.ask(ListFiles(folder.key, changed_only), Urgency.NEIGHBOUR)
             if isinstance(files, Trouble):
                 server.warn(files.text)
                 continue
-            await server.settle(folder)
+            await server.reading.settle(folder)
             async with server.bars.show(title) as bar:
                 await server.watch(folder, files, bar)
         server.refresh_client()

@@ -80,5 +80,5 @@ class Configurator:
                 if await server.team.refresh():
                     server.publish_all()
             except TeamError as error:
-                _log.warning("team: %s", error)
+                server.log(f"team: {error}")
             await asyncio.sleep(REFRESH_EVERY_S)

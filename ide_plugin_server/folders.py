@@ -32,6 +32,14 @@ class Folder:
     uri: str | None = None
     state: SiteState = field(default_factory=SiteState)
 
+    def holds(self, file: str) -> bool:
+        """Whether a file lies in it, at whatever depth."""
+        return PurePath(file).is_relative_to(self.path)
+
+    def heeds(self, file: str) -> bool:
+        """Whether a file that decides about others, such as a configuration, can decide about files in it."""
+        return self.holds(file) or PurePath(self.path).is_relative_to(PurePath(file).parent)
+
     def make_request(self) -> OpenSite:
         """What opens it in the process."""
         return OpenSite(self.key, self.path, self.settings, self.is_lone)
@@ -62,7 +70,7 @@ class Folders:
 
     def find(self, file: str) -> Folder | None:
         """The deepest workspace folder that holds a file, else the home that it has as a single file."""
-        holding = [one for one in self if not one.is_lone and PurePath(file).is_relative_to(one.path)]
+        holding = [one for one in self if not one.is_lone and one.holds(file)]
         if holding:
             return max(holding, key=lambda one: len(one.path))
         return self.find_lone(file)

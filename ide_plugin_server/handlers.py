@@ -167,6 +167,7 @@ class Handlers:
             if folder is not None:
                 await self._configurator.ask()
                 await server.open_folder(folder)
+        self._configurator.follow_team()
 
     async def change_files(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Files on disk changed."""
@@ -174,19 +175,17 @@ class Handlers:
 
     async def _change_files(self, files: Iterable[str]) -> None:
         server = self._server
-        by_folder: dict[str, list[str]] = {}
-        for file in files:
-            folder = server.folders.find(file)
-            if folder is not None:
-                by_folder.setdefault(folder.key, []).append(file)
-        for key, changed in by_folder.items():
-            folder = server.folders.get(key)
-            if folder is None:
-                continue
-            if any(PurePath(file).name in _DECIDING for file in changed):
+        changed = set(files)
+        deciding = {file for file in changed if PurePath(file).name in _DECIDING}
+        for folder in server.folders:
+            if server.folders.get(folder.key) is not folder:
+                continue  # it was closed meanwhile
+            if any(folder.heeds(file) for file in deciding):
                 await server.open_folder(folder)
-            else:
-                await server.refresh_files(folder, changed)
+                continue
+            inside = sorted(file for file in changed if server.folders.find(file) is folder)
+            if inside:
+                await server.reading.refresh(folder, inside)
 
     # Questions -------------------------------------------------------------------------------------------------------
 

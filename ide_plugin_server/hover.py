@@ -13,23 +13,20 @@ _MAX_EXPLAINED = 3
 
 async def explain_place(server: EditorServer, params: types.HoverParams) -> types.Hover | None:
     """The explanation of the findings at a place, None where there are none."""
-    document = server.documents.find(params.text_document.uri)
-    found = server.folder_of(document) if document is not None else None
-    shown = server.shown.get(found[1]) if found is not None else None
-    if document is None or found is None or shown is None or shown.serial != document.serial:
+    current = server.find_current(params.text_document.uri)
+    if current is None:
         return None
-    folder, file = found
     at = Place(params.position.line, params.position.character)
-    hidden = server.hidden_in(folder)
+    hidden = server.hidden_in(current.folder)
     near = [
         one
-        for one in shown.report.remarks
+        for one in current.report.remarks
         if one.fingerprint not in hidden and one.extent.start <= at <= one.extent.end
     ]
     is_markdown = server.client.has_markdown
     texts = []
     for remark in near[:_MAX_EXPLAINED]:
-        request = Explain(folder.key, file, remark.fingerprint, is_markdown=is_markdown)
+        request = Explain(current.folder.key, current.file, remark.fingerprint, is_markdown=is_markdown)
         text = await server.desk.ask(request, Urgency.TYPED)
         if text and not isinstance(text, Trouble):
             texts.append(str(text))
@@ -44,14 +41,10 @@ async def list_lenses(server: EditorServer, params: types.CodeLensParams) -> lis
     """A lens a function that has candidates; none unless the setting asks for them."""
     uri = params.text_document.uri
     await server.agenda.settle(uri)
-    document = server.documents.find(uri)
-    found = server.folder_of(document) if document is not None else None
-    shown = server.shown.get(found[1]) if found is not None else None
-    if document is None or found is None or shown is None or shown.serial != document.serial:
+    current = server.find_current(uri)
+    if current is None or not current.folder.settings.code_lens:
         return []
-    if not found[0].settings.code_lens:
-        return []
-    return [_make_lens(one) for one in shown.report.scores]
+    return [_make_lens(one) for one in current.report.scores]
 
 
 def _make_lens(score: Score) -> types.CodeLens:

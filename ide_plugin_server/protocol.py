@@ -1,16 +1,18 @@
-"""The protocol layer of pygls with four things done differently.
+"""The protocol layer of pygls with five things done differently.
 
 Document text is kept by `documents` alone. A request that cannot be read is answered with an error, where pygls lets
-its client wait. What is done with is forgotten. Nothing of a message is logged: messages hold source text.
+its client wait. A command ends when it is cancelled, where pygls only says so. What is done with is forgotten. Nothing
+of a message is logged: messages hold source text.
 """
 
+import inspect
 import json
 import logging
 from collections.abc import Generator
 from typing import Any  # JSON, and what pygls leaves open
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcMethodNotFound
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInvalidRequest, JsonRpcMethodNotFound
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
@@ -33,6 +35,19 @@ class ReviewerProtocol(LanguageServerProtocol):
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> Generator[Any, Any, None]:
         """Hands the notification on."""
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE], (params,), None
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(  # type: ignore[override]  # pygls takes handlers of either kind
+        self, params: types.ExecuteCommandParams
+    ) -> Any:  # JSON
+        """Runs a command as part of the request. Raises JsonRpcInvalidParams where there is none of this name."""
+        command = self.fm.commands.get(params.command)
+        if command is None:
+            raise JsonRpcInvalidParams(
+                f"command: expected one of {', '.join(self.fm.commands)}, found {params.command!r}"
+            )
+        result = command(*(params.arguments or ()))
+        return await result if inspect.isawaitable(result) else result
 
     def _check_handler_result(self, future: Any) -> None:
         """As pygls does, which keeps the future of every notification for ever."""

@@ -2,7 +2,8 @@
 
 from lsprotocol import types
 
-from ide_plugin_server.server import EditorServer, Shown
+from ide_plugin_server.reports import Shown
+from ide_plugin_server.server import EditorServer
 
 
 async def pull_document(server: EditorServer, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:

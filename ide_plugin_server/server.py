@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any  # pygls passes its own types through
 
 from lsprotocol import types
@@ -25,7 +24,6 @@ from ide_plugin_server.messages import (
     OpenSite,
     Ping,
     ReadNext,
-    Refresh,
     Release,
     Request,
     Review,
@@ -34,6 +32,8 @@ from ide_plugin_server.messages import (
 )
 from ide_plugin_server.progress import Bar, Progress
 from ide_plugin_server.protocol import ReviewerProtocol
+from ide_plugin_server.reading import Reading
+from ide_plugin_server.reports import Current, Shown
 from ide_plugin_server.settings import InitializationOptions, Run
 from ide_plugin_server.surroundings import Surroundings
 from ide_plugin_server.team import Team
@@ -42,15 +42,6 @@ _log = logging.getLogger(__name__)
 STATUS = "reviewer/status"
 _FILES_AT_ONCE = 10
 _JUDGED_AT_ONCE = 50  # nearly all of them are as they were
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The last report on a file, for which state of its document (0: as on disk), and a number that grows."""
-
-    report: FileReport
-    serial: int
-    number: int
 
 
 class EditorServer(LanguageServer):
@@ -69,13 +60,13 @@ class EditorServer(LanguageServer):
         self.feedback = FeedbackBook(surroundings.data_folder)
         self.team = Team(surroundings.data_folder)
         self.bars = Progress(self)
+        self.reading = Reading(self)
         self.shown: dict[str, Shown] = {}
         self.watched: set[str] = set()  # files shown although no document is open
         self.named: set[str] = set()  # files that somebody asked for by name
         self._is_started = False
         self._num_reports = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._readers: dict[str, asyncio.Task[Any]] = {}
 
     # The analysis process --------------------------------------------------------------------------------------------
 
@@ -99,7 +90,7 @@ class EditorServer(LanguageServer):
         elif isinstance(request, OpenSite) and isinstance(answer, SiteState | Trouble):
             folder = self.folders.get(request.key)
             if folder is not None:
-                self._note_state(folder, answer)
+                self.note_state(folder, answer)
         elif isinstance(answer, Trouble):
             self.warn(answer.text)
 
@@ -113,54 +104,40 @@ class EditorServer(LanguageServer):
         """A fresh process has read nothing: every document is reviewed, and every folder read."""
         self.plan_documents()
         for folder in self.folders:
-            self._read_in_background(folder)
+            self.reading.begin(folder)
 
     async def open_folder(self, folder: Folder) -> None:
         """Opens a folder, or opens it again with other settings; then reads it in the background."""
         state = await self.desk.ask(folder.make_request(), Urgency.STATE)
-        self._note_state(folder, state)
+        self.note_state(folder, state)
         self.plan_documents(folder)
-        self._read_in_background(folder)
+        self.reading.begin(folder)
 
     async def close_folder(self, folder: Folder) -> None:
-        """Forgets a folder; its documents move to another, or stand alone."""
+        """Forgets a folder; its documents move to another, or stand alone, and closed files of nobody are cleared."""
+        self.reading.drop(folder)
         await self.desk.ask(CloseSite(folder.key), Urgency.STATE)
-        for file in [file for file in self.watched if self.folders.find(file) is None]:
-            self.watched.discard(file)
-            self._publish(file)
-        for document in self.documents:
-            self.agenda.plan(document.uri)
+        self.plan_documents()
+        for file in sorted(file for file in self.watched if folder.holds(file)):
+            heir = self.folders.find(file)
+            if heir is None or heir.is_lone:
+                self.watched.discard(file)
+                self._clear(file)
+            elif self.find_open(file) is None and not folder.holds(heir.path):
+                await self.review_closed(heir, file)
+        self.refresh_client()
 
-    def _note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
+    def _clear(self, file: str) -> None:
+        """Shows nothing of a closed file any more."""
+        if self.find_open(file) is None and self.shown.pop(file, None) is not None:
+            self._publish(file)
+
+    def note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
+        """Keeps how far a folder is read; a problem is told when it is new."""
         state = SiteState(problem=answer.text) if isinstance(answer, Trouble) else answer
         if state.problem and state.problem != folder.state.problem:
             self.warn(state.problem)
         folder.state = state
-
-    def _read_in_background(self, folder: Folder) -> None:
-        reader = self._readers.pop(folder.key, None)
-        if reader is not None:
-            reader.cancel()
-        self._readers[folder.key] = self.spawn(self._read(folder))
-
-    async def _read(self, folder: Folder) -> None:
-        """Reads a folder file by file; then every document is judged with the others at hand."""
-        if not folder.state.is_linked:
-            self.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")
-            return
-        async with self.bars.show("Reading the workspace") as bar:
-            while not folder.state.is_ready:
-                self._note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.READING))
-                if folder.state.problem:
-                    break
-                bar.advance(folder.state.num_read, folder.state.num_files)
-        await self.judge_neighbours(folder)
-        self.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")
-
-    async def refresh_files(self, folder: Folder, files: Iterable[str]) -> None:
-        """Looks at the disk again."""
-        self._note_state(folder, await self.desk.ask(Refresh(folder.key, tuple(files)), Urgency.READING))
-        self._read_in_background(folder)
 
     # Reviews ---------------------------------------------------------------------------------------------------------
 
@@ -177,7 +154,7 @@ class EditorServer(LanguageServer):
         return folder, file
 
     async def _open_lone(self, folder: Folder) -> None:
-        self._note_state(folder, await self.desk.ask(folder.make_request(), Urgency.STATE))
+        self.note_state(folder, await self.desk.ask(folder.make_request(), Urgency.STATE))
 
     def plan(self, document: Document, *, is_now: bool = False) -> None:
         """Reviews a document after the debounce, or now."""
@@ -210,12 +187,13 @@ class EditorServer(LanguageServer):
             return  # stale: what came after it is planned
         self._take(file, answer, document.serial)
         self.spawn(self.judge_neighbours(folder, but=file))
+        if folder.settings.run is Run.ON_SAVE and self.client.pulls:
+            self.refresh_client()  # it pulls when text changes, which was before
 
     def _take(self, file: str, answer: FileReport | Trouble, serial: int) -> None:
         """Keeps a report and publishes it."""
         if isinstance(answer, Trouble):
-            _log.warning("%s: %s", file, answer.text)
-            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, f"{file}: {answer.text}"))
+            self.log(f"{file}: {answer.text}")
             answer = FileReport(file, unread=answer.text)
         self._num_reports += 1
         self.shown[file] = Shown(answer, serial, self._num_reports)
@@ -225,9 +203,10 @@ class EditorServer(LanguageServer):
         """Judges the other files that are shown, and tells what changed."""
         if not folder.state.is_linked:
             return
-        serials = {file: document.serial for document, file in self.list_open(folder)}
-        serials |= dict.fromkeys((file for file in self.watched if self.folders.find(file) is folder), 0) | serials
-        files = sorted(serials.keys() - {but})
+        serials = dict.fromkeys((file for file in self.watched if self.folders.find(file) is folder), 0)
+        serials |= {file: document.serial for document, file in self.list_open(folder)}
+        # A document that has changed since its review is judged with that change, when its turn comes.
+        files = sorted(file for file in serials if file != but and self._is_reviewed(file, serials[file]))
         has_changed = False
         for first in range(0, len(files), _JUDGED_AT_ONCE):
             request = Judge(folder.key, tuple(files[first : first + _JUDGED_AT_ONCE]))
@@ -242,6 +221,11 @@ class EditorServer(LanguageServer):
         if has_changed and self.client.pulls:
             self.refresh_client()
 
+    def _is_reviewed(self, file: str, serial: int) -> bool:
+        """Whether the last report is about this state; closed files need none."""
+        shown = self.shown.get(file)
+        return serial == 0 or (shown is not None and shown.serial == serial)
+
     def list_open(self, folder: Folder) -> Iterator[tuple[Document, str]]:
         """The open documents of a folder with their files."""
         for document in self.documents:
@@ -253,12 +237,6 @@ class EditorServer(LanguageServer):
         """Reviews a file that is not open, as it is on disk, and shows what is found."""
         self.watched.add(file)
         self._take(file, await self.desk.ask(Review(folder.key, file, None, is_named), Urgency.NEIGHBOUR), 0)
-
-    async def settle(self, folder: Folder) -> None:
-        """Waits until a folder is read."""
-        reader = self._readers.get(folder.key)
-        if reader is not None:
-            await asyncio.wait([reader])
 
     async def watch(self, folder: Folder, files: Sequence[str], bar: Bar) -> None:
         """Shows files from now on, whether they are open or not."""
@@ -285,7 +263,7 @@ class EditorServer(LanguageServer):
 
     async def _release(self, folder: Folder, file: str) -> None:
         await self.desk.ask(Release(folder.key, file), Urgency.TYPED)
-        self._note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.TYPED))
+        self.note_state(folder, await self.desk.ask(ReadNext(folder.key), Urgency.TYPED))
         if file in self.watched and self.find_open(file) is None:
             await self.review_closed(folder, file)
         await self.judge_neighbours(folder)
@@ -303,6 +281,15 @@ class EditorServer(LanguageServer):
         """A file's URI, as the client writes it where the file is open."""
         document = self.find_open(file)
         return document.uri if document is not None else make_uri(file)
+
+    def find_current(self, uri: str) -> Current | None:
+        """An open document that has been reviewed in the state that it is in."""
+        document = self.documents.find(uri)
+        found = self.folder_of(document) if document is not None else None
+        shown = self.shown.get(found[1]) if found is not None else None
+        if document is None or found is None or shown is None or shown.serial != document.serial:
+            return None
+        return Current(document, *found, shown.report)
 
     def present(self, file: str) -> list[types.Diagnostic]:
         """What is shown of a file now."""
@@ -347,6 +334,11 @@ class EditorServer(LanguageServer):
         """Shows a message that the user should see."""
         self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Graph Reviewer: {text}"))
 
+    def log(self, text: str) -> None:
+        """Writes to the log, also to that of the editor: worth knowing, not worth an interruption."""
+        _log.warning("%s", text)
+        self.window_log_message(types.LogMessageParams(types.MessageType.Warning, text))
+
     def tell_status(self, state: str, text: str) -> None:
         """Says how the server is."""
         self.protocol.notify(STATUS, {"state": state, "message": text})
@@ -354,9 +346,7 @@ class EditorServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:  # pygls's signature
         """A message that could not be handled is logged; its sender has had an answer, or expects none."""
         del source
-        text = f"a message could not be handled: {type(error).__name__}"
-        _log.warning("%s", text)
-        self.window_log_message(types.LogMessageParams(types.MessageType.Warning, text))
+        self.log(f"a message could not be handled: {type(error).__name__}")
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Runs something beside what is going on; what goes wrong in it is logged."""

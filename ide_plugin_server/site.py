@@ -140,7 +140,10 @@ class Site:
         return self._send(path, self._judge(path, file))
 
     def judge(self, files: Iterable[str], *, is_complete: bool = False) -> tuple[FileReport, ...]:
-        """Reports of files that were reviewed or listed: all, or those that differ from what was sent last."""
+        """Reports of files that were reviewed or listed: all, or those that differ from what was sent last.
+
+        A file that is gone has an empty one, once.
+        """
         new = []
         for file in files:
             path = self.path_of(file)
@@ -150,6 +153,8 @@ class Site:
                 report = self._send(path, self._judge(path, file))
                 if is_complete or report != before:
                     new.append(report)
+            elif path not in self._open and self._sent.pop(path, None) is not None:
+                new.append(FileReport(file))  # it is gone, or left out now
         return tuple(new)
 
     def _send(self, path: str, report: FileReport) -> FileReport:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
 VS_CODE = "visual-studio-code"  # pushes
 NEOVIM = "neovim"  # pulls
+PROGRAM = str(Path(sys.executable).parent / "reviewer")
 _WAIT_S = 60.0  # for a hang only
 _NOTEBOOKS = types.ServerCapabilities.__attrs_attrs__.notebook_document_sync.type
 _ACTION = Union[types.Command, types.CodeAction]  # noqa: UP007  # the very key that lsprotocol registered
@@ -31,6 +33,12 @@ class Editor:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+def take_refreshes(capabilities: types.ClientCapabilities) -> None:
+    """Lets a client that pulls be told to pull again, as newer ones can be."""
+    assert capabilities.workspace is not None, "every profile has it"
+    capabilities.workspace.diagnostics = types.DiagnosticWorkspaceClientCapabilities(refresh_support=True)
+
+
 class EditorSession:
     """One running server with its client."""
 
@@ -40,6 +48,8 @@ class EditorSession:
         self.statuses: list[str] = []
         self.refreshes = 0
         self.edits: list[types.ApplyWorkspaceEditParams] = []
+        self.tokens: list[types.ProgressToken] = []  # of progress that was asked for
+        self.progress: list[tuple[types.ProgressToken, dict[str, Any]]] = []  # JSON
         self._news = asyncio.Event()
         self._versions: dict[str, int] = {}
 
@@ -47,6 +57,11 @@ class EditorSession:
     def messages(self) -> list[str]:
         """What was shown to the user."""
         return [one.message for one in self.client.messages]
+
+    @property
+    def logged(self) -> list[str]:
+        """What was written to the server's log in the editor."""
+        return [one.message for one in self.client.log_messages]
 
     def note(self) -> None:
         """Something came in."""
@@ -62,6 +77,11 @@ class EditorSession:
     async def wait_ready(self) -> None:
         """Waits until the workspace is read."""
         await self.wait_until(lambda: "ready" in self.statuses)
+
+    def progress_of(self, title: str) -> list[dict[str, Any]]:
+        """What was told of each piece of work with this title, one after the other."""
+        begun = [token for token, value in self.progress if value["kind"] == "begin" and value["title"] == title]
+        return [value for one in begun for token, value in self.progress if token == one]
 
     # Documents -------------------------------------------------------------------------------------------------------
 
@@ -130,29 +150,12 @@ async def open_session(
     """A server with its client, ended afterwards; kept results and feedback lie below `data`."""
     editor = editor or Editor()
     client = make_test_lsp_client()
-    default = [str(Path(sys.executable).parent / "reviewer"), "lsp"]
-    command = list(editor.command) or default
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(data),
-        "REVIEWER_CACHE_DIR": str(data / "cache"),
-        "REVIEWER_DATA_DIR": str(data / "data"),
-        **editor.environment,
-    }
-    await client.start_io(command[0], *command[1:], env=environment)
+    command = list(editor.command) or [PROGRAM, "lsp"]
+    await client.start_io(command[0], *command[1:], env=make_environment(data, editor))
     process = client._server  # pytest-lsp keeps it to itself
     assert process is not None
     session = EditorSession(client, process)
-    _listen(session)
-    client.set_configuration({"reviewer": dict(editor.settings)})
-    capabilities = client_capabilities(editor.profile)
-    editor.adapt(capabilities)
-    params = types.InitializeParams(
-        capabilities=capabilities,
-        workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders],
-        initialization_options=dict(editor.options),
-    )
-    await client.initialize_session(params)
+    await _introduce(session, folders, editor)
     try:
         yield session
     finally:
@@ -160,6 +163,61 @@ async def open_session(
             if process.returncode is None:
                 await client.shutdown_session()
             await client.stop()  # type: ignore[no-untyped-call]  # pygls leaves it so
+
+
+def make_environment(data: Path, editor: Editor | None = None) -> dict[str, str]:
+    """The environment of a server that knows nothing of the user's own."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(data),
+        "REVIEWER_CACHE_DIR": str(data / "cache"),
+        "REVIEWER_EDITOR_DATA_DIR": str(data / "data"),
+        **(editor.environment if editor is not None else {}),
+    }
+
+
+@contextlib.asynccontextmanager
+async def listen(data: Path, address: str = "127.0.0.1:0") -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """A server that waits for a client over TCP, and what it says first; killed afterwards if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "lsp", "--tcp", address, env=make_environment(data), stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None, "it is a pipe"
+    try:
+        async with asyncio.timeout(_WAIT_S):
+            yield process, (await process.stderr.readline()).decode().strip()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def connect(process: asyncio.subprocess.Process, port: int, folders: Sequence[Path]) -> EditorSession:
+    """A client of a server that listens on this machine."""
+    client = make_test_lsp_client()
+    await client.start_tcp("127.0.0.1", port)
+    session = EditorSession(client, process)
+    await _introduce(session, folders, Editor())
+    return session
+
+
+def list_children(pid: int | None) -> list[int]:
+    """The processes that a process has started."""
+    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(one) for one in listing.stdout.split()]
+
+
+async def _introduce(session: EditorSession, folders: Sequence[Path], editor: Editor) -> None:
+    _listen(session)
+    session.client.set_configuration({"reviewer": dict(editor.settings)})
+    capabilities = client_capabilities(editor.profile)
+    editor.adapt(capabilities)
+    params = types.InitializeParams(
+        capabilities=capabilities,
+        workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders],
+        initialization_options=dict(editor.options),
+    )
+    await session.client.initialize_session(params)
 
 
 def _listen(session: EditorSession) -> None:
@@ -182,8 +240,19 @@ def _listen(session: EditorSession) -> None:
         session.refreshes += 1
         session.note()
 
+    def take_token(params: types.WorkDoneProgressCreateParams) -> None:
+        session.tokens.append(params.token)
+
+    def take_progress(params: types.ProgressParams) -> None:
+        session.progress.append((params.token, dict(params.value or {})))
+        session.note()
+
     def take_message(params: types.ShowMessageParams) -> None:
         client.messages.append(params)
+        session.note()
+
+    def take_log(params: types.LogMessageParams) -> None:
+        client.log_messages.append(params)
         session.note()
 
     # lsprotocol takes a code action with a command for a command.
@@ -197,6 +266,9 @@ def _listen(session: EditorSession) -> None:
         types.WORKSPACE_APPLY_EDIT: take_edit,
         types.WORKSPACE_DIAGNOSTIC_REFRESH: take_refresh,
         types.WINDOW_SHOW_MESSAGE: take_message,
+        types.WINDOW_LOG_MESSAGE: take_log,
+        types.WINDOW_WORK_DONE_PROGRESS_CREATE: take_token,
+        types.PROGRESS: take_progress,
         types.CLIENT_REGISTER_CAPABILITY: lambda _: None,
     }.items():
         features.pop(name, None)

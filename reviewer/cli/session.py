@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+from platformdirs import user_cache_path
 
 from reviewer.cache import Cache
 from reviewer.cli.pipelines import BaseHint, find_base
@@ -120,21 +121,10 @@ def read_source_date(text: str) -> int | None:
     return int(text)
 
 
-def find_cache_folder() -> Path | None:
-    """Where kept results live, as the environment says.
-
-    https://specifications.freedesktop.org/basedir-spec/latest/ , and what the systems without it do.
-    """
+def find_cache_folder() -> Path:
+    """Where kept results live: the folder that the environment names, else the system's for caches."""
     own = os.environ.get("REVIEWER_CACHE_DIR")
-    if own:
-        return Path(own)
-    home = Path(os.path.expanduser("~"))
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "graph-reviewer"
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", home)) / "graph-reviewer" / "cache"
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else home / ".cache") / "graph-reviewer"
+    return Path(own) if own else user_cache_path("graph-reviewer", appauthor=False)
 
 
 class _TerminalProgress:

@@ -24,7 +24,11 @@ from reviewer.tracking import Tracker
 
 def talk(tmp_path: Path, *messages: bytes) -> tuple[list[dict[str, Any]], int]:
     """What the server says to raw bytes, and how it ends."""
-    environment = {**os.environ, "REVIEWER_CACHE_DIR": str(tmp_path / "cache"), "REVIEWER_DATA_DIR": str(tmp_path)}
+    environment = {
+        **os.environ,
+        "REVIEWER_CACHE_DIR": str(tmp_path / "cache"),
+        "REVIEWER_EDITOR_DATA_DIR": str(tmp_path),
+    }
     done = subprocess.run(
         [str(Path(sys.executable).parent / "reviewer"), "lsp"],
         input=b"".join(messages), capture_output=True, timeout=120, check=False, env=environment,

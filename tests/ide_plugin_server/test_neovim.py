@@ -46,7 +46,7 @@ def play(neovim: str, folder: Path, file: Path) -> dict[str, Any]:
         "HOME": str(folder),
         "LANG": "C.UTF-8",
         "REVIEWER_CACHE_DIR": str(folder / "cache"),
-        "REVIEWER_DATA_DIR": str(folder / "data"),
+        "REVIEWER_EDITOR_DATA_DIR": str(folder / "data"),
         "REVIEWER_SESSION": json.dumps(session),
     }
     command = [neovim, "--clean", "--headless", "-n", "-c", f"luafile {SCRIPT}"]

@@ -1,14 +1,12 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from lsprotocol import types
 
-from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, open_session
+from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, list_children, open_session
 
 APP = """\
 import sqlite3
@@ -176,16 +174,3 @@ def test_an_analysis_process_that_keeps_dying_is_told_of_and_can_be_started_agai
         assert await session.push(uri, version) == []
 
     run(write(folder := tmp_path / "project", app__py=APP), scenario)
-
-
-def list_children(pid: int | None) -> list[int]:
-    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return [int(one) for one in listing.stdout.split()]
-
-
-def test_one_client_is_served_over_tcp(tmp_path: Path) -> None:
-    program = Path(sys.executable).parent / "reviewer"
-    with subprocess.Popen([program, "lsp", "--tcp", "127.0.0.1"], stderr=subprocess.PIPE) as refused:
-        assert refused.stderr is not None
-        assert b"HOST:PORT" in refused.stderr.read()
-    assert refused.returncode == 2

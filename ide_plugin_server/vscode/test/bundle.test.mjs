@@ -11,7 +11,7 @@ const CODE = 'import yaml\nfrom flask import request\n\n\ndef load():\n    retur
 
 test("the bundle starts the server, shows findings, follows settings and stops", { timeout: 180_000 }, async () => {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "graph-reviewer-")));
-  process.env.REVIEWER_DATA_DIR = path.join(folder, ".data");
+  process.env.REVIEWER_EDITOR_DATA_DIR = path.join(folder, ".data");
   const file = path.join(folder, "app.py");
   writeFileSync(file, CODE);
   const window = new Window(file, folder, { enable: true, path: process.env.REVIEWER, team: { url: "", repository: "" } });

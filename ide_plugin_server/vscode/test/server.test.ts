@@ -96,7 +96,7 @@ class Editor {
   static start(): Editor {
     const root = realpathSync(mkdtempSync(path.join(tmpdir(), "graph-reviewer-")));
     writeFileSync(path.join(root, "app.py"), CODE);
-    const env = makeEnvironment({ ...process.env, HOME: root, REVIEWER_DATA_DIR: path.join(root, ".data") }, undefined);
+    const env = makeEnvironment({ ...process.env, HOME: root, REVIEWER_EDITOR_DATA_DIR: path.join(root, ".data") }, undefined);
     const server = spawn(REVIEWER, ["lsp"], { env, stdio: "pipe" });
     server.stderr.pipe(process.stderr);
     const connection = createProtocolConnection(

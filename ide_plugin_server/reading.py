@@ -1,0 +1,54 @@
+"""Reads workspace folders in the background, file by file, and judges what is shown with the others at hand."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any  # what a task gives is of no interest
+
+from ide_plugin_server.desk import Urgency
+from ide_plugin_server.folders import Folder
+from ide_plugin_server.messages import ReadNext, Refresh
+
+if TYPE_CHECKING:
+    from ide_plugin_server.server import EditorServer
+
+
+class Reading:
+    """What is being read, by folder."""
+
+    def __init__(self, server: "EditorServer") -> None:
+        self._server = server
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+
+    def begin(self, folder: Folder) -> None:
+        """Reads what is unread of a folder, from now on."""
+        self.drop(folder)
+        self._tasks[folder.key] = self._server.spawn(self._read(folder))
+
+    def drop(self, folder: Folder) -> None:
+        """Reads a folder no further."""
+        task = self._tasks.pop(folder.key, None)
+        if task is not None:
+            task.cancel()
+
+    async def refresh(self, folder: Folder, files: Iterable[str] = ()) -> None:
+        """Looks at the disk again: at some files, or (none named) at the whole folder."""
+        server = self._server
+        server.note_state(folder, await server.desk.ask(Refresh(folder.key, tuple(files)), Urgency.READING))
+        self.begin(folder)
+
+    async def settle(self, folder: Folder) -> None:
+        """Waits until a folder is read."""
+        while (task := self._tasks.get(folder.key)) is not None and not task.done():
+            await asyncio.wait([task])
+
+    async def _read(self, folder: Folder) -> None:
+        server = self._server
+        if folder.state.is_linked:
+            async with server.bars.show("Reading the workspace") as bar:
+                while not folder.state.is_ready:
+                    server.note_state(folder, await server.desk.ask(ReadNext(folder.key), Urgency.READING))
+                    if folder.state.problem:
+                        break
+                    bar.advance(folder.state.num_read, folder.state.num_files)
+            await server.judge_neighbours(folder)
+        server.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")

@@ -1,0 +1,152 @@
+"""Connected mode: the language server, and the service that knows what the team says, each in its own process."""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ide_plugin_server.testing import Editor, EditorSession, open_session
+from integrations.api.keys import Keys, Scope
+from integrations.hosts import ChangeRef, HostKind, RepositoryRef
+from integrations.records import Records
+from integrations.settings import Settings
+from integrations.storage.database import Database, open_database
+from integrations.storage.tables import PostedFinding
+from integrations.testing.served_bot import ServedBot
+
+LOADING = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
+NAMES = ("one", "two", "three")
+LABEL = "security/unsafe-deserialization"
+
+
+class TeamService:
+    """The service with a key, and the data that its commands on pull requests write."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.bot = ServedBot(folder, {"REVIEWER_API_ONLY": "true"})
+        self.bot.start()
+        self._database: Database = open_database(Settings(api_only=True, data_dir=folder / "data").database)
+        self.key = Keys(self._database).create("editor", (Scope.READ, Scope.FEEDBACK), "tests")
+
+    def dismiss(self, fingerprint: str, repository: str = "team/shop") -> None:
+        """What a comment command on a pull request does."""
+        ref = ChangeRef(RepositoryRef(HostKind.GITHUB, repository), 7)
+        posted = PostedFinding(
+            change_key=ref.key, fingerprint=fingerprint, label=LABEL, path="two.py", line=5, probability=0.5,
+            head="a" * 40, at=datetime.now(UTC),
+        )  # fmt: skip
+        Records(self._database).dismiss(ref, posted, kind="accept-risk", reason="ours", author="ada")
+
+    def read_feedback(self) -> list[dict[str, object]]:
+        """Everything that it exports."""
+        request = urllib.request.Request(
+            f"{self.bot.url}/api/v1/feedback/export", headers={"Authorization": f"Bearer {self.key}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return [json.loads(line) for line in answer]
+
+    def stop(self) -> None:
+        """Ends it; nobody answers from then on."""
+        self._database.engine.dispose()
+        self.bot.stop()
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[TeamService]:
+    service = TeamService(tmp_path / "service")
+    try:
+        yield service
+    finally:
+        service.bot.__exit__()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found = tmp_path / "projekt ä"
+    found.mkdir()
+    for name in NAMES:
+        (found / f"{name}.py").write_text(LOADING)
+    return found
+
+
+def connect(team: TeamService, key: str | None = None) -> Editor:
+    settings = {"team": {"url": team.bot.url, "repository": "github:team/shop"}}
+    environment = {"REVIEWER_TEAM_TOKEN": team.key if key is None else key}
+    return Editor(settings=settings, options={"trusted": True}, environment=environment)
+
+
+def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor) -> None:
+    async def play() -> None:
+        data = folder.parent / "data"
+        data.mkdir(exist_ok=True)
+        async with open_session([folder], data, editor) as session:
+            for name in NAMES:
+                session.open(folder / f"{name}.py")
+            await scenario(session)
+
+    asyncio.run(play())
+
+
+def find_shown(session: EditorSession) -> dict[str, str]:
+    """The fingerprint that is shown of each file, "" for none; files of which nothing was said are left out."""
+    shown = {}
+    for uri, published in session.published.items():
+        fingerprints = [one.data["fingerprint"] for one in published[-1].diagnostics]  # type: ignore[index]  # JSON
+        shown[Path(uri).stem] = "".join(fingerprints)
+    return shown
+
+
+async def see(session: EditorSession, *names: str) -> dict[str, str]:
+    """Waits until just these files have a finding that is shown."""
+
+    def is_so() -> bool:
+        shown = find_shown(session)
+        return len(shown) == len(NAMES) and {name for name, one in shown.items() if one} == set(names)
+
+    await session.wait_until(is_so)
+    return find_shown(session)
+
+
+def test_the_team_decides_what_is_shown_also_when_its_service_is_away(folder: Path, team: TeamService) -> None:
+    known: Mapping[str, str] = {}
+
+    async def mark(session: EditorSession) -> None:
+        nonlocal known
+        known = await see(session, *NAMES)
+        await session.execute("reviewer.markUnhelpful", (folder / "one.py").as_uri(), known["one"], "the text is ours")
+        await see(session, "two", "three")
+
+    async def heed(session: EditorSession) -> None:
+        await see(session, "three")
+
+    async def mark_alone(session: EditorSession) -> None:
+        await see(session, "three")
+        await session.execute("reviewer.markUnhelpful", (folder / "three.py").as_uri(), known["three"])
+        assert "the feedback is kept here and did not reach the team" in session.messages[-1]
+        await see(session)
+
+    run(folder, mark, connect(team))
+    (told,) = team.read_feedback()
+    assert (told["fingerprint"], told["source"], told["reason"], told["repository"]) == (
+        known["one"], "api", "the text is ours", "github:team/shop",
+    )  # fmt: skip
+    team.dismiss(known["two"])
+    team.dismiss(known["three"], repository="team/other")
+    run(folder, heed, connect(team))
+    team.stop()
+    run(folder, mark_alone, connect(team))
+
+
+def test_a_service_that_refuses_the_key_is_told_of(folder: Path, team: TeamService) -> None:
+    async def scenario(session: EditorSession) -> None:
+        known = await see(session, *NAMES)
+        team.dismiss(known["two"])
+        await session.wait_until(lambda: any("found status 401" in one for one in session.logged))
+        await see(session, *NAMES)
+
+    run(folder, scenario, connect(team, key="rvw_wrong"))

@@ -1,0 +1,119 @@
+"""A committed file of known findings counts in the editor as it does for `reviewer check`, also when it changes."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from ide_plugin_server.testing import Editor, EditorSession, make_environment, open_session
+
+PROGRAM = str(Path(sys.executable).parent / "reviewer")
+KNOWN = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
+NEW = "\n\ndef reload(text):\n    return yaml.load(text)\n"
+FILE = ".reviewer-baseline.json"
+
+
+def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], *opened: Path) -> None:
+    async def play() -> None:
+        async with open_session(opened or [folder], data_of(folder), Editor()) as session:
+            await scenario(session)
+
+    asyncio.run(play())
+
+
+def data_of(folder: Path) -> Path:
+    data = folder.parent / "data"
+    data.mkdir(exist_ok=True)
+    return data
+
+
+def review(folder: Path, *arguments: str) -> str:
+    """What a subcommand says in a folder."""
+    done = subprocess.run(
+        [PROGRAM, *arguments], cwd=folder, env=make_environment(data_of(folder)), capture_output=True, check=False
+    )
+    assert done.returncode in (0, 1), done.stderr.decode()
+    return done.stdout.decode()
+
+
+def lines_shown(session: EditorSession, uri: str) -> list[int] | None:
+    """The lines with a finding, counted from 1; None before anything was said."""
+    published = session.published.get(uri)
+    return [one.range.start.line + 1 for one in published[-1].diagnostics] if published else None
+
+
+def tell_changed(session: EditorSession, file: Path, kind: types.FileChangeType) -> None:
+    event = types.FileEvent(file.as_uri(), kind)
+    session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A repository with a finding that `reviewer baseline` has written down."""
+    found = tmp_path / "projekt ä"
+    (found / "src").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(found)], check=True)
+    (found / "src" / "load.py").write_text(KNOWN)
+    review(found, "baseline")
+    assert (found / FILE).exists()
+    return found
+
+
+def test_only_what_is_new_is_shown(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "src" / "load.py")
+        assert await session.push(uri) == []
+        version = session.change(uri, "import os\n" + KNOWN + NEW)  # lines may move
+        (found,) = await session.push(uri, version)
+        assert found.range.start.line == 9
+        await session.wait_ready()
+        await session.execute("reviewer.reviewWorkspace")
+        assert lines_shown(session, uri) == [10]
+
+    run(folder, scenario)
+    (folder / "src" / "load.py").write_text("import os\n" + KNOWN + NEW)
+    assert "src/load.py:10:12" in review(folder, "check")
+    assert "src/load.py:6:12" not in review(folder, "check")
+
+
+def test_the_file_counts_in_a_folder_below_it(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        assert await session.push(session.open(folder / "src" / "load.py", KNOWN)) == []
+
+    run(folder, scenario, folder / "src")
+
+
+def test_the_file_counts_as_it_is_now(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri, known = session.open(folder / "src" / "load.py", KNOWN + NEW), folder / FILE
+        await session.wait_until(lambda: lines_shown(session, uri) == [9])
+        (folder / "src" / "load.py").write_text(KNOWN + NEW)
+        review(folder, "baseline")
+        tell_changed(session, known, types.FileChangeType.Changed)
+        await session.wait_until(lambda: lines_shown(session, uri) == [])
+        known.unlink()
+        tell_changed(session, known, types.FileChangeType.Deleted)
+        await session.wait_until(lambda: lines_shown(session, uri) == [5, 9])
+        known.write_text("[]")
+        tell_changed(session, known, types.FileChangeType.Created)
+        await session.wait_until(lambda: any(FILE in one for one in session.messages))
+
+    run(folder, scenario)
+
+
+def test_a_file_with_a_name_of_its_own_counts_as_the_folder_is_opened(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "src" / "load.py", KNOWN + NEW)
+        await session.wait_until(lambda: lines_shown(session, uri) == [9])
+        (folder / "src" / "load.py").write_text(KNOWN + NEW)
+        review(folder, "baseline")
+        tell_changed(session, folder / ".reviewer.toml", types.FileChangeType.Changed)  # which opens it again
+        await session.wait_until(lambda: lines_shown(session, uri) == [])
+
+    (folder / FILE).rename(folder / "known.json")
+    (folder / ".reviewer.toml").write_text('baseline = "known.json"\n')
+    run(folder, scenario)
