@@ -152,6 +152,14 @@ def test_commits_and_index_are_heads(topic: Project) -> None:
     assert topic.run("diff", "--staged", "--head", second).exit_code == 2
 
 
+def test_the_first_commit_is_reviewed_like_any_other(repository: Project) -> None:
+    repository.write({"a.py": DIRTY, "b.py": DIRTY})
+    repository.git("add", "a.py")
+    report = repository.report("diff", "--base", "HEAD", "--staged")
+    assert (findings(report), report["change"]["head"]) == ([("a.py", 4, 4)], "index")
+    assert findings(repository.report("diff")) == [("a.py", 4, 4), ("b.py", 4, 4)]
+
+
 def test_four_languages_in_one_change(topic: Project) -> None:
     topic.write(
         {
