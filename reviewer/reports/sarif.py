@@ -26,6 +26,7 @@ _MAX_RESULTS = 5_000
 _MAX_STEPS = 1_000
 _MAX_BYTES = 10_000_000
 _MAX_DESCRIPTION = 1_024
+_NUM_LEVELS = 4  # each result has a line
 _ROOT = "%SRCROOT%"
 Sources = Mapping[str, SourceFile]
 _NOT_REVIEWED = {
@@ -46,7 +47,7 @@ def render_sarif(review: Review, catalogue: Catalogue, version: str, sources: So
     """
     num_results = min(len(review.findings), _MAX_RESULTS)
     while True:
-        text = dump_json(describe_log(review, catalogue, version, sources, num_results))
+        text = dump_json(describe_log(review, catalogue, version, sources, num_results), _NUM_LEVELS)
         size = _measure(text)
         if size <= _MAX_BYTES or num_results == 0:
             return text

@@ -125,7 +125,7 @@ def test_a_hook_takes_arguments(scene: Scene, hook: str) -> None:
     file.write_text(yaml.safe_dump(configuration), "utf-8")
     run_git(scene.source.folder, "add", file.name)
     done = scene.run(hook)
-    assert (done.returncode, '"path": "load.py"' in done.stdout) == (0, True), done.stdout
+    assert (done.returncode, '"label": "security/unsafe-deserialization"' in done.stdout) == (0, True), done.stdout
 
 
 def test_hooks_look_at_the_files_that_a_table_reads() -> None:

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -219,9 +220,9 @@ def test_the_sarif_of_a_change_points_at_changed_lines(topic: Project) -> None:
     topic.write({"a.py": DIRTY})
     report = topic.report("diff")
     assert report["findings"][0]["anchor"]["line"] == 3
-    text = topic.run("diff", "--format", "sarif").stdout
-    assert '"startLine": 3\n' in text
-    assert '"relatedLocations"' in text
+    (result,) = json.loads(topic.run("diff", "--format", "sarif").stdout)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 3}
+    assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 4
 
 
 # What a change says of itself
