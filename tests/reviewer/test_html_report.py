@@ -270,6 +270,10 @@ def test_an_address_leads_to_a_finding_and_keeps_filters(report: str, open_page:
     page.evaluate(f"location.hash = '{address}'")  # a finding that the filters hide
     assert visit.shown() == EVERYTHING
     assert page.evaluate("document.activeElement.getAttribute('href')") == address
+    for _ in range(2):
+        assert page.evaluate("location.hash") == address
+        page.reload()
+        assert visit.shown() == EVERYTHING
 
 
 def test_the_keyboard_folds_a_finding(report: str, open_page: Open) -> None:

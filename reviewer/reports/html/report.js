@@ -306,7 +306,8 @@
       applyAndRemember();
     });
   });
-  form.addEventListener("reset", () => requestAnimationFrame(applyAndRemember));
+  // Not the event `reset`: it comes of the script's own resets too, which leave the address as it is.
+  form.querySelector("[type=reset]").addEventListener("click", () => requestAnimationFrame(applyAndRemember));
   form.addEventListener("submit", (event) => event.preventDefault());
   foldButton.addEventListener("click", () => {
     const isOpen = nameFoldButton();
