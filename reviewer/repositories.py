@@ -94,6 +94,10 @@ class Repository:
         except RepositoryError:
             return None
 
+    def find_empty_tree(self) -> str:
+        """The id of a tree without files, which git knows without storing it."""
+        return self.run("hash-object", "-t", "tree", "--stdin").decode().strip()
+
     def find_time(self, revision: str) -> int | None:
         """When the commit that a revision names was made, in seconds since 1970; None when there is none."""
         commit = self.find_revision(revision)

@@ -172,6 +172,7 @@ class _Worker:
     def receive(self) -> tuple[int, Any]:  # outcome of whatever step was sent; None: the worker died
         idx, self.task_idx = self.task_idx or 0, None
         try:
+            # reviewer: ignore[unsafe-deserialization] from the process that this one started
             outcome = pickle.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
             return idx, None

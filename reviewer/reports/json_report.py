@@ -11,17 +11,37 @@ from reviewer.selection import Withheld
 
 SCHEMA = "graph-reviewer/review"
 SCHEMA_VERSION = 1
+_NUM_LEVELS = 3  # each field of a finding has a line
+_COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def render_json(review: Review, version: str) -> str:
     """The report; `version` is that of this program. Names that are no UTF-8 are escaped."""
-    return dump_json(describe_review(review, version))
+    return dump_json(describe_review(review, version), _NUM_LEVELS)
 
 
-def dump_json(document: object) -> str:
-    """A JSON document as stable text: keys sorted, two spaces, a final line feed; lone surrogates escaped."""
-    text = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True)
+def dump_json(document: object, num_levels: int | None = None) -> str:
+    """A JSON document as stable text: keys sorted, two spaces, a final line feed; lone surrogates escaped.
+
+    What lies deeper than `num_levels` stands on one line: of large documents, for which indenting takes seconds.
+    """
+    if num_levels is None:
+        text = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True)
+    else:
+        text = _dump_levels(document, num_levels, "\n")
     return text.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def _dump_levels(value: object, num_levels: int, line_end: str) -> str:
+    """A value whose lines begin as `line_end` says."""
+    if not num_levels or not value or not isinstance(value, dict | list):
+        return _COMPACT.encode(value)
+    inner = f"{line_end}  "
+    if isinstance(value, list):
+        rows = [_dump_levels(one, num_levels - 1, inner) for one in value]
+        return f"[{inner}{f',{inner}'.join(rows)}{line_end}]"
+    rows = [f"{_COMPACT.encode(key)}: {_dump_levels(value[key], num_levels - 1, inner)}" for key in sorted(value)]
+    return f"{{{inner}{f',{inner}'.join(rows)}{line_end}}}"
 
 
 def describe_review(review: Review, version: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from reviewer.findings import Anchor, EvidenceStep, Finding, Region, rank_of
 from reviewer.ledger import SkipReason
 from reviewer.reports.json_report import dump_json
 from reviewer.reports.line_hashes import hash_lines
+from reviewer.reports.text import make_printable
 from reviewer.review import Review
 from reviewer.source import SourceFile
 
@@ -26,6 +27,7 @@ _MAX_RESULTS = 5_000
 _MAX_STEPS = 1_000
 _MAX_BYTES = 10_000_000
 _MAX_DESCRIPTION = 1_024
+_NUM_LEVELS = 4  # each result has a line
 _ROOT = "%SRCROOT%"
 Sources = Mapping[str, SourceFile]
 _NOT_REVIEWED = {
@@ -46,7 +48,7 @@ def render_sarif(review: Review, catalogue: Catalogue, version: str, sources: So
     """
     num_results = min(len(review.findings), _MAX_RESULTS)
     while True:
-        text = dump_json(describe_log(review, catalogue, version, sources, num_results))
+        text = dump_json(describe_log(review, catalogue, version, sources, num_results), _NUM_LEVELS)
         size = _measure(text)
         if size <= _MAX_BYTES or num_results == 0:
             return text
@@ -151,7 +153,7 @@ def _describe_result(
         "ruleId": finding.label,
         "ruleIndex": rule_idx,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message}."},
+        "message": _say(f"{finding.message}."),
         "locations": [_describe_anchor(finding) if is_elsewhere or is_wide else _describe_location(finding.region)],
         "partialFingerprints": {
             "primaryLocationLineHash": hash_line(finding.anchor) or f"{finding.fingerprint}:1",
@@ -177,11 +179,16 @@ def _result_tags(finding: Finding) -> list[str]:
     return [finding.category, *cwe]
 
 
+def _say(text: str) -> dict[str, str]:
+    """A message. Readers put it into documents that hold no control characters, such as XML."""
+    return {"text": make_printable(text)}
+
+
 def _describe_location(region: Region, message: str = "") -> dict[str, Any]:
     place: dict[str, Any] = {
         "physicalLocation": {"artifactLocation": _describe_artifact(region.path), "region": _describe_region(region)}
     }
-    return {**place, "message": {"text": message}} if message else place
+    return {**place, "message": _say(message)} if message else place
 
 
 def _describe_anchor(finding: Finding) -> dict[str, Any]:
@@ -216,7 +223,7 @@ def _describe_fix(finding: Finding) -> dict[str, Any]:
         for edit in finding.fix.edits
     ]
     return {
-        "description": {"text": finding.fix.description or finding.remedy},
+        "description": _say(finding.fix.description or finding.remedy),
         "artifactChanges": [{"artifactLocation": _describe_artifact(finding.path), "replacements": replacements}],
     }
 
@@ -244,6 +251,6 @@ def _notify(path: str, level: str, text: str) -> dict[str, Any]:
     return {
         "descriptor": {"id": "not-reviewed", "index": 0},
         "level": level,
-        "message": {"text": text},
+        "message": _say(text),
         "locations": [location],
     }

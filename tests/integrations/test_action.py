@@ -278,14 +278,6 @@ def test_files_follow_the_schemas_of_their_readers(schema: str, tmp_path: Path) 
         assert done.returncode == code, done.stdout + done.stderr
 
 
-def test_pre_commit_takes_its_hooks(tmp_path: Path) -> None:
-    broken = tmp_path / "broken.yaml"
-    broken.write_text("- id: reviewer\n", "utf-8")
-    for path, code in ((ROOT / ".pre-commit-hooks.yaml", 0), (broken, 1)):
-        command = [sys.executable, "-m", "pre_commit", "validate-manifest", str(path)]
-        assert subprocess.run(command, capture_output=True, check=False, cwd=tmp_path).returncode == code
-
-
 @pytest.mark.parametrize(
     ("expression", "value"),
     [

@@ -140,12 +140,19 @@ def test_index_and_commits_are_heads_too(repository: Project) -> None:
     assert [change.path for change in commits.changes] == ["a.py"]
 
 
-def test_before_the_first_commit_everything_is_staged(repository: Project) -> None:
+@pytest.mark.parametrize("base", [None, "HEAD"])
+def test_before_the_first_commit_everything_is_new(repository: Project, base: str | None) -> None:
     repository.write({"a.py": "1\n"})
     repository.git("add", "a.py")
-    assert list_staged(Repository(repository.root)) == {"a.py"}
+    repository.write({"é.py": "2\n"})
+    git = Repository(repository.root)
+    assert list_staged(git) == {"a.py"}
+    assert compare(git, base, None, staged=True).changed_paths == {"a.py"}
+    assert compare(git, base, None).changed_paths == {"a.py", "é.py"}
     with pytest.raises(RequestError, match="HEAD: expected a commit, found none"):
-        compare(Repository(repository.root), None, None)
+        compare(git, base, "HEAD")
+    with pytest.raises(RequestError, match="HEAD: expected a commit, found none"):
+        compare(git, "main", None)
 
 
 def test_the_default_branch_is_the_remotes(repository: Project, project: Project) -> None:

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -152,6 +153,14 @@ def test_commits_and_index_are_heads(topic: Project) -> None:
     assert topic.run("diff", "--staged", "--head", second).exit_code == 2
 
 
+def test_the_first_commit_is_reviewed_like_any_other(repository: Project) -> None:
+    repository.write({"a.py": DIRTY, "b.py": DIRTY})
+    repository.git("add", "a.py")
+    report = repository.report("diff", "--base", "HEAD", "--staged")
+    assert (findings(report), report["change"]["head"]) == ([("a.py", 4, 4)], "index")
+    assert findings(repository.report("diff")) == [("a.py", 4, 4), ("b.py", 4, 4)]
+
+
 def test_four_languages_in_one_change(topic: Project) -> None:
     topic.write(
         {
@@ -211,9 +220,9 @@ def test_the_sarif_of_a_change_points_at_changed_lines(topic: Project) -> None:
     topic.write({"a.py": DIRTY})
     report = topic.report("diff")
     assert report["findings"][0]["anchor"]["line"] == 3
-    text = topic.run("diff", "--format", "sarif").stdout
-    assert '"startLine": 3\n' in text
-    assert '"relatedLocations"' in text
+    (result,) = json.loads(topic.run("diff", "--format", "sarif").stdout)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 3}
+    assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 4
 
 
 # What a change says of itself

@@ -2,6 +2,8 @@ import re
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graph_model.candidates.model import StepRole
 from graph_model.catalogue import Severity
@@ -10,6 +12,7 @@ from reviewer.reports.html.charts import group_folders
 from reviewer.reports.html.drawing import draw_path
 from reviewer.reports.html.excerpts import MAX_CHARACTERS, Excerpt, build_excerpt
 from reviewer.reports.html.markup import element, escape_exactly, join, render_prose
+from reviewer.reports.text import make_printable
 from reviewer.source import SourceFile
 
 
@@ -106,6 +109,27 @@ def test_a_long_line_goes_on_in_the_next_row() -> None:
         "1|" + "a" * 99,
         "|漢字[bbbbbbbbb]",
     ]
+
+
+@given(st.lists(st.sampled_from([*"aé漢😀\t\u0301\x1b\u202e", "x" * 30, "  "]), max_size=60).map("".join))
+def test_rows_are_as_full_as_characters_allow(text: str) -> None:
+    """A row ends where the next character does not fit; nothing is lost between rows."""
+    source = SourceFile.from_bytes("a.py", f"{text}~".encode())
+    rows = [
+        row.split("|", 1)[1] for row in show(excerpt_of(source, steps=[make_step(source, b"~", StepRole.SINK)]))[1:]
+    ]
+    expected, column = [""], 0
+    for char in f"{text}~":
+        shown = " " * (4 - column % 4) if char == "\t" else make_printable(char)
+        column += len(shown)
+        if _count_columns(expected[-1] + shown) > 100:
+            expected.append("")
+        expected[-1] += shown
+    assert rows == [row.replace("~", "[~]") for row in expected] or len(text) >= MAX_CHARACTERS
+
+
+def _count_columns(text: str) -> int:
+    return sum(0 if char == "\u0301" else 2 if char in "漢😀" else 1 for char in text)
 
 
 def test_a_very_long_line_is_cut_around_its_step() -> None:

@@ -270,6 +270,10 @@ def test_an_address_leads_to_a_finding_and_keeps_filters(report: str, open_page:
     page.evaluate(f"location.hash = '{address}'")  # a finding that the filters hide
     assert visit.shown() == EVERYTHING
     assert page.evaluate("document.activeElement.getAttribute('href')") == address
+    for _ in range(2):
+        assert page.evaluate("location.hash") == address
+        page.reload()
+        assert visit.shown() == EVERYTHING
 
 
 def test_the_keyboard_folds_a_finding(report: str, open_page: Open) -> None:
@@ -373,6 +377,37 @@ def test_a_long_list_builds_what_is_asked_for(open_page: Open) -> None:
     last = page.locator(f"#finding-{200:032x}")
     expect(last.locator(".body")).to_be_in_viewport()
     assert page.locator(".body").count() < 100
+
+
+def test_batches_of_a_long_list_hold_what_filters_and_order_leave(open_page: Open) -> None:
+    source = SourceFile.from_bytes("many.py", b"call()\n" * 201)
+    found = tuple(make_finding(source, line, probability=line / 1_000) for line in range(1, 202))
+    visit = open_page(render(make_review(found), source))
+    page = visit.page
+    batches = page.locator(".batch")
+    likeliest = [f"many.py:{line}" for line in range(201, 0, -1)]
+    assert visit.shown() == likeliest
+    page.locator("[name=p]").fill("0.1")
+    assert visit.shown() == likeliest[:102]
+    assert page.locator(".batch:visible").count() == 3
+    heights = batches.evaluate_all("all => all.map(one => one.style.containIntrinsicHeight)")
+    assert heights == ["auto 237.5rem", "auto 237.5rem", "auto 9.5rem", "auto 0rem", "auto 0rem"]
+    page.locator("[name=order]").select_option("path")
+    assert visit.shown() == likeliest[101::-1]
+    page.get_by_role("button", name="Reset").click()
+    assert visit.shown() == likeliest
+    assert batches.evaluate_all("all => all.map(one => one.children.length)") == [50, 50, 50, 50, 1]
+
+
+def test_a_finding_of_a_batch_that_is_led_to_is_framed_whole(open_page: Open) -> None:
+    """A part that is drawn on its own cuts off what its contents draw outside of it: here two pixels."""
+    page = open_page(make_many(201), fragment=f"#finding-{51:032x}").page
+    batch = page.locator(".batch").nth(1)
+    article = batch.locator("article").first
+    assert article.evaluate("one => one.matches(':target')")
+    outer, inner = (one.evaluate("one => one.getBoundingClientRect().toJSON()") for one in (batch, article))
+    room = [inner["left"] - outer["left"], inner["top"] - outer["top"], outer["right"] - inner["right"]]
+    assert min(room) >= 2
 
 
 def test_paper_shows_everything(report: str, open_page: Open, tmp_path: Path) -> None:

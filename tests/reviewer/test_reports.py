@@ -7,6 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graph_model.candidates.model import StepRole
 from graph_model.catalogue import Severity, load_catalogue
@@ -14,7 +16,7 @@ from reviewer.findings import Anchor, EvidenceStep, Finding, Fix, Region, TextEd
 from reviewer.ledger import Failed, FileProblem, Ledger, Reviewed, Skip, SkipReason
 from reviewer.reports import json_report
 from reviewer.reports.explanation import Explanation, render_explanations
-from reviewer.reports.json_report import render_json
+from reviewer.reports.json_report import dump_json, render_json
 from reviewer.reports.patch import render_patch
 from reviewer.reports.sarif import name_precision, render_sarif
 from reviewer.reports.text import render_text
@@ -23,6 +25,11 @@ from reviewer.selection import WithheldReason, withhold
 from reviewer.source import Position, SourceFile, Span
 from reviewer.suppression import SuppressionNote, SuppressionProblem
 
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=12,
+)
 SCHEMA = json.loads((Path(json_report.__file__).parent / "review-1.schema.json").read_text("utf-8"))
 
 
@@ -241,3 +248,20 @@ def test_equal_contents_give_no_patch_and_colours_are_for_terminals() -> None:
     source = SourceFile.from_bytes("a.py", b"a\n")
     assert render_patch(source, b"a\n") == ""
     assert "\x1b[32m+b" in render_patch(source, b"b\n", colour=True)
+
+
+@given(DOCUMENTS, st.integers(0, 4))
+def test_a_document_is_the_same_however_deep_it_is_indented(document: object, num_levels: int) -> None:
+    text = dump_json(document, num_levels)
+    assert json.loads(text) == document
+    assert max(len(line) - len(line.lstrip(" ")) for line in text.split("\n")) <= 2 * num_levels
+    assert dump_json(document, 20) == dump_json(document)
+
+
+def test_each_field_of_a_finding_and_each_result_of_a_run_has_a_line() -> None:
+    made = Review((finding(), finding(line=4)), (), (), Ledger(), "m", ())
+    lines = render_json(made, "1").splitlines()
+    assert sum(line.startswith('      "fingerprint": ') for line in lines) == 2
+    assert sum(line.startswith('      "evidence": [{') for line in lines) == 2
+    lines = render_sarif(made, load_catalogue(), "1").splitlines()
+    assert [line.rstrip(",")[-1] for line in lines if line.startswith('        {"codeFlows":')] == ["}", "}"]

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,35 @@ def test_a_long_flow_is_cut_in_the_middle() -> None:
     locations = result["codeFlows"][0]["threadFlows"][0]["locations"]
     assert len(locations) == 1_000
     assert locations[-1]["location"]["message"]["text"].startswith("sink")
+
+
+def test_messages_hold_no_control_characters() -> None:
+    """XML has none, and readers of SARIF write it; what a fix inserts stays as it is."""
+    text = "".join(map(chr, range(32))) + "\x7f\u202eé😀"
+    finding = make_finding(0, code=text)
+    edit = TextEdit(finding.region, text)
+    changes = {"fix": Fix((edit,), 0.0, "kind", text), "anchor": Anchor("b.py", 1)}
+    finding = Finding(**{**{name: getattr(finding, name) for name in Finding.__slots__}, **changes})
+    ledger = Ledger((), (Skip("a.py", SkipReason.TOO_LARGE, text),), (Failed("a.py", text),))
+    run = json.loads(render_sarif(make_review(finding, ledger=ledger), CATALOGUE, "1"))["runs"][0]
+    said = list(texts_in([run["results"], run["invocations"]]))
+    assert len([one for one in said if "\\x1b" in one]) == 7
+    assert all(one.isprintable() for one in said)
+    (change,) = run["results"][0]["fixes"][0]["artifactChanges"]
+    assert change["replacements"][0]["insertedContent"]["text"] == text
+
+
+def texts_in(document: object) -> Iterator[str]:
+    """What stands under `text` anywhere, what is inserted left out."""
+    if isinstance(document, list):
+        for one in document:
+            yield from texts_in(one)
+    elif isinstance(document, dict):
+        for key, one in document.items():
+            if key == "text":
+                yield one
+            elif key != "insertedContent":
+                yield from texts_in(one)
 
 
 def make_corpus(num_reports: int, num_findings: int) -> list[str]:

@@ -1,5 +1,6 @@
 """The lines of code that a finding's path runs through, in rows of one height, with the places of its steps."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ _WIDTH = 100  # columns of a row; longer lines go on in the next
 _TAB = 4
 _MAX_MARKED = 6  # lines of one step
 _MAX_ROWS = 100
+_RUNS = re.compile(r"(?P<plain>[ -~À-ɏ]+)|.", re.S)
 # Lines around each step and steps at most: the first pair that keeps to the rows.
 _SIZES = ((2, 40), (1, 40), (0, 40), (0, 20), (0, 8))
 
@@ -140,6 +142,15 @@ class _Mark:
     is_start: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Text and the step that it belongs to; `is_plain`: one column a character, to be broken anywhere."""
+
+    text: str
+    step_idx: int | None
+    is_plain: bool = False
+
+
 def _marked_lines(region: Region) -> range:
     """A step's lines; of a long one, such as a whole function, the first."""
     lines = region.lines
@@ -170,16 +181,21 @@ def _lay_out(text: str, marks: Sequence[_Mark]) -> Iterator[tuple[Piece, ...]]:
         return
     row: list[Piece] = []
     width = 0
-    for shown, owner in _show_characters(text, marks):
-        columns = _measure(shown)
-        if width + columns > _WIDTH and row:
-            yield tuple(row)
-            row, width = [], 0
-        if row and row[-1].step_idx == owner:
-            row[-1] = Piece(row[-1].text + shown, owner)
-        else:
-            row.append(Piece(shown, owner))
-        width += columns
+    for run in _show_runs(text, marks):
+        rest = run.text
+        while rest:
+            part = rest[: _WIDTH - width] if run.is_plain else rest
+            columns = len(part) if run.is_plain else _measure(rest)
+            if row and (not part or width + columns > _WIDTH):
+                yield tuple(row)
+                row, width = [], 0
+                continue
+            if row and row[-1].step_idx == run.step_idx:
+                row[-1] = Piece(row[-1].text + part, run.step_idx)
+            else:
+                row.append(Piece(part, run.step_idx))
+            width += columns
+            rest = rest[len(part) :]
     yield tuple(row)
 
 
@@ -193,21 +209,22 @@ def _divide(text: str, marks: Sequence[_Mark]) -> Iterator[tuple[int, int, int |
         yield start, stop, owners[-1] if owners else None
 
 
-def _show_characters(text: str, marks: Sequence[_Mark]) -> Iterator[tuple[str, int | None]]:
-    """What is shown for each character, with its step; a long line is cut around its first mark."""
+def _show_runs(text: str, marks: Sequence[_Mark]) -> Iterator["_Run"]:
+    """What is shown for each run of plain characters, and each other one; a long line is cut around its first mark."""
     first = min((mark.start for mark in marks), default=0)
     begin = 0 if len(text) <= MAX_CHARACTERS else max(min(first - _WIDTH, len(text) - MAX_CHARACTERS), 0)
     end = begin + MAX_CHARACTERS
     column = 0
     if begin:
-        yield "…", None
+        yield _Run("…", None)
     for start, stop, owner in _divide(text, marks):
-        for char in text[max(start, begin) : min(stop, end)]:
-            shown = " " * (_TAB - column % _TAB) if char == "\t" else make_printable(char)
+        for match in _RUNS.finditer(text, max(start, begin), min(stop, end)):
+            chars = match[0]
+            shown = " " * (_TAB - column % _TAB) if chars == "\t" else make_printable(chars)
             column += len(shown)
-            yield shown, owner
+            yield _Run(shown, owner, is_plain=match.lastgroup is not None)
     if end < len(text):
-        yield "…", None
+        yield _Run("…", None)
 
 
 def _measure(shown: str) -> int:

@@ -2,10 +2,12 @@
 
 import html
 import re
+from functools import lru_cache
 from typing import final
 
 from reviewer.reports.text import make_printable
 
+_NUM_KEPT = 1_024  # of what a page says again and again: names of classes, labels, paths
 _VOID = frozenset({"br", "input", "link", "meta"})
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -19,7 +21,12 @@ class Markup(str):
 
 def escape_text(text: str) -> Markup:
     """One line of foreign text: control characters, bidirectional ones too, are shown as what they are."""
-    return text if isinstance(text, Markup) else Markup(html.escape(make_printable(text)))
+    return text if isinstance(text, Markup) else _escape(text)
+
+
+@lru_cache(_NUM_KEPT)
+def _escape(text: str) -> Markup:
+    return Markup(html.escape(make_printable(text)))
 
 
 def escape_exactly(text: str) -> Markup:
@@ -29,23 +36,22 @@ def escape_exactly(text: str) -> Markup:
 
 def join(*parts: str) -> Markup:
     """Parts one after another."""
-    return Markup("".join(map(escape_text, parts)))
+    return Markup("".join([part if isinstance(part, Markup) else _escape(part) for part in parts]))
 
 
 def element(name: str, /, *children: str, **attributes: str | float | bool | None) -> Markup:
     """An element. In attribute names `_` is a hyphen, a final one nothing; True is bare, None and False are absent."""
-    head = f"<{name}{''.join(_render_attribute(key, value) for key, value in attributes.items())}>"
+    head = f"<{name}{''.join([_render_attribute(key, value) for key, value in attributes.items()])}>"
     return Markup(head if name in _VOID else f"{head}{join(*children)}</{name}>")
 
 
+@lru_cache(_NUM_KEPT, typed=True)  # True and 1 are equal
 def _render_attribute(name: str, value: str | float | bool | None) -> str:
     if value is None or value is False:
         return ""
     shown = name.rstrip("_").replace("_", "-")
     return (
-        f" {shown}"
-        if value is True
-        else f' {shown}="{escape_text(str(value) if not isinstance(value, str) else value)}"'
+        f" {shown}" if value is True else f' {shown}="{escape_text(value if isinstance(value, str) else str(value))}"'
     )
 
 

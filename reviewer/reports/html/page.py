@@ -21,6 +21,7 @@ from reviewer.review import Review
 from reviewer.source import SourceFile
 
 _MAX_BUILT = 200  # findings that a browser builds whole when it opens the page; below it no script is needed at all
+_BATCH = 50  # findings that a browser draws, or leaves undrawn, at once where there are more than that
 _WAKE = 'document.documentElement.className = "js";'  # before anything is drawn: what needs the script shows itself
 
 
@@ -39,7 +40,7 @@ def render_html(review: Review, catalogue: Catalogue, version: str, sources: Map
         charts=render_charts(review.findings),
         account=render_account(review, catalogue),
         filters=render_filters(review.findings),
-        findings=_render_findings(parts),
+        findings=_render_findings(parts, packed=packed),
         labels=render_labels((finding.label for finding in review.findings), catalogue),
         script=script,
     )
@@ -109,7 +110,7 @@ def _render_facts(review: Review, version: str) -> Markup:
     return element("dl", *(join(element("dt", name), element("dd", text)) for name, text in facts if text))
 
 
-def _render_findings(parts: Sequence[FindingPart]) -> Markup:
+def _render_findings(parts: Sequence[FindingPart], *, packed: bool) -> Markup:
     lines, steps = sum(part.num_lines_cut for part in parts), sum(part.num_steps_left_out for part in parts)
     patches = sum(part.is_patch_left_out for part in parts)
     said = [
@@ -125,4 +126,11 @@ def _render_findings(parts: Sequence[FindingPart]) -> Markup:
         element("button", "Unfold all", type="button", id="fold"),
         class_="bar",
     )
-    return join(bar if parts else "", empty, element("div", *(part.markup for part in parts), id="list"), cut)
+    listed = _batch(parts) if packed else [part.markup for part in parts]
+    return join(bar if parts else "", empty, element("div", *listed, id="list"), cut)
+
+
+def _batch(parts: Sequence[FindingPart]) -> list[Markup]:
+    """A browser keeps an eye on each part that it may leave undrawn: a hundred are cheap, thousands are not."""
+    starts = range(0, len(parts), _BATCH)
+    return [element("div", *(part.markup for part in parts[idx : idx + _BATCH]), class_="batch") for idx in starts]

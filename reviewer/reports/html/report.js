@@ -10,7 +10,11 @@
   const foldButton = document.getElementById("fold");
   const said = document.getElementById("said");
 
-  const items = Array.from(list ? list.children : [], (element, idx) => ({
+  // A long list is cut into batches, of which the browser draws those in sight.
+  const batches = Array.from(list ? list.querySelectorAll(".batch") : []);
+  const numInBatch = batches.length ? batches[0].children.length : 0;
+
+  const items = Array.from(list ? list.querySelectorAll("article") : [], (element, idx) => ({
     element,
     idx,
     title: element.querySelector("h3 a"),
@@ -145,7 +149,19 @@
   function sortItems(wanted) {
     if (wanted === order) return;
     order = wanted;
-    list.replaceChildren(...[...items].sort(ORDERS[order]).map((item) => item.element));
+    const elements = [...items].sort(ORDERS[order]).map((item) => item.element);
+    if (!batches.length) list.replaceChildren(...elements);
+    for (const batch of batches) batch.replaceChildren(...elements.splice(0, numInBatch));
+  }
+
+  // What a batch is taken to be high as long as it is not drawn: as high as the folded findings that are left in it.
+  function sizeBatches() {
+    for (const batch of batches) {
+      let num = 0;
+      for (const element of batch.children) num += !element.hidden;
+      batch.hidden = num === 0;
+      batch.style.containIntrinsicHeight = `auto ${num * 4.75}rem`;
+    }
   }
 
   function apply() {
@@ -154,6 +170,7 @@
     const { counts, numShown } = countChoices(wanted);
     showCounts(counts);
     sortItems(wanted.order);
+    sizeBatches();
     nameFoldButton();
     const all = items.length.toLocaleString("en");
     document.getElementById("shown").textContent =
@@ -306,7 +323,8 @@
       applyAndRemember();
     });
   });
-  form.addEventListener("reset", () => requestAnimationFrame(applyAndRemember));
+  // Not the event `reset`: it comes of the script's own resets too, which leave the address as it is.
+  form.querySelector("[type=reset]").addEventListener("click", () => requestAnimationFrame(applyAndRemember));
   form.addEventListener("submit", (event) => event.preventDefault());
   foldButton.addEventListener("click", () => {
     const isOpen = nameFoldButton();
