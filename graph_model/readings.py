@@ -5,8 +5,7 @@ defines, the paths that it stores to, what `Unit.derive` says of it. A *reader* 
 of the resolver's answers and may serve others: `Answers` for the expressions of a unit, the type of a field.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple, TypeVar  # Any: whatever an attribute holds
 
 from graph_model.names import Resolver
@@ -38,9 +37,8 @@ _T = TypeVar("_T")
 _FACTS: dict[str, str] = {
     **{name: name for name in (*COMPARED, *DESCRIBED)},
     **dict.fromkeys(("node", "body"), TREE),
-    **dict.fromkeys(("control", "flow", "captures", "too_large", "statement_of", "refold"), FLOW),
+    **dict.fromkeys(("control", "flow", "captures", "too_large"), FLOW),
 }
-_KEPT = ("idx", "name", "qualname", "parent", "log")
 
 
 class ReadLog:
@@ -52,15 +50,9 @@ class ReadLog:
         self.facts: dict[Hashable, set[Fact]] = {}
         self.readers: dict[Hashable, set[Hashable]] = {}
 
-    @contextmanager
-    def reading(self, reader: Hashable, owner: int | None = None) -> Iterator[None]:
+    def reading(self, reader: Hashable, owner: int | None = None) -> "_Reading":
         """What is read inside is read by this one (None: by nobody)."""
-        before = self.reader, self.owner
-        self.reader, self.owner = reader, owner
-        try:
-            yield
-        finally:
-            self.reader, self.owner = before
+        return _Reading(self, reader, owner)
 
     def note(self, unit: int, fact: Hashable) -> None:
         """The reader read a fact."""
@@ -100,30 +92,56 @@ class ReadLog:
         return found.union(readers), fields
 
 
+class _Reading:
+    """A context; a class, since there are thousands of them a keystroke."""
+
+    __slots__ = ("_after", "_before", "_log")
+
+    def __init__(self, log: ReadLog, reader: Hashable, owner: int | None) -> None:
+        self._log, self._after, self._before = log, (reader, owner), (log.reader, log.owner)
+
+    def __enter__(self) -> None:
+        self._log.reader, self._log.owner = self._after
+
+    def __exit__(self, *_: object) -> None:
+        self._log.reader, self._log.owner = self._before
+
+
+class _Noted:
+    """An attribute of a unit, the reading of which by others is noted."""
+
+    def __init__(self, name: str, fact: str) -> None:
+        self._name, self._fact, self._compute = name, fact, vars(Unit).get(name)
+
+    def __get__(self, unit: "LoggedUnit", owner: type) -> Any:
+        own = unit.__dict__
+        log = own["log"]
+        if log.reader is None or log.owner == own["idx"]:
+            return own[self._name] if self._name in own else self._find(unit, own)
+        log.note(own["idx"], self._fact)
+        if self._name in own:
+            return own[self._name]
+        with log.reading(None):
+            return self._find(unit, own)
+
+    def _find(self, unit: "LoggedUnit", own: dict[str, Any]) -> Any:
+        assert self._compute is not None, "what is not computed is assigned"
+        found = own[self._name] = self._compute.func(unit)
+        return found
+
+    def __set__(self, unit: "LoggedUnit", value: object) -> None:
+        unit.__dict__[self._name] = value
+
+
 class LoggedUnit(Unit):
     """A unit that notes who reads its facts. A subclass, so that ordinary analyses do not pay for it."""
 
     log: ReadLog
 
-    def __init__(
-        self, idx: int, node: Node, name: str, qualname: str, parent: Unit | None, cls: ClassInfo | None
-    ) -> None:
-        super().__init__(idx, node, name, qualname, parent, cls)
+    def begin(self, log: ReadLog) -> None:
+        """Has its readings noted from now on."""
+        self.log = log
         _ = self.kind, self.is_function  # found before anybody asks: no reading of the tree
-
-    def __getattribute__(self, name: str) -> Any:
-        fact = _FACTS.get(name)
-        if fact is None:
-            return object.__getattribute__(self, name)
-        own = object.__getattribute__(self, "__dict__")
-        log = own.get("log")
-        if log is None or log.reader is None or log.owner == own["idx"]:
-            return object.__getattribute__(self, name)
-        log.note(own["idx"], fact)
-        if name in own:
-            return own[name]
-        with log.reading(None):
-            return object.__getattribute__(self, name)
 
     def derive(self, compute: Callable[[Unit], _T]) -> _T:
         """As of any unit."""
@@ -136,10 +154,15 @@ class LoggedUnit(Unit):
     def renew(self, node: Node, cls: ClassInfo | None, children: list[Unit]) -> None:
         """Becomes the unit of another text of the same function."""
         own = vars(self)
-        kept = {name: own[name] for name in _KEPT}
+        fresh = Unit(self.idx, node, self.name, self.qualname, self.parent, cls)
+        log = self.log
         own.clear()
-        self.__init__(kept["idx"], node, kept["name"], kept["qualname"], kept["parent"], cls)  # type: ignore[misc]  # the same unit
-        own.update(kept, children=children)
+        own.update(vars(fresh), children=children, log=log)
+        self.begin(log)
+
+
+for _name, _fact in _FACTS.items():
+    setattr(LoggedUnit, _name, _Noted(_name, _fact))
 
 
 def log_units(log: ReadLog) -> UnitMaker:
@@ -147,7 +170,7 @@ def log_units(log: ReadLog) -> UnitMaker:
 
     def make(idx: int, node: Node, name: str, qualname: str, parent: Unit | None, cls: ClassInfo | None) -> Unit:
         unit = LoggedUnit(idx, node, name, qualname, parent, cls)
-        unit.log = log
+        unit.begin(log)
         return unit
 
     return make
