@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from graph_model.definitions import pattern_leaves
 from graph_model.kinds import NodeKind as K
@@ -66,6 +67,12 @@ def matches_name(pattern: str, name: str, *, by_simple_name: bool) -> bool:
     return simple in (wanted, f"{wanted}Attribute")
 
 
+@lru_cache(maxsize=65_536)
+def _matches_one(patterns: tuple[str, ...], name: str, *, by_simple_name: bool) -> bool:
+    """Whether one of the patterns means a name: the same few decorators meet all entries of all packs."""
+    return any(matches_name(pattern, name, by_simple_name=by_simple_name) for pattern in patterns)
+
+
 class _Finder:
     def __init__(self, program: Program, resolver: Resolver) -> None:
         self.program, self.resolver = program, resolver
@@ -122,9 +129,7 @@ class _Finder:
 
     def _are_named(self, names: Iterable[str], wanted: tuple[str, ...]) -> bool:
         """Whether one of the names is one of those wanted."""
-        return any(
-            matches_name(pattern, name, by_simple_name=self.by_simple_name) for name in names for pattern in wanted
-        )
+        return any(_matches_one(wanted, name, by_simple_name=self.by_simple_name) for name in names)
 
     def _decorators_of(self, unit: Unit) -> tuple[str, ...]:
         """The names of a unit's decorators."""
