@@ -1,5 +1,6 @@
-"""Findings of published reviews, by repository and change, page by page."""
+"""Findings of published reviews, by repository and change, page by page, and what a team has dismissed of them."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from integrations.storage.database import Database
 from integrations.storage.tables import ChangeState, Dismissal, PostedFinding, ReviewRecord
 
 _CHANGES_AT_ONCE = 20
+_DISMISSALS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ class Findings:
         with self._database.begin() as session:
             found = session.exec(select(Dismissal.fingerprint).where(Dismissal.repository == repository)).all()
         return frozenset(found)
+
+    def export_dismissals(self, repository: str) -> Iterator[str]:
+        """One line of JSON for each dismissal that holds in a repository, oldest first."""
+        last = 0
+        while rows := self._list_dismissals(repository, last):
+            yield from (json.dumps(_describe_dismissal(row), sort_keys=True) + "\n" for row in rows)
+            last = rows[-1].id or 0
+
+    def _list_dismissals(self, repository: str, last: int) -> Sequence[Dismissal]:
+        query = select(Dismissal).where(Dismissal.repository == repository, col(Dismissal.id) > last)
+        with self._database.begin() as session:
+            return session.exec(query.order_by(col(Dismissal.id)).limit(_DISMISSALS_AT_ONCE)).all()
 
     def list_page(self, repository: str, change: int | None, after: str, limit: int) -> list[KnownFinding]:
         """At most `limit` findings behind a cursor ("": from the start), by change and fingerprint."""
@@ -87,3 +101,16 @@ class Findings:
             for one in findings
             if one.fingerprint > past
         ]
+
+
+def _describe_dismissal(row: Dismissal) -> dict[str, object]:
+    return {
+        "repository": row.repository,
+        "fingerprint": row.fingerprint,
+        "label": row.label,
+        "kind": row.kind,
+        "reason": row.reason,
+        "author": row.author,
+        "change": row.change_key,
+        "time": row.at.isoformat(),
+    }

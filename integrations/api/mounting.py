@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Security
 from integrations.api.answers import describe_report
 from integrations.api.gatekeeper import PREFIX, Gatekeeper
 from integrations.api.problems import Problem, handle_problems
-from integrations.api.record_routes import add_health_route, add_record_routes
+from integrations.api.record_routes import add_feedback_routes, add_health_route, add_record_routes
 from integrations.api.review_routes import add_review_routes
 from integrations.api.service import BEARER, Api
 
@@ -19,6 +19,7 @@ def mount_api(app: FastAPI, api: Api) -> None:
     router = APIRouter(prefix=PREFIX, dependencies=[Security(BEARER)])
     add_review_routes(router, api)
     add_record_routes(router, api)
+    add_feedback_routes(router, api)
     app.include_router(router)
     open_router = APIRouter(prefix=PREFIX)
     add_health_route(open_router, api)

@@ -1,4 +1,4 @@
-"""Endpoints that tell what is known, and take what people say: findings, feedback, model, health."""
+"""Endpoints that tell what is known, and take what people say: findings, dismissals, feedback, model, health."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,6 +18,9 @@ from integrations.api.service import Api, Critic, Reader
 
 _REFUSALS = (401, 403, 422, 429)
 _JSON_LINES = "application/x-ndjson"
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A line of JSON a row", "content": {_JSON_LINES: {"schema": {"type": "string"}}}}
+}
 
 
 def _check_time(value: datetime) -> datetime:
@@ -33,7 +36,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Findings to show.")]
 
 
 def add_record_routes(router: APIRouter, api: Api) -> None:
-    """Adds the endpoints of the scopes `read` and `feedback`."""
+    """Adds the endpoints that tell what is known."""
 
     @router.get("/findings", response_model=FindingsPage, tags=["records"], responses=describe_problems(*_REFUSALS))
     def list_findings(
@@ -44,6 +47,24 @@ def add_record_routes(router: APIRouter, api: Api) -> None:
         more = page[limit - 1].cursor if len(page) > limit else None
         return json_response({"findings": [_describe(one) for one in page[:limit]], "next": more})
 
+    @router.get("/dismissals", response_class=StreamingResponse, tags=["records"],
+                responses={**_LINES, **describe_problems(*_REFUSALS)})  # fmt: skip
+    def export_dismissals(repository: Repository, _: Reader) -> Response:
+        """Dismissals that hold now in a repository, oldest first: also those that moved with a renamed file.
+
+        A row has `repository`, `fingerprint`, `label`, `kind`, `reason`, `author`, `change` and `time`.
+        """
+        return StreamingResponse(api.findings.export_dismissals(repository), media_type=_JSON_LINES)
+
+    @router.get("/model", response_model=ModelAnswer, tags=["service"], responses=describe_problems(401, 403, 429))
+    def show_model(_: Reader) -> Response:
+        """The model in use: its identity changes with any byte of it, and with the analysis."""
+        return json_response(asdict(api.read_model()))
+
+
+def add_feedback_routes(router: APIRouter, api: Api) -> None:
+    """Adds the endpoints that take feedback and give it out."""
+
     @router.post("/feedback", status_code=201, response_model=FeedbackAnswer, tags=["records"],
                  responses={200: {"model": FeedbackAnswer, "description": "Known before"},
                             **describe_problems(400, 413, *_REFUSALS)})  # fmt: skip
@@ -52,12 +73,8 @@ def add_record_routes(router: APIRouter, api: Api) -> None:
         is_new = api.feedback.add(body, caller)
         return json_response({"feedback": "recorded" if is_new else "known"}, 201 if is_new else 200)
 
-    lines: dict[int | str, dict[str, Any]] = {
-        200: {"description": "A line of JSON a row", "content": {_JSON_LINES: {"schema": {"type": "string"}}}}
-    }
-
     @router.get("/feedback/export", response_class=StreamingResponse, tags=["records"],
-                responses={**lines, **describe_problems(*_REFUSALS)})  # fmt: skip
+                responses={**_LINES, **describe_problems(*_REFUSALS)})  # fmt: skip
     def export_feedback(
         _: Reader, repository: Repository | None = None, since: Since | None = None, form: Form = Form.FULL
     ) -> Response:
@@ -67,11 +84,6 @@ def add_record_routes(router: APIRouter, api: Api) -> None:
         """
         rows: Iterator[str] = api.feedback.export(repository, since, form)
         return StreamingResponse(rows, media_type=_JSON_LINES)
-
-    @router.get("/model", response_model=ModelAnswer, tags=["service"], responses=describe_problems(401, 403, 429))
-    def show_model(_: Reader) -> Response:
-        """The model in use: its identity changes with any byte of it, and with the analysis."""
-        return json_response(asdict(api.read_model()))
 
 
 def add_health_route(router: APIRouter, api: Api) -> None:

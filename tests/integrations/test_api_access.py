@@ -35,7 +35,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.engine.dispose()
 
 
-GET_PATHS = ("/findings?repository=github:a/b", "/feedback/export", "/model", "/code_analysis/review/batch/" + "0" * 32)
+READ_PATHS = ("/findings?repository=github:a/b", "/dismissals?repository=github:a/b", "/feedback/export", "/model")
+GET_PATHS = (*READ_PATHS, "/code_analysis/review/batch/" + "0" * 32)
 POST_PATHS = (ANALYZE, "/code/security/scan", "/code_analysis/review/batch", "/feedback", "/nowhere")
 
 
@@ -57,7 +58,7 @@ def test_health_needs_no_key(api: ServedApi) -> None:
 @pytest.mark.parametrize(
     ("scope", "allowed"),
     [
-        (Scope.READ, {"/findings?repository=github:a/b", "/feedback/export", "/model"}),
+        (Scope.READ, {*READ_PATHS}),
         (Scope.ANALYZE, {"/code_analysis/review/batch/" + "0" * 32, *POST_PATHS[:3]}),
         (Scope.FEEDBACK, {"/feedback"}),
         (Scope.ADMIN, {*GET_PATHS, *POST_PATHS[:4]}),

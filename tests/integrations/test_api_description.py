@@ -15,6 +15,7 @@ from integrations.testing.served_api import ApiClient, ServedApi
 
 OPERATIONS = (
     "GET /api/v1/code_analysis/review/batch/{batch_id}",
+    "GET /api/v1/dismissals",
     "GET /api/v1/feedback/export",
     "GET /api/v1/findings",
     "GET /api/v1/health",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, delete, select
 
 from dataset_curation.triage import TriageRow, check_reason, check_verdict
 from integrations.api.cli import forget
@@ -32,7 +32,7 @@ from integrations.storage.tables import (
     PostedFinding,
     ReviewRecord,
 )
-from integrations.testing.served_api import ServedApi
+from integrations.testing.served_api import ApiClient, ServedApi
 
 HEAD = "a" * 40
 FEEDBACK = {
@@ -130,6 +130,54 @@ def test_many_changes_are_walked_through(api: ServedApi) -> None:
         publish(api.database, make_ref(number=number), make_finding(f"{number:032x}"))
     page = api.make_client(Scope.READ).get("/findings?repository=github:team/shop&limit=200").json
     assert sorted(one["change"] for one in page["findings"]) == list(range(1, 46))
+
+
+def list_dismissals(client: ApiClient, repository: str = "github:team/shop") -> list[dict[str, object]]:
+    reply = client.get(f"/dismissals?repository={repository}")
+    assert (reply.status, reply.headers["content-type"].split(";")[0]) == (200, "application/x-ndjson")
+    return [json.loads(line) for line in reply.body.splitlines()]
+
+
+def dismiss(database: Database, ref: ChangeRef, fingerprint: str) -> None:
+    publish(database, ref, make_finding(fingerprint))
+    records = Records(database)
+    records.dismiss(ref, records.posted_on(ref)[fingerprint], kind="accept-risk", reason="größe; ours", author="ada")
+
+
+def test_dismissals_are_told_as_they_hold_now(api: ServedApi) -> None:
+    client, old, new = api.make_client(Scope.READ), "5" * 32, "6" * 32
+    dismiss(api.database, make_ref(), old)
+    dismiss(api.database, make_ref("team/other"), "7" * 32)
+    api.make_client(Scope.FEEDBACK).post("/feedback", FEEDBACK)  # an opinion, which dismisses nothing
+    Records(api.database).move_dismissal(make_ref(), old, make_finding(new))
+    first, second = list_dismissals(client)
+    assert (first["fingerprint"], second["fingerprint"]) == (old, new)
+    assert datetime.fromisoformat(str(second.pop("time"))).tzinfo is not None
+    assert second == {
+        "repository": "github:team/shop", "fingerprint": new, "label": "security/sql-injection", "kind": "accept-risk",
+        "reason": "größe; ours", "author": "ada", "change": "github:team/shop#7",
+    }  # fmt: skip
+    with api.database.begin() as session:
+        session.exec(delete(Dismissal).where(col(Dismissal.fingerprint) == old))
+    assert [one["fingerprint"] for one in list_dismissals(client)] == [new]
+    assert list_dismissals(client, "github:team/none") == []
+    assert client.get("/dismissals").status == client.get("/dismissals?repository=nix").status == 422
+
+
+def test_many_dismissals_are_told_each_once(api: ServedApi) -> None:
+    fingerprints = [f"{number:032x}" for number in range(1_101)]
+    with api.database.begin() as session:
+        session.add_all(
+            Dismissal(
+                repository=f"github:team/{name}", fingerprint=one, label="x/y", kind="ignore", author="ada",
+                change_key="", at=datetime.now(UTC),
+            )
+            for one in fingerprints
+            for name in ("shop", "other")
+        )  # fmt: skip
+    told = list_dismissals(api.make_client(Scope.READ))
+    assert {str(one["repository"]) for one in told} == {"github:team/shop"}
+    assert sorted(str(one["fingerprint"]) for one in told) == fingerprints
 
 
 def test_feedback_is_kept_once_and_audited(api: ServedApi) -> None:
