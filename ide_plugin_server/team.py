@@ -5,6 +5,7 @@ The service's answer is kept in a file; without a network the last known state c
 
 import asyncio
 import hashlib
+import http.client
 import json
 import logging
 import urllib.error
@@ -20,7 +21,6 @@ from reviewer.cache import write_atomically
 _log = logging.getLogger(__name__)
 _TIMEOUT_S = 20.0
 _MAX_BYTES = 50_000_000
-_DISMISSED_BY = "command"  # a comment command on a pull request is what dismisses; all else is an opinion
 REFRESH_EVERY_S = 900.0
 
 
@@ -47,7 +47,7 @@ class Team:
         if not self.is_connected:
             return False
         query = urllib.parse.urlencode({"repository": self._settings.repository})
-        body = await asyncio.to_thread(self._request, f"/api/v1/feedback/export?{query}", None)
+        body = await asyncio.to_thread(self._request, f"/api/v1/dismissals?{query}", None)
         found = _parse_dismissed(body)
         has_changed = found != self.dismissed
         self.dismissed = found
@@ -66,10 +66,12 @@ class Team:
         try:
             with urllib.request.build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
                 body: bytes = answer.read(_MAX_BYTES + 1)
+                if len(body) <= _MAX_BYTES:
+                    answer.read()  # gives nothing, and raises where the answer broke off
         except urllib.error.HTTPError as error:
             error.close()
             raise TeamError(f"{path.partition('?')[0]}: expected an answer, found status {error.code}") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise TeamError(f"{path.partition('?')[0]}: expected an answer, found {error}") from error
         if len(body) > _MAX_BYTES:
             raise TeamError(f"{path.partition('?')[0]}: expected at most {_MAX_BYTES} bytes, found more")
@@ -115,7 +117,9 @@ def _parse_dismissed(body: bytes) -> frozenset[str]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise TeamError("feedback: expected a line of JSON a row, found another") from error
-        if isinstance(row, dict) and row.get("source") == _DISMISSED_BY and isinstance(row.get("fingerprint"), str):
-            found.add(row["fingerprint"])
+            raise TeamError("dismissals: expected a line of JSON a row, found another") from error
+        fingerprint = row.get("fingerprint") if isinstance(row, dict) else None
+        if not isinstance(fingerprint, str):
+            raise TeamError("dismissals: expected a fingerprint in each row, found a row without one")
+        found.add(fingerprint)
     return frozenset(found)

@@ -8,18 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, delete
 
 from ide_plugin_server.testing import Editor, EditorSession, open_session
 from integrations.api.keys import Keys, Scope
 from integrations.hosts import ChangeRef, HostKind, RepositoryRef
 from integrations.records import Records
+from integrations.reports import ReportedFinding
 from integrations.settings import Settings
 from integrations.storage.database import Database, open_database
-from integrations.storage.tables import PostedFinding
+from integrations.storage.tables import Dismissal, PostedFinding
 from integrations.testing.served_bot import ServedBot
 
 LOADING = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
-NAMES = ("one", "two", "three")
+NAMES = ("one", "two", "three", "moved", "withdrawn")
 LABEL = "security/unsafe-deserialization"
 
 
@@ -41,6 +43,25 @@ class TeamService:
             head="a" * 40, at=datetime.now(UTC),
         )  # fmt: skip
         Records(self._database).dismiss(ref, posted, kind="accept-risk", reason="ours", author="ada")
+
+    def dismiss_before_a_rename(self, fingerprint: str) -> None:
+        """What the bot does with a finding that was dismissed under another name of its file."""
+        self.dismiss("0" * 32)
+        place = {"path": "moved.py", "start_line": 5, "start_column": 12, "end_line": 5, "end_column": 27}
+        finding = ReportedFinding.model_validate(
+            {
+                "fingerprint": fingerprint, "label": LABEL, "category": "security", "title": "", "message": "größe",
+                "remedy": "", "severity": "high", "probability": 0.5, "location": place,
+                "anchor": {"path": "moved.py", "line": 5},
+            }
+        )  # fmt: skip
+        ref = ChangeRef(RepositoryRef(HostKind.GITHUB, "team/shop"), 8)
+        Records(self._database).move_dismissal(ref, "0" * 32, finding)
+
+    def withdraw(self, fingerprint: str) -> None:
+        """Takes a dismissal back in the database; what was said when it was made stays feedback."""
+        with self._database.begin() as session:
+            session.exec(delete(Dismissal).where(col(Dismissal.fingerprint) == fingerprint))
 
     def read_feedback(self) -> list[dict[str, object]]:
         """Everything that it exports."""
@@ -119,16 +140,16 @@ def test_the_team_decides_what_is_shown_also_when_its_service_is_away(folder: Pa
         nonlocal known
         known = await see(session, *NAMES)
         await session.execute("reviewer.markUnhelpful", (folder / "one.py").as_uri(), known["one"], "the text is ours")
-        await see(session, "two", "three")
+        await see(session, *NAMES[1:])
 
     async def heed(session: EditorSession) -> None:
-        await see(session, "three")
+        await see(session, "three", "withdrawn")
 
     async def mark_alone(session: EditorSession) -> None:
-        await see(session, "three")
+        await see(session, "three", "withdrawn")
         await session.execute("reviewer.markUnhelpful", (folder / "three.py").as_uri(), known["three"])
         assert "the feedback is kept here and did not reach the team" in session.messages[-1]
-        await see(session)
+        await see(session, "withdrawn")
 
     run(folder, mark, connect(team))
     (told,) = team.read_feedback()
@@ -137,6 +158,9 @@ def test_the_team_decides_what_is_shown_also_when_its_service_is_away(folder: Pa
     )  # fmt: skip
     team.dismiss(known["two"])
     team.dismiss(known["three"], repository="team/other")
+    team.dismiss_before_a_rename(known["moved"])
+    team.dismiss(known["withdrawn"])
+    team.withdraw(known["withdrawn"])
     run(folder, heed, connect(team))
     team.stop()
     run(folder, mark_alone, connect(team))

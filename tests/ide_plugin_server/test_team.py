@@ -1,7 +1,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,14 +16,19 @@ from ide_plugin_server.team import Team
 
 
 class Service(BaseHTTPRequestHandler):
-    """Answers as the API does; `export` is what is exported, `asked` what came in."""
+    """Answers as the API does; `dismissals` is what is told, `asked` what came in.
 
-    export: ClassVar[bytes] = b""
+    `framing`: headers that say where a body ends; empty: its length.
+    """
+
+    protocol_version = "HTTP/1.1"
+    dismissals: ClassVar[bytes] = b""
     status: ClassVar[int] = 200
+    framing: ClassVar[Mapping[str, str]] = {}
     asked: ClassVar[list[tuple[str, str, bytes]]] = []
 
     def do_GET(self) -> None:
-        self._answer(self.export)
+        self._answer(self.dismissals)
 
     def do_POST(self) -> None:
         self._answer(b"{}", self.rfile.read(int(self.headers["Content-Length"])))
@@ -33,16 +38,19 @@ class Service(BaseHTTPRequestHandler):
         self.send_response(self.status)
         if self.status == 302:
             self.send_header("Location", "/elsewhere")
+        for name, value in (self.framing or {"Content-Length": str(len(body))}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
 
 
 @contextmanager
-def serve(export: bytes = b"", status: int = 200) -> Iterator[str]:
-    Service.export, Service.status, Service.asked = export, status, []
+def serve(dismissals: bytes = b"", status: int = 200, framing: Mapping[str, str] | None = None) -> Iterator[str]:
+    Service.dismissals, Service.status, Service.framing, Service.asked = dismissals, status, framing or {}, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -54,8 +62,8 @@ def serve(export: bytes = b"", status: int = 200) -> Iterator[str]:
         server.server_close()
 
 
-def row(fingerprint: str, source: str) -> bytes:
-    return json.dumps({"fingerprint": fingerprint, "source": source, "kind": "false-positive"}).encode() + b"\n"
+def row(fingerprint: str) -> bytes:
+    return json.dumps({"fingerprint": fingerprint, "kind": "false-positive", "reason": "größe"}).encode() + b"\n"
 
 
 def connect(folder: Path, url: str) -> Team:
@@ -65,14 +73,16 @@ def connect(folder: Path, url: str) -> Team:
 
 
 def test_what_the_team_dismissed_is_known_also_without_a_network(tmp_path: Path) -> None:
-    with serve(row("a" * 32, "command") + row("b" * 32, "reaction") + row("c" * 32, "api")) as url:
+    with serve(row("a" * 32) + row("b" * 32)) as url:
         team = connect(tmp_path, url)
         assert team.dismissed == frozenset()
         assert asyncio.run(team.refresh())
-        assert team.dismissed == {"a" * 32}
+        assert team.dismissed == {"a" * 32, "b" * 32}
         assert not asyncio.run(team.refresh())
+        Service.dismissals = row("a" * 32)  # the other was taken back
+        assert asyncio.run(team.refresh())
     path, authorization, _ = Service.asked[0]
-    assert path == "/api/v1/feedback/export?repository=github%3Aowner%2Fname"
+    assert path == "/api/v1/dismissals?repository=github%3Aowner%2Fname"
     assert authorization == "Bearer key"
     later = connect(tmp_path, url)
     assert later.dismissed == {"a" * 32}
@@ -83,13 +93,35 @@ def test_what_the_team_dismissed_is_known_also_without_a_network(tmp_path: Path)
     assert later.dismissed == frozenset()
 
 
-@pytest.mark.parametrize(("export", "status"), [(b"<html>", 200), (b"", 401), (b"", 302), (b"", 500)])
-def test_another_answer_than_expected_changes_nothing(tmp_path: Path, export: bytes, status: int) -> None:
-    with serve(export, status) as url:
+@pytest.mark.parametrize(
+    ("answer", "status", "framing", "found"),
+    [
+        (b"<html>", 200, {}, "expected a line of JSON a row"),
+        (b"{}", 200, {}, "expected a fingerprint in each row"),
+        (b'["a"]', 200, {}, "expected a fingerprint in each row"),
+        (b"", 401, {}, "found status 401"),
+        (b"", 302, {}, "found status 302"),
+        (b"", 500, {}, "found status 500"),
+        (b"", 200, {"Transfer-Encoding": "chunked"}, "found IncompleteRead"),
+        (
+            b"%x\r\n%s\r\n" % (len(row("c" * 32)), row("c" * 32)),
+            200,
+            {"Transfer-Encoding": "chunked"},
+            "found IncompleteRead",
+        ),
+        (row("c" * 32), 200, {"Content-Length": "999"}, "found IncompleteRead"),
+    ],
+)
+def test_another_answer_than_expected_changes_nothing(
+    tmp_path: Path, answer: bytes, status: int, framing: Mapping[str, str], found: str
+) -> None:
+    with serve(row("a" * 32)) as url:
         team = connect(tmp_path, url)
-        with pytest.raises(TeamError):
+        asyncio.run(team.refresh())
+        Service.dismissals, Service.status, Service.framing, Service.asked = answer, status, framing, []
+        with pytest.raises(TeamError, match=found):
             asyncio.run(team.refresh())
-    assert team.dismissed == frozenset()
+    assert team.dismissed == connect(tmp_path, url).dismissed == {"a" * 32}
     assert len(Service.asked) == 1  # a redirection is not followed: the key is for one service
 
 
