@@ -8,6 +8,7 @@ from graph_model.configuration import is_configured, is_hard_coded
 from graph_model.constants import UNKNOWN, Constants
 from graph_model.digests import protects_something
 from graph_model.failures import find_caught
+from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
 from graph_model.names import Resolver
 from graph_model.packs.model import Condition
@@ -211,7 +212,7 @@ class ConditionJudge:
         found = [d for d in self.unit.flow.reaching(node.text, stmt) if d.shadow_of is None]
         owner = self.unit.parent if node.text not in self.unit.locals else None
         while owner is not None and not found:
-            found = [d for d in owner.flow.definitions if d.key == node.text and d.shadow_of is None]
+            found = [d for d in owner.definitions_of(node.text) if d.shadow_of is None]
             owner = owner.parent
         value = found[0].value if len(found) == 1 and found[0].kind == 0 else None
         return node if value is None else value
@@ -264,7 +265,10 @@ class ConditionJudge:
         cls = self.unit.cls
         made = self._written(obj, stmt)
         if made is obj and cls is not None and obj.kind in (K.NAME, K.MEMBER):
+            self.resolver.program.unit_of[id(cls.node)].definitions_of(obj.text)  # a reading of the class, to be noted
             made = cls.field_values.get(obj.text, obj)
+        if made.kind in FUNCTION_KINDS or made.kind is K.CLASS:
+            return ""  # what it does is not what it is made of
         return " ".join(n.text for n in made.walk() if n.kind in (K.NAME, K.MEMBER, K.TYPE_REF))
 
 

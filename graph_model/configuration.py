@@ -151,7 +151,7 @@ def _holds_constant(name: str, unit: Unit, constants: Constants, stmt: int, dept
     owner, outer = unit.parent, constants.outer
     while owner is not None and outer is not None:
         if name in owner.locals:
-            known = [d for d in owner.flow.definitions if d.key == name]
+            known = owner.definitions_of(name)
             first = known[0]
             return (
                 len(known) == 1

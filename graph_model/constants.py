@@ -93,7 +93,7 @@ class Constants:
         """The value of a variable of this unit that has one definition, a constant one (module constants)."""
         if name not in self.unit.locals:
             return self.outer.constant_variable(name) if self.outer is not None else UNKNOWN
-        found = [d for d in self.unit.flow.definitions if d.key == name]
+        found = self.unit.definitions_of(name)
         if len(found) != 1 or found[0].kind is not DefKind.ASSIGN or found[0].value is None:
             return UNKNOWN
         return self.evaluate(found[0].value, found[0].stmt)

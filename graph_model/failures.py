@@ -39,7 +39,7 @@ def _declared(name: str, unit: Unit, stmt: int) -> Iterator[str]:
     found: list[Definition] = [d for d in unit.flow.reaching(name, stmt) if d.shadow_of is None]
     while owner is not None and not found:
         owner = owner.parent
-        found = [d for d in owner.flow.definitions if d.key == name] if owner is not None else []
+        found = owner.definitions_of(name) if owner is not None else []
     for definition in found:
         if definition.kind is DefKind.PARAM:
             declared = (owner or unit).params[definition.param][1].get("type")

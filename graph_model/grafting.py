@@ -1,8 +1,8 @@
 """The syntax tree of a file that is being edited: where an edit stays inside a function, only its nodes are made anew.
 
-What `advance` leaves equals the tree of `parse_tree` for the same bytes. The grammar's parser says how far an edit
-changed its tree; the innermost function around that is normalised by itself and put in the place of the old one, whose
-node stays. Nodes behind it move.
+What `advance` and `apply` leave equals the tree of `parse_tree` for the same bytes. The grammar's parser says how far
+an edit changed its tree; the innermost function around that is normalised by itself and put in the place of the old
+one, whose node stays. Nodes behind it move.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,6 @@ from graph_model.syntax import (
     normalise,
     normalise_part,
     parse_grammar,
-    release,
 )
 
 _Range = tuple[int, int]
@@ -88,8 +87,8 @@ class LiveTree:
         """The text."""
         return self.tree.source
 
-    def find_graft(self, source: bytes) -> Graft | None:
-        """What makes this the tree of the next text, for `apply`; None: its tree is another one, which is here now."""
+    def advance(self, source: bytes) -> Graft | None:
+        """Goes to the next text. What is left to `apply` to the tree; None: it is another tree, which is here now."""
         edit = find_edit(self.source, source)
         old = self._grammar_tree
         new = self._grammar_tree = self._parse(source, edit)
@@ -375,3 +374,13 @@ def move_node(node: Node, end: int, delta: int) -> None:
         node.start += delta
     if node.end >= end:
         node.end += delta
+
+
+def release(root: Node) -> None:
+    """Breaks the tree's cycles, so that its memory goes back at once."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        node.parent = None
+        stack.extend(node.children)
+        node.children = []

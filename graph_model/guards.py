@@ -205,7 +205,7 @@ def _collection_name(node: Node) -> str:
 def _outer_collection(view: UnitView, node: Node) -> bool:
     owner = view.unit.parent
     while owner is not None:
-        values = [d.value for d in owner.flow.definitions if d.key == node.text]
+        values = [d.value for d in owner.definitions_of(node.text)]
         if values:
             return all(v is not None and v.kind in (K.LIST, K.TUPLE, K.SET, K.DICT, K.NEW) for v in values)
         owner = owner.parent

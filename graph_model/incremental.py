@@ -4,10 +4,12 @@ The result equals what `analyse_file` gives for the same bytes. Tree, units and 
 an edit lies in a function (`graph_model.grafting`), its units become those of the new text; they are analysed again,
 with the units around them and with those that read a fact of them that is other now (`graph_model.readings`). The rest
 moves. What changes which units, imports or classes there are, or what frameworks call, is a reason to begin anew.
+
+One thing is not promised: where types of fields or variables rest on each other in a circle, or on a long chain, the
+resolver's answer depends on what was asked first, in every analysis; here that may be another question.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator
 
 from graph_model.analysis import (
     FileAnalysis,
@@ -20,19 +22,25 @@ from graph_model.analysis import (
     uncollected,
 )
 from graph_model.candidates.view import UnitView
-from graph_model.definitions import SYNTHETIC
+from graph_model.comparing import (
+    describe_flow,
+    describe_head,
+    describe_unit,
+    find_changed,
+    find_changed_around,
+    list_synthetic,
+)
+from graph_model.control_flow import Role
 from graph_model.entries import hands_over
 from graph_model.errors import LimitError
-from graph_model.grafting import Graft, LiveTree, describe, move_node
+from graph_model.grafting import Graft, LiveTree, move_node, release
+from graph_model.kinds import NodeKind as K
 from graph_model.languages import Language, load_table
 from graph_model.packs.loading import load_index
 from graph_model.program import Program, Unit, build_program, scan_function
 from graph_model.readings import (
-    COMPARED,
-    DESCRIBED,
-    FLOW,
-    TREE,
     Answers,
+    Defined,
     Fact,
     FieldType,
     LoggedResolver,
@@ -41,7 +49,6 @@ from graph_model.readings import (
     log_units,
 )
 from graph_model.shifting import Shift
-from graph_model.syntax import Node, release
 
 _MAX_FILES = 16
 ENTRIES = "entries"
@@ -60,6 +67,9 @@ class IncrementalAnalyser:
         """As `analyse_file`."""
         limits = limits or Limits()
         file = self._files.pop(path, None)
+        if file is not None and file.terms != (language.name, limits):
+            file.close()
+            file = None
         if file is not None and file.live.source == source:
             self._files[path] = file
             self.num_analysed = 0
@@ -98,6 +108,7 @@ class _LiveFile:
 
     def __init__(self, path: str, source: bytes, language: Language, limits: Limits) -> None:
         self._path, self._language = path, language
+        self.terms = (language.name, limits)
         self.live = LiveTree(source, load_table(language), limits.max_nodes)
         self.num_analysed = 0
         self._begin()
@@ -108,7 +119,7 @@ class _LiveFile:
 
     def advance(self, source: bytes) -> None:
         """Becomes the next version. Raises LimitError, after which it is none."""
-        graft = self.live.find_graft(source)
+        graft = self.live.advance(source)
         if graft is None or not _Step(self, graft, source).run():
             self._begin()
 
@@ -194,26 +205,45 @@ class _Step:
         file = self._file
         before = scan_function(self._program, self._function)
         inside = self._program.units[self._function.idx :][: len(before.units)]
-        looked_at = [*inside, *(self._frames[:1] if self._graft.is_seen_around else ())]
-        known = [_describe_unit(unit) for unit in looked_at]
+        around = [describe_head(unit) for unit in self._frames]
+        known = [describe_unit(unit) for unit in inside]
         asynchronous = self._program.async_names
         self._replace_nodes(inside)
         after = scan_function(self._program, self._function)
-        if before.classes or after.classes or _describe_contents(before) != _describe_contents(after):
+        if _describe_contents(before) != _describe_contents(after) or _holds_classes(before) or _holds_classes(after):
             return False
         self._renew(inside, after)
-        if self._graft.is_seen_around:
-            self._reset(self._frames[0])
-        for unit in looked_at:
+        for unit in inside:
             file.analyser.fold(unit)
         del self._program.async_names
         if self._program.async_names != asynchronous:
             return False
-        changed: set[Fact] = {(unit.idx, TREE) for unit in self._frames}
-        for unit, facts in zip(looked_at, known, strict=True):
-            changed.update(_find_changed(unit, facts))
-        changed.update((unit.idx, FLOW) for unit in inside)
+        changed = self._renew_frame() if self._graft.is_seen_around else set()
+        if self._decides({fact.key for _, fact in changed if isinstance(fact, Defined)}):
+            return False
+        for unit, facts in zip(inside, known, strict=True):
+            changed.update(find_changed(unit, facts))
+        for unit, head in zip(self._frames, around, strict=True):
+            changed.update(find_changed_around(unit, head, self._function))
         return self._analyse(frozenset(unit.idx for unit in inside), changed)
+
+    def _renew_frame(self) -> set[Fact]:
+        """Makes the flow of the unit around again, which evaluates decorators; its facts that are others now."""
+        frame = self._frames[0]
+        before, flow = describe_unit(frame), describe_flow(frame)
+        assert isinstance(frame, LoggedUnit), "all units of a file that is followed are"
+        frame.renew(frame.node, frame.cls, frame.children)
+        self._file.analyser.constants.pop(frame.idx, None)
+        self._file.analyser.fold(frame)
+        now = describe_flow(frame)
+        same = {Defined(key) for key in flow.keys() & now.keys() if flow[key] == now[key]}
+        return {(unit, fact) for unit, fact in find_changed(frame, before) if fact not in same}
+
+    def _decides(self, names: set[str]) -> bool:
+        """Whether conditions of the file may rest on one of these variables of a unit around."""
+        stmts = (stmt for unit in self._program.units for stmt in unit.control.stmts) if names else ()
+        exprs = (expr for stmt in stmts if stmt.role in (Role.COND, Role.CASE) for expr in stmt.exprs)
+        return any(node.kind is K.NAME and node.text in names for expr in exprs for node in expr.walk())
 
     # The text --------------------------------------------------------------------------------------------------------
 
@@ -226,7 +256,7 @@ class _Step:
         self._file.live.apply(graft, self._source)
         if graft.delta:
             gone = {unit.idx for unit in inside}
-            for node in _list_synthetic(unit for unit in self._program.units if unit.idx not in gone):
+            for node in list_synthetic(unit for unit in self._program.units if unit.idx not in gone):
                 move_node(node, graft.end, graft.delta)
 
     def _renew(self, inside: list[Unit], after: Program) -> None:
@@ -238,28 +268,27 @@ class _Step:
             self._program.unit_of[id(new.node)] = unit
             self._file.analyser.constants.pop(unit.idx, None)
 
-    def _reset(self, unit: Unit) -> None:
-        """Lets a unit's flow be made again from the same nodes."""
-        assert isinstance(unit, LoggedUnit), "as above"
-        unit.renew(unit.node, unit.cls, unit.children)
-        self._file.analyser.constants.pop(unit.idx, None)
-
     # What it means ---------------------------------------------------------------------------------------------------
 
     def _analyse(self, inside: frozenset[int], changed: set[Fact]) -> bool:
-        file = self._file
+        if self._changes_entries(inside, changed):
+            return False
         touched = self._find_touched(inside, changed)
-        handing = {idx for idx in inside if file.hands_over(self._program.units[idx])}
-        has_handed = not file.handing.isdisjoint(inside)
-        file.handing = (file.handing - inside) | handing
-        if ENTRIES in touched or handing or has_handed:
-            before = file.describe_entries(inside)
-            file.find_entries()
-            if file.describe_entries(inside) != before:
-                return False
         dirty = inside | {unit.idx for unit in self._frames} | {one for one in touched if isinstance(one, int)}
         self._log.forget((touched | dirty) - {ENTRIES})
         return self._finish(self._view(dirty))
+
+    def _changes_entries(self, inside: frozenset[int], changed: set[Fact]) -> bool:
+        """Whether entry points say something else of units elsewhere; what they say of those inside is known then."""
+        file = self._file
+        handing = {idx for idx in inside if file.hands_over(self._program.units[idx])}
+        has_handed = not file.handing.isdisjoint(inside)
+        file.handing = (file.handing - inside) | handing
+        if not handing and not has_handed and ENTRIES not in self._log.list_readers(changed):
+            return False
+        before = file.describe_entries(inside)
+        file.find_entries()
+        return file.describe_entries(inside) != before
 
     def _find_touched(self, inside: frozenset[int], changed: set[Fact]) -> set[Hashable]:
         """Who read what is other now, answers included, which are forgotten.
@@ -267,9 +296,11 @@ class _Step:
         The type of a field is found again first: as a rule it is what it was, and nobody is touched by that.
         """
         log, resolver = self._log, self._file.resolver
+        resolver.drop_unasked()
         direct = log.list_readers(changed)
         fields = {reader for reader in direct if isinstance(reader, FieldType)}
-        seeds = {*direct, *map(Answers, inside)} - fields
+        answers = inside | ({self._frames[0].idx} if self._graft.is_seen_around else set())
+        seeds = {*direct, *map(Answers, answers)} - fields
         touched: set[Hashable] = set()
         refreshed: set[FieldType] = set()
         while seeds or fields:
@@ -311,48 +342,6 @@ class _Step:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _UnitFacts:
-    """What others may have read of a unit, by which it can be told whether they would read the same again.
-
-    `flow` is what its statements define and call: the same nodes, where the text is the same.
-    """
-
-    named: dict[str, object]
-    derived: dict[Callable[[Unit], object], object]
-    flow: tuple[object, ...]
-
-
-def _describe_unit(unit: Unit) -> _UnitFacts:
-    own = vars(unit)
-    named = {name: own[name] for name in COMPARED if name in own}
-    named |= {name: _describe_nodes(getattr(unit, name)) for name in DESCRIBED}
-    definitions = [(d.key, d.kind, d.stmt, d.node, d.value, d.values) for d in unit.flow.definitions]
-    flow = (definitions, unit.flow.calls, unit.flow.order, unit.flow.reach_in)
-    return _UnitFacts(named, dict(own["_derived"]), flow)
-
-
-def _describe_nodes(value: object) -> object:
-    """What nodes say, alone or in lists and tuples."""
-    if isinstance(value, list | tuple):
-        return tuple(_describe_nodes(one) for one in value)
-    return describe(value) if isinstance(value, Node) else value
-
-
-def _find_changed(unit: Unit, before: _UnitFacts) -> Iterator[Fact]:
-    """The facts of a unit of a new text that are not what they were."""
-    now = _describe_unit(unit)
-    yield unit.idx, TREE
-    if now.flow != before.flow:
-        yield unit.idx, FLOW
-    for name, value in before.named.items():
-        if (now.named[name] if name in DESCRIBED else getattr(unit, name)) != value:
-            yield unit.idx, name
-    for compute, value in before.derived.items():
-        if unit.derive(compute) != value:
-            yield unit.idx, compute
-
-
 def _describe_contents(contents: Program) -> tuple[object, ...]:
     """What a function holds, as the rest of its file sees it."""
     units = [
@@ -365,7 +354,12 @@ def _describe_contents(contents: Program) -> tuple[object, ...]:
         )
         for unit in contents.units
     ]
-    return units, [*contents.imports.items()], contents.wildcards, contents.exports
+    return units, [*contents.imports.items()], contents.wildcards, contents.exports, contents.module_name
+
+
+def _holds_classes(contents: Program) -> bool:
+    """Whether a function has classes in it, of which others may know more than is noted."""
+    return bool(contents.classes) or any(unit.kind is K.NEW for unit in contents.units)
 
 
 def _list_frames(unit: Unit) -> Iterator[Unit]:
@@ -374,18 +368,3 @@ def _list_frames(unit: Unit) -> Iterator[Unit]:
     while around is not None:
         yield around
         around = around.parent
-
-
-def _list_synthetic(units: Iterable[Unit]) -> Iterator[Node]:
-    """The nodes that definitions made up: they are in no tree."""
-    seen: set[int] = set()
-    for unit in units:
-        flow = vars(unit).get("flow")
-        values = [one for d in flow.definitions for one in (d.value, *d.values)] if flow is not None else []
-        stack = [value for value in values if value is not None and value.raw == SYNTHETIC]
-        while stack:
-            node = stack.pop()
-            if id(node) not in seen:
-                seen.add(id(node))
-                yield node
-                stack.extend(node.children if node.raw == SYNTHETIC else ())

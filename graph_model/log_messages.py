@@ -65,8 +65,8 @@ def _is_object(state: Evaluator, node: Node) -> bool:
     while owner is not None and node.text not in owner.locals:
         owner = owner.parent
     declared = [param.get("type") for name, param in owner.params if name == node.text] if owner is not None else []
-    for definition in owner.flow.definitions if owner is not None else ():
+    for definition in owner.definitions_of(node.text) if owner is not None else ():
         around = definition.node.parent
-        if definition.key == node.text and definition.kind is not DefKind.PARAM and around is not None:
+        if definition.kind is not DefKind.PARAM and around is not None:
             declared.append(around.get("type"))
     return bool(declared) and all(one is not None and is_object(one) for one in declared)

@@ -103,7 +103,7 @@ def _names_elements(state: Evaluator, unit: Unit, name: str, depth: int) -> bool
     if owner is None:
         return False
     here = owner is state.unit
-    found = owner.flow.reaching(name, state.stmt) if here else [d for d in owner.flow.definitions if d.key == name]
+    found = owner.flow.reaching(name, state.stmt) if here else owner.definitions_of(name)
     given = [d for d in found if d.shadow_of is None and d.kind is not DefKind.STORE]
     return bool(given) and all(
         d.kind is DefKind.ASSIGN and d.value is not None and _holds_elements(state, owner, d.value, depth + 1)

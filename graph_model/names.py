@@ -24,7 +24,7 @@ class Resolver:
         self._resolved: dict[int, str] = {}
         self._callees: dict[int, str] = {}
         self._busy: set[int] = set()
-        self._fields: dict[tuple[str, str], str] = {}
+        self._fields: dict[tuple[int, str], str] = {}  # by the unit of the class
         self.entry_returns: dict[int, tuple[ApiRole, ...]] = {}  # unit -> what foreign data in its result causes
         self.entry_types: dict[tuple[int, str], str] = {}  # (unit, parameter) -> type given by an entry point
         self.made_by_framework: set[tuple[int, str]] = (
@@ -87,14 +87,9 @@ class Resolver:
         owner: Unit | None = unit
         while owner is not None and (callee.text not in owner.locals or owner.kind is K.CLASS):
             owner = owner.parent
-        for definition in owner.flow.definitions if owner is not None else ():
+        for definition in owner.definitions_of(callee.text) if owner is not None else ():
             value = definition.value
-            if (
-                definition.key != callee.text
-                or definition.kind is not DefKind.ASSIGN
-                or value is None
-                or value.kind is not K.MEMBER
-            ):
+            if definition.kind is not DefKind.ASSIGN or value is None or value.kind is not K.MEMBER:
                 continue
             obj = value.get("obj")
             base = self.resolve(obj, owner, definition.stmt) if obj is not None and owner is not None else ""
@@ -256,7 +251,7 @@ class Resolver:
         return self.types.returned(name) or name
 
     def _field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
-        key = (cls.qualname, name)
+        key = (self.program.unit_of[id(cls.node)].idx, name)
         found = self._fields.get(key)
         if found is None:
             self._fields[key] = ""  # a field defined by itself
@@ -283,12 +278,8 @@ class Resolver:
             unit = self.program.units[cls.methods[method]]
             if f"{unit.receiver}.{name}" not in unit.stored:
                 continue
-            for definition in unit.flow.definitions:
-                if (
-                    definition.key == f"{unit.receiver}.{name}"
-                    and definition.value is not None
-                    and definition.shadow_of is None
-                ):
+            for definition in unit.definitions_of(f"{unit.receiver}.{name}"):
+                if definition.value is not None and definition.shadow_of is None:
                     found = self.resolve(definition.value, unit, definition.stmt, depth)
                     if found:
                         return found
@@ -337,14 +328,13 @@ class Resolver:
         return self.types.global_name(text)
 
     def _variable(self, name: str, unit: Unit, stmt: int, depth: int, *, inner: bool) -> str:
-        flow = unit.flow
         found: list[Definition]
-        if inner or stmt < 0 or stmt >= len(flow.reach_in):
-            found = [d for d in flow.definitions if d.key == name]
+        if inner or stmt < 0 or stmt >= len(unit.flow.reach_in):
+            found = unit.definitions_of(name)
         else:
-            found = list(flow.reaching(name, stmt)) or [d for d in flow.by_stmt[stmt] if d.key == name]
+            found = list(unit.flow.reaching(name, stmt)) or [d for d in unit.flow.by_stmt[stmt] if d.key == name]
             if not found and unit.kind is K.MODULE:
-                found = [d for d in flow.definitions if d.key == name]
+                found = unit.definitions_of(name)
         for definition in found:
             kind = self._definition_type(definition, unit, depth)
             if kind:

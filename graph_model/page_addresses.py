@@ -114,7 +114,7 @@ def _values(unit: Unit, name: str, stmt: int) -> Iterator[tuple[Node, int, Unit]
         owner = owner.parent
     if owner is None:
         return
-    found = owner.flow.reaching(name, stmt) if owner is unit else [d for d in owner.flow.definitions if d.key == name]
+    found = owner.flow.reaching(name, stmt) if owner is unit else owner.definitions_of(name)
     for definition in found:
         if definition.shadow_of is not None or definition.kind is DefKind.STORE:
             continue

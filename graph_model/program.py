@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from graph_model.control_flow import ControlFlow, build_control_flow
 from graph_model.data_flow import DataFlow, analyse_data_flow, solve
-from graph_model.definitions import DefKind
+from graph_model.definitions import Definition, DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family, Language
 from graph_model.syntax import Node, SyntaxTree, dotted_name
@@ -53,6 +53,11 @@ class Unit:
         if compute not in self._derived:
             self._derived[compute] = compute(self)
         return self._derived[compute]  # type: ignore[no-any-return]  # what the function gave
+
+    def take_derived(self) -> dict[Callable[["Unit"], object], object]:
+        """What was derived so far; it is derived anew."""
+        derived, self._derived = self._derived, {}
+        return derived
 
     @cached_property
     def kind(self) -> K:
@@ -124,6 +129,10 @@ class Unit:
     def flow(self) -> DataFlow:
         """The unit's definitions, where they reach, and its dominators."""
         return analyse_data_flow(self.control, self.params, self.receiver)
+
+    def definitions_of(self, key: str) -> list[Definition]:
+        """The definitions of an access path, in order."""
+        return [definition for definition in self.flow.definitions if definition.key == key]
 
     @cached_property
     def locals(self) -> frozenset[str]:

@@ -21,9 +21,7 @@ def may_hold_prototype(state: Evaluator, obj: Node) -> bool:
     owner: Unit | None = state.unit
     while owner is not None and obj.text not in owner.locals:
         owner = owner.parent
-    for definition in owner.flow.definitions if owner is not None else ():
-        if definition.key != obj.text:
-            continue
+    for definition in owner.definitions_of(obj.text) if owner is not None else ():
         if definition.kind is DefKind.PARAM and owner is not None and _calls_itself(owner):
             return True
         if definition.value is not None and definition.kind is not DefKind.STORE and _looks_up(definition.value):

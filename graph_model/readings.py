@@ -8,6 +8,7 @@ of the resolver's answers and may serve others: `Answers` for the expressions of
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple, TypeVar  # Any: whatever an attribute holds
 
+from graph_model.definitions import Definition
 from graph_model.names import Resolver
 from graph_model.packs.loading import PackIndex
 from graph_model.program import ClassInfo, Program, Unit, UnitMaker
@@ -17,7 +18,7 @@ TREE, FLOW = "tree", "flow"
 COMPARED = ("locals", "stored", "receiver", "is_async", "modifiers", "sort")
 DESCRIBED = ("params", "decorators", "decorator_callees", "declared")
 Fact = tuple[int, Hashable]
-"""A unit's number, and TREE, FLOW, one of COMPARED or DESCRIBED, or a function that was derived."""
+"""A unit's number, and TREE, FLOW, one of COMPARED or DESCRIBED, `Defined`, or a function that was derived."""
 
 
 class Answers(NamedTuple):
@@ -27,10 +28,16 @@ class Answers(NamedTuple):
 
 
 class FieldType(NamedTuple):
-    """What the resolver says of a field of a class of the file."""
+    """What the resolver says of a field of a class of the file; `unit` is the class's."""
 
-    cls: str
+    unit: int
     name: str
+
+
+class Defined(NamedTuple):
+    """A fact of a unit: its definitions of an access path."""
+
+    key: str
 
 
 _T = TypeVar("_T")
@@ -151,6 +158,14 @@ class LoggedUnit(Unit):
         with log.reading(None):
             return super().derive(compute)
 
+    def definitions_of(self, key: str) -> list[Definition]:
+        """As of any unit."""
+        log = self.log
+        if log.reader is not None and log.owner != self.idx:
+            log.note(self.idx, Defined(key))
+        with log.reading(None):
+            return super().definitions_of(key)
+
     def renew(self, node: Node, cls: ClassInfo | None, children: list[Unit]) -> None:
         """Becomes the unit of another text of the same function."""
         own = vars(self)
@@ -182,8 +197,8 @@ class LoggedResolver(Resolver):
     def __init__(self, program: Program, index: PackIndex, log: ReadLog) -> None:
         super().__init__(program, index)
         self._log = log
-        self._nodes: dict[int, list[Node]] = {}  # unit -> nodes for which it has answers, kept alive with them
-        self._classes: dict[str, ClassInfo] = {}  # those of whose fields it was asked
+        self._nodes: dict[int, dict[int, Node]] = {}  # unit -> nodes for which it has answers, kept alive with them
+        self._classes: dict[int, ClassInfo] = {}  # those of whose fields it was asked, by their units
 
     def callee(self, call: Node, unit: Unit, stmt: int) -> str:
         """As the resolver says."""
@@ -193,7 +208,7 @@ class LoggedResolver(Resolver):
         if found is None:
             with self._log.reading(reader, unit.idx):
                 found = super().callee(call, unit, stmt)
-            self._nodes.setdefault(unit.idx, []).append(call)
+            self._nodes.setdefault(unit.idx, {})[id(call)] = call
         return found
 
     def resolve(self, node: Node, unit: Unit, stmt: int, depth: int = 0) -> str:
@@ -204,13 +219,13 @@ class LoggedResolver(Resolver):
         if found is None:
             with self._log.reading(reader, unit.idx):
                 found = super().resolve(node, unit, stmt, depth)
-            self._nodes.setdefault(unit.idx, []).append(node)
+            self._nodes.setdefault(unit.idx, {})[id(node)] = node
             self._kept.clear()
         return found
 
     def _field_type(self, cls: ClassInfo, name: str, depth: int) -> str:
-        field = FieldType(cls.qualname, name)
-        self._classes[cls.qualname] = cls
+        field = FieldType(self.program.unit_of[id(cls.node)].idx, name)
+        self._classes[field.unit] = cls
         self._log.rely(field)
         found = self._fields.get(field)
         if found is None:
@@ -222,18 +237,25 @@ class LoggedResolver(Resolver):
         """Forgets these answers: what they rest on is other now."""
         for reader in readers:
             if isinstance(reader, Answers):
-                self.forget_nodes(self._nodes.pop(reader.unit, ()))
+                self.forget_nodes(self._nodes.pop(reader.unit, {}).values())
             elif isinstance(reader, FieldType):
                 self._fields.pop(reader, None)
 
+    def drop_unasked(self) -> None:
+        """Forgets the types of fields of which nobody asks any more: of names that were typed for a moment."""
+        asked = set().union(*self._log.readers.values())
+        gone = [field for field in map(FieldType._make, self._fields) if field not in asked]
+        self._log.forget(gone)
+        self.forget_readers(gone)
+
     def refresh_fields(self, fields: Iterable[FieldType]) -> set[Hashable]:
         """Finds the types of fields again; those that are others now."""
-        before = {field: self._fields.pop(field, None) for field in fields}
+        before = {field: self._fields.pop(field, None) for field in sorted(fields)}
         self._log.forget(before)
         return {
             field
             for field, known in before.items()
-            if known is None or self._field_type(self._classes[field.cls], field.name, 0) != known
+            if known is None or self._field_type(self._classes[field.unit], field.name, 0) != known
         }
 
     def forget_nodes(self, nodes: Iterable[Node]) -> None:

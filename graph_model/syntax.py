@@ -355,16 +355,6 @@ def name_unnamed_children(node: Node, names: tuple[str, ...]) -> None:
             position += 1
 
 
-def release(root: Node) -> None:
-    """Breaks the tree's cycles, so that its memory goes back at once."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        node.parent = None
-        stack.extend(node.children)
-        node.children = []
-
-
 def adopt(parent: Node, *children: Node | None) -> Node:
     """Makes these (the None among them left out) the parent's only children; returns the parent."""
     parent.children = [child for child in children if child is not None]

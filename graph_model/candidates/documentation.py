@@ -1,14 +1,17 @@
 """Documentation: what a comment promises of a function and its signature does not keep."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.program import Unit
+from graph_model.syntax import SyntaxTree
 
 _MAX_COMMENT_BYTES = 20_000
+_OTHER_CODE = frozenset(b"{};")  # between a comment and a function: it is of something else
 # Sphinx field lists, and the entries of a Google style `Args:` section.
 _PYTHON_FIELD = re.compile(r":param\s+(?:[\w.\[\], |]+\s+)?\*{0,2}(\w+)\s*:")
 _PYTHON_SECTION = re.compile(r"^([ \t]*)Args:[ \t]*\n((?:[ \t]*\n|\1[ \t]+.*(?:\n|$))*)", re.M)
@@ -49,7 +52,7 @@ def _missing(unit: Unit, documented: list[str]) -> float:
 def _documented_names(view: UnitView) -> list[str]:
     if view.program.family is Family.PYTHON:
         return _from_docstring(view)
-    comment = _comment_above(view.program.tree.source, view.unit.node.start)
+    comment = _comment_above(view.program.tree, view.unit.node.start)
     return _TAG_OF[view.program.family].findall(comment)
 
 
@@ -68,16 +71,22 @@ def _from_docstring(view: UnitView) -> list[str]:
     return names
 
 
-def _comment_above(source: bytes, start: int) -> str:
-    """The documentation comment that ends on the line above a node; empty when there is none."""
+def _comment_above(tree: SyntaxTree, start: int) -> str:
+    """The documentation comment on the lines above a node, with no other code between; empty when there is none."""
+    source = tree.source
     line_start = source.rfind(b"\n", 0, start) + 1
-    above = source[max(0, line_start - _MAX_COMMENT_BYTES) : line_start].rstrip()
-    if above.endswith(b"*/"):
-        comment = above[max(0, above.rfind(b"/*")) :]
-        return comment.decode("utf-8", "replace") if comment.startswith(b"/**") else ""
+    if not _OTHER_CODE.isdisjoint(source[line_start:start]):
+        return ""
     lines: list[bytes] = []
-    for line in reversed(above.split(b"\n")):
-        if not line.lstrip().startswith(b"///"):
+    until = line_start
+    for first, last in reversed(tree.comments[: bisect_left(tree.comments, (line_start, 0))]):
+        text = source[max(first, last - _MAX_COMMENT_BYTES) : last]
+        if source[last:until].strip():
             break
-        lines.append(line)
+        if text.startswith(b"/**") and not lines:
+            return text.decode("utf-8", "replace")
+        if not text.startswith(b"///"):
+            break
+        lines.append(text)
+        until = first
     return b"\n".join(reversed(lines)).decode("utf-8", "replace")

@@ -188,7 +188,7 @@ def _parts(node: Node) -> list[Node]:
 def _definitions(unit: Unit, name: str, stmt: int) -> list[Definition]:
     """What a variable was given: what reaches a statement, or anything in the unit."""
     found: Iterator[Definition] | list[Definition]
-    found = unit.flow.reaching(name, stmt) if stmt >= 0 else [d for d in unit.flow.definitions if d.key == name]
+    found = unit.flow.reaching(name, stmt) if stmt >= 0 else unit.definitions_of(name)
     given = [d for d in found if d.shadow_of is None and d.kind is not DefKind.STORE]
     owner = unit.parent
     return given if given or owner is None or name in unit.locals else _definitions(owner, name, -1)

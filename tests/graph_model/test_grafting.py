@@ -45,7 +45,7 @@ def describe_tree(tree: SyntaxTree) -> list[object]:
 def follow(live: LiveTree, text: str, table: LanguageTable) -> bool:
     """Lets a tree become that of another text; whether a graft was enough."""
     source = text.encode()
-    graft = live.find_graft(source)
+    graft = live.advance(source)
     if graft is not None:
         live.apply(graft, source)
     assert describe_tree(live.tree) == describe_tree(parse_tree(source, table))
@@ -99,7 +99,7 @@ def test_a_tree_that_outgrows_its_limit_is_refused() -> None:
     table = table_of("a.py")
     live = LiveTree(b"def f():\n    pass\n", table, 40)
     with pytest.raises(LimitError):
-        live.find_graft(b"def f():\n    " + b"x = 1\n    " * 20 + b"pass\n")
+        live.advance(b"def f():\n    " + b"x = 1\n    " * 20 + b"pass\n")
 
 
 @pytest.mark.parametrize(

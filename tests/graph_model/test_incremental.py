@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graph_model.lookups
-from graph_model.analysis import FileAnalysis, analyse_file
+from graph_model.analysis import FileAnalysis, Limits, analyse_file
 from graph_model.catalogue import load_catalogue
 from graph_model.incremental import IncrementalAnalyser
 from graph_model.languages import find_language
@@ -171,6 +171,101 @@ def test_what_is_too_large_is_said_and_forgotten() -> None:
     found, _ = analyse("large.py", huge)
     assert [one.kind for one in found.problems] == ["too-many-nodes"]
     assert analyse("large.py", PYTHON)[0].problems == ()
+
+
+JAVA_FIELD = "class A { void m() { new Base() { Foo x; void go() { x.run(); } }; } }"
+YAML = "import org.yaml.snakeyaml.Yaml;\nclass A { "
+YAML_OUTSIDE = YAML + (
+    "Object m(String s) { Yaml y = build(() -> { return new PlainConstructor(); }); return run(() -> y.load(s)); } }"
+)
+YAML_FIELD = YAML + (
+    "Yaml y = build(() -> { return new PlainConstructor(); }); @PostMapping Object m(@RequestBody String s) "
+    "{ return y.load(s); } }"
+)
+TWINS = """\
+class A:
+    def __init__(self): self.x = open("f")
+    def m(self): return self.x.read()
+class A:
+    def __init__(self): self.x = open("g")
+    def n(self): return self.x.read()
+"""
+FLASK = """\
+from flask import Flask
+app = Flask(__name__)
+def main(envs):
+    if any(map(lambda e: e.name, envs)):
+        each(lambda: app.run(debug=True))
+"""
+ROUTES = """\
+from fastapi import APIRouter, Depends
+router = APIRouter()
+@router.post("/a")
+def a(x, u=Depends(lambda r: r.name)): return db.save(x)
+@router.post("/b")
+def b(x, u=Depends(lambda r: r.current_user)): return db.save(x)
+@router.post("/c")
+def save_c(x): return db.save(x)
+"""
+VIEWS = """\
+from django.views import View
+class V(View):
+    def get(self, req):
+        self.r = req
+        return 1
+    def other(self): return open(self.r.GET["x"])
+"""
+COMMENTS = "function a() {\n  /** @param z */\n} function f(x) { return x }\n"
+ATTRIBUTES = (
+    "class C { static int K; [A((K = 1))] void a() {} void b(string s) { if (K == 1) { x(s); } else { y(s); } } }"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "old", "new"),
+    [
+        ("A.java", JAVA_FIELD, "Foo", "java.io.File"),
+        ("A.java", YAML_OUTSIDE, "PlainConstructor", "SafeConstructor"),
+        ("A.java", YAML_FIELD, "PlainConstructor", "SafeConstructor"),
+        ("a.py", TWINS, 'open("f")', "foo.Bar()"),
+        ("a.py", TWINS, "def m(self): return self.x.read()", "def m(self): return 1"),
+        ("a.py", FLASK, "e.name", "e.development"),
+        ("a.py", ROUTES, "r.name", "r.current_user"),
+        ("a.py", VIEWS, "req", "request"),
+        ("a.js", COMMENTS, "@param z", "@param x"),
+        ("a.js", COMMENTS, "*/\n}", "*/\n\n}"),
+        ("a.ts", "function f() { namespace N { g() } }", "N", "M"),
+        ("A.java", "class A { void a() { package foo; } }", "foo", "bar"),
+        ("A.cs", ATTRIBUTES, "K = 1)", "K = 2)"),
+    ],
+)
+def test_what_an_edit_reaches_by_a_side_door_is_looked_at_again(path: str, text: str, old: str, new: str) -> None:
+    assert old in text
+    analyse(path, text)
+    analyse(path, text.replace(old, new))
+    analyse(path, text)
+
+
+def test_other_terms_are_a_reason_to_begin_from_nothing() -> None:
+    analyser = IncrementalAnalyser()
+    python, javascript = find_language("a.py"), find_language("a.js")
+    assert python is not None
+    assert javascript is not None
+    assert analyser.analyse("a", b"x = 1\n", python).language == "python"
+    assert analyser.analyse("a", b"x = 1\n", javascript).language == "javascript"
+    assert [one.kind for one in analyser.analyse("a", b"x = 1\n", javascript, Limits(max_nodes=1)).problems] == [
+        "too-many-nodes"
+    ]
+
+
+def test_names_that_were_typed_for_a_moment_are_not_kept() -> None:
+    analyser, language = IncrementalAnalyser(), find_language("a.py")
+    assert language is not None
+    for number in range(40):
+        analyser.analyse("a.py", PYTHON.replace("self.db.cursor", f"self.db{number}.cursor").encode(), language)
+    kept = analyser._files["a.py"].resolver
+    assert len(kept._fields) < 5
+    assert len(kept._log.facts) < 40
 
 
 def list_texts() -> list[tuple[str, str]]:
