@@ -196,17 +196,20 @@ def _make_row(key: Key, found: _Found, verdict: Verdict, weight: float, reader: 
 
 
 def describe(triaged: Triaged) -> list[str]:
-    """What was read, what was found again, and who is missing, as sentences."""
+    """What was read, what was found again, and who is missing, as sentences; harmful ones are named one by one."""
     counts = ", ".join(f"{count} {name}" for name, count in sorted(triaged.verdicts.items()))
     repositories = len({row.repository for row in triaged.rows})
-    total, num_missing = triaged.num_candidates, len(triaged.missing)
+    total = triaged.num_candidates
     covered = total - triaged.num_uncovered
-    lines = [
+    missing = Counter(verdict for _, verdict in triaged.missing)
+    harmful = [key for key, verdict in triaged.missing if verdict == Verdict.HARMFUL.value]
+    words = ", ".join(f"{count} {name}" for name, count in sorted(missing.items())) or "none"
+    return [
         f"{sum(triaged.verdicts.values())} candidates read: {counts}.",
-        f"{len(triaged.rows)} judged in {repositories} repositories; {num_missing} are no candidates any more.",
-        f"They stand for {covered} of {total} candidates, by family and label; nobody read of the rest.",
+        f"{len(triaged.rows)} judged in {repositories} repositories. No candidates any more: {words}.",
+        f"They stand for {covered} of {total} candidates, by family and label; the rest is unknown.",
+        *(f"harmful, and no candidate any more: {_name(key)}" for key in harmful),
     ]
-    return lines + [f"no candidate any more: {_name(key)} ({verdict})" for key, verdict in triaged.missing]
 
 
 def _name(key: Key) -> str:

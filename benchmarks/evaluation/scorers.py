@@ -1,8 +1,8 @@
-"""Who scores the rows: the bundle as it ships, its rungs fitted without the judged repository, and the dummies.
+"""Who scores the rows: the bundle as it ships, its rungs calibrated without the judged repository, and the dummies.
 
 The lines and thresholds of a bundle are fitted on candidates that were read, those of the gate among them. So the
-bundle as it ships has seen these verdicts, if only through two numbers a label; the rungs here have not: their lines
-are fitted again on the other repositories of the gate.
+bundle as it ships has seen these verdicts, if only through two numbers a label. Before calibration it has not; and the
+rungs have not seen those of the judged repository: their lines are fitted again on the other repositories of the gate.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,9 @@ from graph_model.training.calibrating import cross_fit
 from reviewer.findings import is_in_test
 
 SHIPPED = "bundle as shipped"
-UNSEEN = "bundle, fitted without the repository"
-NUM_SEEDS = 5
+RAW = "bundle, before calibration"
+UNSEEN = "bundle, calibrated without the repository"
+NUM_SEEDS = 10
 _HOLD = 5.0  # rows of the other repositories' mean that a label's share is mixed with
 _LEAST = 1e-6
 
@@ -56,13 +57,14 @@ def score_rows(bundle: Bundle, rows: Sequence[TriagedRow]) -> Floats:
 def score_all(bundle: Bundle, triaged: Triaged) -> list[Scores]:
     """Every scorer's scores, the bundle first."""
     shipped = Scores(SHIPPED, score_rows(bundle, triaged.rows)[None], is_probability=True)
-    unseen = [Scores(UNSEEN, _refit(bundle, triaged)[None], is_probability=True)]
+    raw = Scores(RAW, score_rows(_bare(bundle), triaged.rows)[None], is_probability=True)
+    unseen = Scores(UNSEEN, _refit(bundle, triaged)[None], is_probability=True)
     rungs = [
         Scores(f"rung: {rung}", _refit(only_rung(bundle, rung), triaged)[None], is_probability=True)
         for rung in Rung
         if rung is not Rung.NETWORK or bundle.network is not None
     ]
-    return [shipped, *unseen, *rungs, *dummies(triaged)]
+    return [shipped, raw, unseen, *rungs, *dummies(triaged)]
 
 
 def only_rung(bundle: Bundle, rung: Rung) -> Bundle:
@@ -71,11 +73,15 @@ def only_rung(bundle: Bundle, rung: Rung) -> Bundle:
     return replace(bundle, judgements=tuple(replace(one, rung=rung, fallback=fallback) for one in bundle.judgements))
 
 
+def _bare(bundle: Bundle) -> Bundle:
+    """The bundle without its calibration lines."""
+    return replace(bundle, lines={rung: identity_lines(len(bundle.labels)) for rung in bundle.lines})
+
+
 def _refit(bundle: Bundle, triaged: Triaged) -> Floats:
     """Probabilities by lines that were fitted without the row's repository."""
     names = bundle.labels
-    bare = replace(bundle, lines={rung: identity_lines(len(names)) for rung in bundle.lines})
-    shares = np.clip(score_rows(bare, triaged.rows), _LEAST, 1 - _LEAST)
+    shares = np.clip(score_rows(_bare(bundle), triaged.rows), _LEAST, 1 - _LEAST)
     logits = np.log(shares / (1 - shares))
     labels = np.array([names.index(row.label) for row in triaged.rows], dtype=np.int64)
     return cross_fit(logits, labels, triaged.targets, triaged.weights, triaged.groups, names)

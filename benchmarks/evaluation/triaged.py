@@ -153,7 +153,7 @@ def _repositories(triaged: Triaged) -> set[str]:
 
 def _notes(triaged: Triaged) -> list[str]:
     weights = triaged.weights
-    effective = weights.sum() ** 2 / (weights**2).sum() if len(weights) else 0.0
+    effective = weights.sum() ** 2 / (weights**2).sum()  # Kish
     return [
         f"Weighted, {len(weights)} rows tell as much as {effective:.0f} drawn at random would.",
         f"{SHIPPED.capitalize()}: its lines and thresholds were fitted on these verdicts, among others; no weight was.",

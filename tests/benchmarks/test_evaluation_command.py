@@ -102,8 +102,8 @@ def test_rows_are_found_at_their_places(triaged: Triaged) -> None:
 def test_who_is_not_found_is_counted_and_named(triaged: Triaged) -> None:
     lines = describe(triaged)
     assert lines[0] == "3 candidates read: 2 harmful, 1 harmless."
-    assert lines[1] == "2 judged in 2 repositories; 1 are no candidates any more."
-    assert lines[3:] == [f"no candidate any more: b/two app.py:2:1 {LABEL} (harmful)"]
+    assert lines[1] == "2 judged in 2 repositories. No candidates any more: 1 harmful."
+    assert lines[3:] == [f"harmful, and no candidate any more: b/two app.py:2:1 {LABEL}"]
 
 
 def test_the_read_stand_for_their_stratum() -> None:
@@ -116,9 +116,13 @@ def test_command_gives_tables_and_json_that_agree(place: Path) -> None:
     text, document = _run(place)
     part = document["triaged"]
     assert "all: n 2, harmful 1, repositories 2, natural share 0.500" in text
-    assert [cell["name"] for cell in part["cells"]] == ["all", "other", "other"]
+    assert [cell["name"] for cell in part["cells"]] == ["all", "all, each row once"]
     names = [one["name"] for one in part["cells"][0]["scorers"]]
-    assert names[:2] == ["bundle as shipped", "bundle, fitted without the repository"]
+    assert names[:3] == [
+        "bundle as shipped",
+        "bundle, before calibration",
+        "bundle, calibrated without the repository",
+    ]
     assert {f"rung: {rung}" for rung in Rung} <= set(names)
     assert sum(name.startswith("dummy: ") for name in names) == 5
     assert [row["harmful"] for row in part["rows"]] == [True, False]

@@ -153,7 +153,12 @@ def test_figures_in_words_and_for_machines() -> None:
 
 
 def test_cells_that_are_too_small_are_pooled() -> None:
-    names = ["security/a"] * LEAST_ROWS + ["security/b"] * (LEAST_ROWS - 1) + ["security/c"] + ["performance/d"]
+    few = LEAST_ROWS - 1
+    names = ["security/a"] * LEAST_ROWS + ["security/b"] * few + ["security/c", "performance/d"]
     wider = {name: name.partition("/")[0] for name in names}
-    assert pool(names, wider) == ["security/a"] * LEAST_ROWS + ["other security"] * LEAST_ROWS + ["other"]
-    assert pool(["java", "python"], {}) == ["other", "other"]
+    rest = f"security: those under {LEAST_ROWS} rows, pooled"
+    assert pool(names, wider) == ["security/a"] * LEAST_ROWS + [rest] * LEAST_ROWS + [""]
+    assert pool([*names, *["correctness/e"] * few], wider | {"correctness/e": "correctness"})[-few - 1 :] == [
+        f"those under {LEAST_ROWS} rows, pooled"
+    ] * (few + 1)
+    assert pool(["java", "python"], {}) == ["", ""]
