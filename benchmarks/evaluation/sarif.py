@@ -45,6 +45,11 @@ class Tool:
         suffixes = {Path(path).suffix.lower() for path in self.results}
         return frozenset(_FAMILY_OF[suffix] for suffix in suffixes if suffix in _FAMILY_OF)
 
+    @property
+    def names_cwes(self) -> bool:
+        """Whether the rule of any result names a CWE."""
+        return any(one.cwes for found in self.results.values() for one in found)
+
     def on(self, row: TriagedRow) -> list[Result]:
         """The results on the lines of a row's statement."""
         path = f"{file_name(row.repository)}/{row.path}"

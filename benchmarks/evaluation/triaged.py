@@ -125,26 +125,35 @@ def _compare(where: str, cell: Cell, flagged: NDArray[np.bool_], name: str, scor
 
 
 def _compare_tool(tool: Tool, triaged: Triaged, scorers: Sequence[Scores], context: Context) -> list[Comparison]:
-    """A tool with any rule, and with rules of the label's CWE, on all rows of its languages and on security's."""
+    """A tool on the rows of its languages, then on those whose label has a CWE: by any rule, and by rules of that CWE.
+
+    A tool whose rules name no CWE is compared by any rule only.
+    """
     cwe_of = {label.id: label.cwe for label in load_catalogue()}
+    wanted = [cwe_of[row.label] for row in triaged.rows]
     hits = [tool.on(row) for row in triaged.rows]
-    any_rule = np.array([bool(one) for one in hits], dtype=np.bool_)
+    any_rule = np.array([bool(found) for found in hits], dtype=np.bool_)
     same_cwe = np.array(
-        [any(cwe_of[row.label] in one.cwes for one in found) for row, found in zip(triaged.rows, hits, strict=True)],
-        dtype=np.bool_,
+        [any(cwe in one.cwes for one in found) for cwe, found in zip(wanted, hits, strict=True)], dtype=np.bool_
     )
     inside = np.array([row.family in tool.families for row in triaged.rows], dtype=np.bool_)
-    security = np.array([row.label.startswith("security/") for row in triaged.rows], dtype=np.bool_)
+    has_cwe = inside & np.array([cwe is not None for cwe in wanted], dtype=np.bool_)
     languages = ", ".join(sorted(tool.families))
-    compared = []
-    for where, chosen in ((languages, inside), (f"{languages}, security", inside & security)):
-        if chosen.any():
-            bootstrap = (context.num_samples, context.seed)
-            rows = np.flatnonzero(chosen)
-            cell = make_cell(where, rows, triaged.targets, triaged.weights, triaged.groups, bootstrap)
-            compared.append(_compare(where, cell, any_rule, f"{tool.name}, any rule", scorers))
-            compared.append(_compare(where, cell, same_cwe, f"{tool.name}, rules of the label's CWE", scorers))
-    return compared
+    plans = [
+        (languages, inside, any_rule, "any rule"),
+        (f"{languages}, labels with a CWE", has_cwe, any_rule, "any rule"),
+        (f"{languages}, labels with a CWE", has_cwe, same_cwe, "rules of the label's CWE"),
+    ]
+    return [
+        _compare(where, _cell(where, chosen, triaged, context), flagged, f"{tool.name}, {what}", scorers)
+        for where, chosen, flagged, what in (plans if tool.names_cwes else plans[:2])
+        if chosen.any()
+    ]
+
+
+def _cell(name: str, chosen: NDArray[np.bool_], triaged: Triaged, context: Context) -> Cell:
+    bootstrap = (context.num_samples, context.seed)
+    return make_cell(name, np.flatnonzero(chosen), triaged.targets, triaged.weights, triaged.groups, bootstrap)
 
 
 def _repositories(triaged: Triaged) -> set[str]:

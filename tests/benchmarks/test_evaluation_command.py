@@ -140,10 +140,21 @@ def test_another_tool_is_judged_on_the_same_rows(place: Path) -> None:
     text, document = _run(place, "--sarif", f"tool={sarif}")
     found = {one["title"]: one for one in document["triaged"]["alarms"]}
     for kind in ("any rule", "rules of the label's CWE"):
-        one = found[f"tool, {kind}, beside the same number of alarms: python, security"]
+        one = found[f"tool, {kind}, beside the same number of alarms: python, labels with a CWE"]
         assert (one["rows"], one["alarms"]) == (2, 1)
         assert one["scorers"][0]["precision"][0] == one["scorers"][0]["recall"][0] == 1
     assert "tool, any rule, beside the same number of alarms: python: n 2, harmful 1" in text
+
+
+def test_tool_whose_rules_name_no_cwe_is_compared_by_any_rule_only(place: Path) -> None:
+    location = {"physicalLocation": {"artifactLocation": {"uri": "b+two/app.py"}, "region": {"startLine": 9}}}
+    results = [{"ruleId": "S605", "locations": [location]}]
+    sarif = place / "plain.sarif"
+    sarif.write_text(json.dumps({"runs": [{"tool": {"driver": {}}, "results": results}]}), "utf-8")
+    _, document = _run(place, "--sarif", f"plain={sarif}")
+    compared = {one["title"]: one["scorers"][0] for one in document["triaged"]["alarms"][1:]}
+    assert [title.partition(", beside")[0] for title in compared] == ["plain, any rule"] * 2
+    assert all(one["precision"][0] == one["recall"][0] == 0 for one in compared.values())
 
 
 @pytest.mark.parametrize("value", ["tool", "=x", "tool=nowhere.sarif"])
