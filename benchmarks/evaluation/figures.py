@@ -71,16 +71,29 @@ def make_cell(
 
 def measure(cell: Cell, columns: Floats, function: Measure) -> Figure:
     """One measure of scores on a cell: float64 [K, all rows], the mean over K draws of a scorer (1 unless random)."""
+    return _figure(*_apply(cell, columns, function))
+
+
+def measure_gain(cell: Cell, columns: Floats, base: Floats, function: Measure) -> Figure:
+    """How much more a measure is of scores than of others, in the same samples; both float64 [K, all rows]."""
+    (own, own_drawn), (other, other_drawn) = (_apply(cell, one, function) for one in (columns, base))
+    return _figure(own - other, own_drawn - other_drawn)
+
+
+def _apply(cell: Cell, columns: Floats, function: Measure) -> tuple[float, Floats]:
     own = columns[:, cell.rows]
 
     def mean_of(rows: Ints | slice) -> float:
         targets, weights = cell.targets[rows], cell.weights[rows]
         return float(np.mean([function(scores[rows], targets, weights) for scores in own]))
 
-    drawn = np.array([mean_of(one) for one in cell.samples])
+    return mean_of(slice(None)), np.array([mean_of(one) for one in cell.samples])
+
+
+def _figure(value: float, drawn: Floats) -> Figure:
     known = drawn[~np.isnan(drawn)]
     low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (NAN, NAN)
-    return Figure(mean_of(slice(None)), float(low), float(high))
+    return Figure(value, float(low), float(high))
 
 
 def pr_auc(scores: Floats, targets: Floats, weights: Floats) -> float:

@@ -24,6 +24,7 @@ from reviewer.findings import is_in_test
 SHIPPED = "bundle as shipped"
 RAW = "bundle, before calibration"
 UNSEEN = "bundle, calibrated without the repository"
+PRIOR = f"rung: {Rung.PRIOR}"
 NUM_SEEDS = 10
 _HOLD = 5.0  # rows of the other repositories' mean that a label's share is mixed with
 _LEAST = 1e-6

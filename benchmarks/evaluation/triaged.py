@@ -19,16 +19,18 @@ from benchmarks.evaluation.figures import (
     flag_measures,
     make_cell,
     measure,
+    measure_gain,
     pr_auc,
     precision_at,
 )
 from benchmarks.evaluation.parts import Context, Section, Table
 from benchmarks.evaluation.rows import Triaged, describe, load_triaged
 from benchmarks.evaluation.sarif import Tool, read_tool
-from benchmarks.evaluation.scorers import SHIPPED, Scores, score_all, shown
+from benchmarks.evaluation.scorers import PRIOR, SHIPPED, Scores, score_all, shown
 from graph_model.catalogue import load_catalogue
 
 RANKING: dict[str, Measure] = {"PR-AUC": pr_auc, **{f"precision at recall {one}": precision_at(one) for one in RECALLS}}
+GAIN = "PR-AUC over prior"
 PROBABILITY: dict[str, Measure] = {"ECE": calibration_gap, "Brier skill": brier_skill}
 
 
@@ -50,7 +52,8 @@ class TriagedPart:
         triaged = load_triaged(context)
         scorers = score_all(context.bundle, triaged)
         cells = make_cells(triaged, (context.num_samples, context.seed))
-        judged = {cell.name: [judge(cell, one) for one in scorers] for cell in cells}
+        prior = next(one for one in scorers if one.name == PRIOR)
+        judged = {cell.name: [judge(cell, one, prior) for one in scorers] for cell in cells}
         flags = {"shown by default": shown(context.bundle, triaged, scorers[0].columns[0])}
         compared = [_compare(ALL, cells[0], flags["shown by default"], "shown by default", scorers)]
         for tool in (read_tool(name, files, _repositories(triaged)) for name, files in context.tools.items()):
@@ -76,10 +79,11 @@ class TriagedPart:
         )
 
 
-def judge(cell: Cell, scores: Scores) -> Row:
-    """A scorer's figures on a cell; of probabilities only where it gives them."""
+def judge(cell: Cell, scores: Scores, prior: Scores) -> Row:
+    """A scorer's figures on a cell, and its gain over the prior in the same samples; ECE and skill of probabilities."""
     measures = RANKING | (PROBABILITY if scores.is_probability else {})
-    return Row(scores.name, {name: measure(cell, scores.columns, one) for name, one in measures.items()})
+    figures = {name: measure(cell, scores.columns, one) for name, one in measures.items()}
+    return Row(scores.name, figures | {GAIN: measure_gain(cell, scores.columns, prior.columns, pr_auc)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ def _notes(triaged: Triaged) -> list[str]:
 
 
 def _table(cell: Cell, rows: Sequence[Row]) -> Table:
-    columns = ("scorer", *RANKING, *PROBABILITY)
+    columns = ("scorer", "PR-AUC", GAIN, *list(RANKING)[1:], *PROBABILITY)
     title = (
         f"{cell.name}: n {len(cell.rows)}, harmful {int(cell.targets.sum())}, repositories {cell.num_groups}, "
         f"natural share {cell.prevalence:.3f}"

@@ -219,8 +219,10 @@ def test_planted_scorers_get_what_they_must(triaged: Triaged) -> None:
     rows = np.arange(2)
     cell = make_cell("all", rows, triaged.targets, triaged.weights, triaged.groups, (20, 0))
     planted = {"perfect": triaged.targets, "constant": np.full(2, 0.5), "inverted": 1 - triaged.targets}
+    constant = Scores("constant", planted["constant"][None])
     judged = {
-        name: judge(cell, Scores(name, values[None], is_probability=True)).figures for name, values in planted.items()
+        name: judge(cell, Scores(name, values[None], is_probability=True), constant).figures
+        for name, values in planted.items()
     }
     assert {name: one["PR-AUC"].value for name, one in judged.items()} == {
         "perfect": 1.0,
@@ -235,4 +237,5 @@ def test_planted_scorers_get_what_they_must(triaged: Triaged) -> None:
     assert {name: one["ECE"].value for name, one in judged.items()} == pytest.approx(
         {"perfect": 0.0, "constant": 0.0, "inverted": 1.0}
     )
-    assert "ECE" not in judge(cell, Scores("ranking", np.ones((1, 2)))).figures
+    assert "ECE" not in judge(cell, constant, constant).figures
+    assert [one["PR-AUC over prior"].value for one in judged.values()] == [0.5, 0.0, 0.0]

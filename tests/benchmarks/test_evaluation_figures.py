@@ -12,6 +12,7 @@ from benchmarks.evaluation.figures import (
     hits_among,
     make_cell,
     measure,
+    measure_gain,
     pr_auc,
     precision_at,
 )
@@ -143,6 +144,12 @@ def test_interval_of_one_repository_is_its_value() -> None:
 def test_several_draws_are_averaged() -> None:
     figure = measure(_cell(0), np.stack([PERFECT, CONSTANT]), pr_auc)
     assert figure.value == pytest.approx(0.7)
+
+
+def test_gain_is_paired() -> None:
+    gain = measure_gain(_cell(0), BETWEEN[None], BETWEEN[None], pr_auc)
+    assert (gain.value, gain.low, gain.high) == (0.0, 0.0, 0.0)
+    assert measure_gain(_cell(0), PERFECT[None], CONSTANT[None], pr_auc).value == pytest.approx(0.6)
 
 
 def test_figures_in_words_and_for_machines() -> None:
