@@ -4,6 +4,7 @@ import click
 
 from benchmarks.alarms import alarms
 from benchmarks.editor import editor
+from benchmarks.evaluation import evaluation
 from benchmarks.kinds import kinds
 from benchmarks.latency import latency
 from benchmarks.lives import lives
@@ -20,7 +21,21 @@ def main() -> None:
     """Measures graph-reviewer beside its peers, on the same files in one run."""
 
 
-for command in (speed, slowest, alarms, owasp, kinds, kills, outages, burst, latency, replays, lives, editor):
+for command in (
+    speed,
+    slowest,
+    alarms,
+    owasp,
+    kinds,
+    kills,
+    outages,
+    burst,
+    latency,
+    replays,
+    lives,
+    editor,
+    evaluation,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

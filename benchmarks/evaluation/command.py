@@ -1,0 +1,64 @@
+"""`python -m benchmarks evaluation`: reads what to measure, runs the parts, prints tables."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from benchmarks.evaluation.parts import Context, EvaluationError, Part, Section, to_text
+from benchmarks.evaluation.triaged import TriagedPart
+from benchmarks.review import write_json
+from graph_model.bundle import default_folder, load_bundle
+from graph_model.catalogue import load_catalogue
+from graph_model.errors import BundleError
+
+PARTS: tuple[Part, ...] = (TriagedPart(),)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
+
+
+def _read_tools(values: Iterable[str]) -> dict[str, list[Path]]:
+    tools: dict[str, list[Path]] = defaultdict(list)
+    for value in values:
+        name, is_given, path = value.partition("=")
+        if not is_given or not name or not Path(path).is_file():
+            raise click.BadParameter(f"--sarif: expected NAME=FILE with a file that exists, found {value}")
+        tools[name].append(Path(path))
+    return dict(tools)
+
+
+@click.command()
+@click.option("--bundle", type=_EXISTING, default=None, help="Folder of a bundle; the shipped one by default.")
+@click.option("--clones", type=_EXISTING, required=True, help="Folder of clones: owner/name or owner+name.")
+@click.option("--data", type=_FOLDER, required=True, help="Folder for what is made; outside the checkout.")
+@click.option("--manifests", type=_EXISTING, default=Path("datasets/manifests"), show_default=True)
+@click.option("--triage", type=_EXISTING, default=Path("datasets/triage"), show_default=True)
+@click.option("--part", "parts", type=click.Choice([one.name for one in PARTS]), multiple=True, help="Only these.")
+@click.option("--sarif", multiple=True, metavar="NAME=FILE", help="Another tool's results over the same trees.")
+@click.option("--samples", type=click.IntRange(min=1), default=500, show_default=True, help="Bootstrap samples.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="JSON for machines.")
+def evaluation(  # noqa: PLR0913, PLR0917  # one option each
+    bundle: Path | None, clones: Path, data: Path, manifests: Path, triage: Path, parts: tuple[str, ...],
+    sarif: tuple[str, ...], samples: int, seed: int, output: Path | None,
+) -> None:  # fmt: skip
+    """The frozen evaluation of a bundle, its rungs, dummies and other tools on the same rows."""
+    try:
+        loaded = load_bundle(default_folder() if bundle is None else bundle, load_catalogue().hash)
+        context = Context(loaded, clones, data, manifests, triage, _read_tools(sarif), samples, seed)
+        sections = {one.name: one.measure(context) for one in PARTS if not parts or one.name in parts}
+    except (BundleError, EvaluationError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"bundle {loaded.identity}; intervals: {samples} bootstrap samples of repositories, 95 %, seed {seed}")
+    for name, section in sections.items():
+        _print(name, section)
+    write_json(output, {name: section.document for name, section in sections.items()})
+
+
+def _print(name: str, section: Section) -> None:
+    click.echo(f"\n## {name}\n")
+    for note in section.notes:
+        click.echo(f"- {note}")
+    for table in section.tables:
+        click.echo(f"\n{to_text(table)}")
