@@ -117,6 +117,8 @@ class LiveTree:
         if self.tree.deep_ranges:
             return
         for function in _find_functions(self.tree.root, extent):
+            if _may_be_seen_around(function, extent):
+                continue
             before = _find_part(old.root_node, function.raw, extent.start, extent.old_end, function.end)
             end = function.end + extent.delta
             after = _find_part(new.root_node, function.raw, extent.start, extent.new_end, end)
@@ -239,9 +241,7 @@ def _make_graft(function: Node, old: _Part, new: SyntaxTree, delta: int) -> Graf
     extra, own = function.children[: old.num_extra], function.children[old.num_extra :]
     kept = [child for child in own if child.field in _KEPT]
     wanted = [child for child in after.children if child.field in _KEPT]
-    if [describe(one) for one in own if one.field == "name"] != [
-        describe(one) for one in wanted if one.field == "name"
-    ]:
+    if _describe_names(own) != _describe_names(after.children):
         return None  # what stands around it may say the name too
     is_same = [describe(child) for child in kept] == [describe(child) for child in wanted]
     places = {id(two): one for one, two in zip(kept, wanted, strict=True)} if is_same else {}
@@ -250,6 +250,16 @@ def _make_graft(function: Node, old: _Part, new: SyntaxTree, delta: int) -> Graf
     children = [*extra, *(places.get(id(child), child) for child in after.children)]
     new.root.children, after.children, after.parent = [], [], None
     return Graft(function, old.tree, _Part(new, old.num_extra, old.start), children, function.end, delta, not is_same)
+
+
+def _describe_names(nodes: Iterable[Node]) -> list[tuple[object, ...]]:
+    return [describe(node) for node in nodes if node.field == "name"]
+
+
+def _may_be_seen_around(function: Node, extent: Edit) -> bool:
+    """Whether a change is in the head of a constructor: its class may have fields by its parameters."""
+    body = function.get("body") if function.data == "constructor" else None
+    return function.data == "constructor" and (body is None or extent.start <= body.start or extent.old_end >= body.end)
 
 
 def _are_alike(one: Node, other: Node) -> bool:

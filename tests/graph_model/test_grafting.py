@@ -52,9 +52,30 @@ def follow(live: LiveTree, text: str, table: LanguageTable) -> bool:
     return graft is not None
 
 
+TYPESCRIPT = """\
+@D(() => 1) class C<T> {
+  constructor(x: () => void) {} @d() m(@p() a: string): void { /* c */ return } }
+export const f = async (a: number) => { const g = <T>(x: T) => x; return g(a) }
+namespace N { function q() { /* é */ } }
+abstract class E { abstract m(): void; m2(): void { } }
+"""
+
+
+def test_a_constructor_that_gives_its_class_fields_is_no_graft() -> None:
+    table = table_of("a.ts")
+    live = LiveTree(TYPESCRIPT.encode(), table, 400_000)
+    assert not follow(live, TYPESCRIPT.replace("constructor(x", "constructor(private x"), table)
+    assert not follow(live, TYPESCRIPT, table)
+    assert follow(live, TYPESCRIPT.replace("=> void) {}", "=> void) { x() }"), table)
+
+
 def list_texts() -> list[tuple[str, str]]:
     """A path and a text in each language."""
-    texts = [("lookups.py", Path(graph_model.lookups.__file__).read_text("utf-8")), ("A.java", JAVA)]
+    texts = [
+        ("lookups.py", Path(graph_model.lookups.__file__).read_text("utf-8")),
+        ("A.java", JAVA),
+        ("e.ts", TYPESCRIPT),
+    ]
     for language, path in PATHS.items():
         examples = [one.good for label in load_catalogue() for one in label.examples if one.language == language]
         texts.append((path, "\n".join(examples[:25])))
