@@ -336,7 +336,7 @@ class _Step:
         file.analyser.find_contexts(name for names in called for name in names)
         if file.analyser.contexts != contexts:
             return False
-        shift = Shift([self._graft.end], [self._graft.delta])
+        shift = Shift(self._graft.end, self._graft.delta)
         file.num_analysed = len(views)
         file.keep([file.judge(views[idx]) if idx in views else shift.move(one) for idx, one in enumerate(file.results)])
         return True

@@ -1,7 +1,5 @@
 """Results of units whose bytes moved: the same values at other positions."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,30 +11,21 @@ from graph_model.origins import CallRecord, FlowRecord, Origin, SinkRecord, Unit
 
 
 class Shift:
-    """Where positions went when byte ranges of a file were replaced.
+    """Where positions went when a range of a file was replaced: those at or behind its old end by as much as it grew.
 
-    `ends` are the old ends of the ranges, ascending, `deltas` how much longer each became. What lies inside a range is
-    not asked for.
+    What lies inside the range is not asked for.
     """
 
-    def __init__(self, ends: Sequence[int], deltas: Sequence[int]) -> None:
-        self._ends = list(ends)
-        self._moves = [0]
-        for delta in deltas:
-            self._moves.append(self._moves[-1] + delta)
-
-    @property
-    def is_still(self) -> bool:
-        """Nothing moved."""
-        return not any(self._moves)
+    def __init__(self, end: int, delta: int) -> None:
+        self._end, self._delta = end, delta
 
     def at(self, position: int) -> int:
         """The new position."""
-        return position + self._moves[bisect_right(self._ends, position)]
+        return position + self._delta if position >= self._end else position
 
     def move(self, result: UnitResult) -> UnitResult:
         """A unit's result at its new place."""
-        if self.is_still:
+        if not self._delta:
             return result
         return replace(
             result,
@@ -98,6 +87,5 @@ class Shift:
         )
 
     def _graph(self, graph: FunctionGraph) -> FunctionGraph:
-        moves = np.array(self._moves, dtype=np.int32)
-        spans = graph.spans + moves[np.searchsorted(self._ends, graph.spans, side="right")]
-        return replace(graph, spans=spans.astype(np.int32))
+        moves = np.where(graph.spans >= self._end, self._delta, 0)
+        return replace(graph, spans=(graph.spans + moves).astype(np.int32))
