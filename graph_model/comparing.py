@@ -16,7 +16,7 @@ _NAMED = FUNCTION_KINDS | {K.CLASS}  # as the value of a variable they say no mo
 
 @dataclass(frozen=True, slots=True)
 class UnitFacts:
-    """What others may have read of a unit, by which it can be told whether they would read the same again."""
+    """What others may have read of a unit and can be compared."""
 
     named: dict[str, object]
     derived: dict[Callable[[Unit], object], object]
@@ -32,13 +32,19 @@ def describe_unit(unit: Unit) -> UnitFacts:
 
 
 def describe_head(unit: Unit) -> UnitFacts:
-    """What can be compared of a unit around a function; what was derived of it is derived anew."""
+    """What can be compared of a unit around a function.
+
+    What was derived of it is derived anew.
+    """
     named = {name: _describe_nodes(getattr(unit, name)) for name in DESCRIBED}
     return UnitFacts(named, dict(unit.take_derived()), frozenset())
 
 
 def describe_flow(unit: Unit) -> dict[str, list[object]]:
-    """What a unit's statements define, by access path: the same nodes, where its text is the same."""
+    """What a unit's statements define, by access path.
+
+    Where its text is the same they are the same nodes.
+    """
     found: dict[str, list[object]] = {}
     for one in unit.flow.definitions:
         found.setdefault(one.key, []).append((one.kind, one.stmt, one.node, one.value, one.values))

@@ -28,7 +28,10 @@ _KEPT = ("name", "decorators")  # nodes of a function's head that the code aroun
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The bytes [start, old_end) of one text became [start, new_end) of the next; so did the extent of a change."""
+    """Bytes that changed, or all that a change reaches.
+
+    [start, old_end) of one text became [start, new_end) of the next.
+    """
 
     start: int
     old_end: int
@@ -59,7 +62,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Graft:
-    """New children for a function's node, with what they count for and what the old ones did.
+    """New children for a function's node, and what they and the old ones count for.
 
     `end` is the function's old end; `is_seen_around`: the code around evaluates something of it that is other now.
     """
@@ -88,7 +91,10 @@ class LiveTree:
         return self.tree.source
 
     def advance(self, source: bytes) -> Graft | None:
-        """Goes to the next text. What is left to `apply` to the tree; None: it is another tree, which is here now."""
+        """Goes to the next text; gives what is left to `apply` to the tree.
+
+        None: the tree is another one, which is here now. Raises LimitError as `parse_tree`.
+        """
         edit = find_edit(self.source, source)
         old = self._grammar_tree
         new = self._grammar_tree = self._parse(source, edit)
@@ -161,7 +167,7 @@ class LiveTree:
 
 
 def find_edit(old: bytes, new: bytes) -> Edit:
-    """The shortest edit that makes one text of the other: what lies between what they have in common."""
+    """The shortest edit between two texts: what lies between what they share."""
     start = _common(old, new, from_end=False)
     tail = _common(old[start:], new[start:], from_end=True)
     return Edit(start, len(old) - tail, len(new) - tail)

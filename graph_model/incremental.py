@@ -201,7 +201,10 @@ class _Step:
         self._frames = tuple(_list_frames(self._function))
 
     def run(self) -> bool:
-        """False where nothing can be kept; the tree is that of the next version in any case."""
+        """False where nothing can be kept.
+
+        The tree is that of the next version in any case.
+        """
         file = self._file
         before = scan_function(self._program, self._function)
         inside = self._program.units[self._function.idx :][: len(before.units)]

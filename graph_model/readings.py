@@ -81,7 +81,10 @@ class ReadLog:
         return [reader for reader, facts in self.facts.items() if not facts.isdisjoint(changed)]
 
     def list_relying(self, readers: Iterable[Hashable]) -> tuple[set[Hashable], set[FieldType]]:
-        """These, with who relied on one of them or on somebody who did; fields apart, without those behind them."""
+        """These, with who relied on one of them or on somebody who did.
+
+        The fields among them come apart, without those behind them.
+        """
         relying: dict[Hashable, set[Hashable]] = {}
         for reader, known in self.readers.items():
             for other in known:
@@ -141,7 +144,10 @@ class _Noted:
 
 
 class LoggedUnit(Unit):
-    """A unit that notes who reads its facts. A subclass, so that ordinary analyses do not pay for it."""
+    """A unit that notes who reads its facts.
+
+    A subclass, so that ordinary analyses do not pay for it.
+    """
 
     log: ReadLog
 
@@ -192,7 +198,10 @@ def log_units(log: ReadLog) -> UnitMaker:
 
 
 class LoggedResolver(Resolver):
-    """A resolver whose answers are noted for the unit that the expression is of, and can be forgotten one by one."""
+    """A resolver whose answers are noted for the unit that the expression is of.
+
+    They can be forgotten one by one. A subclass, since the resolver asks itself.
+    """
 
     def __init__(self, program: Program, index: PackIndex, log: ReadLog) -> None:
         super().__init__(program, index)
@@ -242,7 +251,10 @@ class LoggedResolver(Resolver):
                 self._fields.pop(reader, None)
 
     def drop_unasked(self) -> None:
-        """Forgets the types of fields of which nobody asks any more: of names that were typed for a moment."""
+        """Forgets the types of fields of which nobody asks any more.
+
+        They are of names that were typed for a moment.
+        """
         asked = set().union(*self._log.readers.values())
         gone = [field for field in map(FieldType._make, self._fields) if field not in asked]
         self._log.forget(gone)
@@ -259,7 +271,7 @@ class LoggedResolver(Resolver):
         }
 
     def forget_nodes(self, nodes: Iterable[Node]) -> None:
-        """Forgets the answers for nodes, which may be gone: another may get the same identity."""
+        """Forgets the answers for nodes that go: others may get the same identity."""
         for node in nodes:
             self._resolved.pop(id(node), None)
             self._callees.pop(id(node), None)

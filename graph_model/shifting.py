@@ -11,9 +11,9 @@ from graph_model.origins import CallRecord, FlowRecord, Origin, SinkRecord, Unit
 
 
 class Shift:
-    """Where positions went when a range of a file was replaced: those at or behind its old end by as much as it grew.
+    """Where positions went when a range of a file was replaced.
 
-    What lies inside the range is not asked for.
+    Those at or behind its old end moved by as much as it grew. What lies inside is not asked for.
     """
 
     def __init__(self, end: int, delta: int) -> None:
