@@ -1,8 +1,7 @@
 """The syntax tree of a file that is being edited: where an edit stays inside a function, only its nodes are made anew.
 
-What `advance` and `apply` leave equals the tree of `parse_tree` for the same bytes. The grammar's parser says how far
-an edit changed its tree; the innermost function around that is normalised by itself and put in the place of the old
-one, whose node stays. Nodes behind it move.
+What `advance` and `apply` leave equals the tree of `parse_tree`. The grammar's parser says how far an edit changed its
+tree; the innermost function around that is normalised by itself, its node stays. Nodes behind it move.
 """
 
 from collections.abc import Iterable, Iterator
