@@ -99,7 +99,7 @@ class LiveTree:
         new = self._grammar_tree = self._parse(source, edit)
         extent = _measure_change(_tell(old, self.source, source, edit), new, edit)
         graft = next(self._list_grafts(source, extent, old, new), None)
-        if graft is None or self._weigh(graft) > self._max_nodes:
+        if graft is None or self.tree.weight + graft.part.tree.weight - graft.old.weight > self._max_nodes:
             self._last = None
             self.tree = normalise(new, source, self._table, self._max_nodes)
             return None
@@ -113,9 +113,6 @@ class LiveTree:
             if not new.root_node.has_error:
                 return new
         return parse_grammar(source, self._table)
-
-    def _weigh(self, graft: Graft) -> int:
-        return self.tree.weight + graft.part.tree.weight - graft.old.weight
 
     def _list_grafts(self, source: bytes, extent: Edit, old: GrammarTree, new: GrammarTree) -> Iterator[Graft]:
         """Those that are possible, that of the innermost function first."""
