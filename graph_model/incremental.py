@@ -67,7 +67,7 @@ class IncrementalAnalyser:
         """As `analyse_file`."""
         limits = limits or Limits()
         file = self._files.pop(path, None)
-        if file is not None and file.terms != (language.name, limits):
+        if file is not None and file.terms != (language.name, limits.max_nodes):
             file.close()
             file = None
         if file is not None and file.live.source == source:
@@ -108,7 +108,7 @@ class _LiveFile:
 
     def __init__(self, path: str, source: bytes, language: Language, limits: Limits) -> None:
         self._path, self._language = path, language
-        self.terms = (language.name, limits)
+        self.terms = (language.name, limits.max_nodes)
         self.live = LiveTree(source, load_table(language), limits.max_nodes)
         self.num_analysed = 0
         self._begin()

@@ -258,6 +258,15 @@ def test_other_terms_are_a_reason_to_begin_from_nothing() -> None:
     ]
 
 
+def test_a_limit_that_grows_with_the_file_is_no_other_term() -> None:
+    analyser, language = IncrementalAnalyser(), find_language("a.py")
+    assert language is not None
+    analyser.analyse("a.py", PYTHON.encode(), language, Limits(max_bytes=len(PYTHON.encode())))
+    longer = PYTHON.replace("name.strip()", "name.strip().lower()")
+    analyser.analyse("a.py", longer.encode(), language, Limits(max_bytes=len(longer.encode())))
+    assert analyser.num_analysed == 3
+
+
 def test_names_that_were_typed_for_a_moment_are_not_kept() -> None:
     analyser, language = IncrementalAnalyser(), find_language("a.py")
     assert language is not None
