@@ -5,7 +5,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union  # Any: settings are JSON
@@ -190,6 +190,20 @@ async def listen(data: Path, address: str = "127.0.0.1:0") -> AsyncIterator[tupl
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+def play(
+    folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None, *others: Path
+) -> None:
+    """Lets a client play a scenario on a server of its own, whose data lie beside the folder."""
+
+    async def run() -> None:
+        data = folder.parent / f"{folder.name}-data"
+        data.mkdir(exist_ok=True)
+        async with open_session([folder, *others], data, editor) as session:
+            await scenario(session)
+
+    asyncio.run(run())
 
 
 async def connect(process: asyncio.subprocess.Process, port: int, folders: Sequence[Path]) -> EditorSession:

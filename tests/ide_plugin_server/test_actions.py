@@ -1,13 +1,11 @@
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, open_session
+from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, play
 
 LOADING = """\
 import yaml
@@ -18,16 +16,6 @@ def load(text):
 """
 LINE = types.Range(types.Position(4, 0), types.Position(4, 0))
 WHOLE = types.Range(types.Position(0, 0), types.Position(9, 0))
-
-
-def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None) -> None:
-    async def play() -> None:
-        data = folder.parent / "data"
-        data.mkdir(exist_ok=True)
-        async with open_session([folder], data, editor) as session:
-            await scenario(session)
-
-    asyncio.run(play())
 
 
 @pytest.fixture
@@ -89,7 +77,7 @@ def test_what_can_be_done_about_a_finding(folder: Path) -> None:
         assert note.code == "suppression"
         assert list(note.tags or ()) == [types.DiagnosticTag.Unnecessary]
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_feedback_hides_a_finding_until_it_is_taken_back(folder: Path) -> None:
@@ -100,7 +88,7 @@ def test_feedback_hides_a_finding_until_it_is_taken_back(folder: Path) -> None:
         await session.wait_ready()
         await session.execute("reviewer.markUnhelpful", uri, fingerprint, "the text is ours")
         assert list(session.published[uri][-1].diagnostics) == []
-        (line,) = (folder.parent / "data" / "data" / "feedback.jsonl").read_text("utf-8").splitlines()
+        (line,) = (folder.parent / f"{folder.name}-data" / "data" / "feedback.jsonl").read_text("utf-8").splitlines()
         word = json.loads(line)
         assert (word["kind"], word["label"], word["path"], word["line"], word["reason"]) == (
             "unhelpful", "security/unsafe-deserialization", "load.py", 5, "the text is ours",
@@ -111,7 +99,7 @@ def test_feedback_hides_a_finding_until_it_is_taken_back(folder: Path) -> None:
         await session.execute("reviewer.forgetFeedback", fingerprint)
         assert len(session.published[uri][-1].diagnostics) == 1
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_explanations_in_a_hover_and_by_command(folder: Path) -> None:
@@ -138,7 +126,7 @@ def test_explanations_in_a_hover_and_by_command(folder: Path) -> None:
         with pytest.raises(JsonRpcException, match="expected uri, fingerprint as text"):
             await session.execute("reviewer.explain", uri, 7)
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_a_client_with_commands_of_its_own_and_lenses(folder: Path) -> None:
@@ -156,7 +144,7 @@ def test_a_client_with_commands_of_its_own_and_lenses(folder: Path) -> None:
         assert lens.command.title.startswith("likeliest finding: 0.")
 
     options = {"asksForReason": True, "showsExplanation": True}
-    run(folder, scenario, Editor(NEOVIM, options=options, settings={"codeLens": True}))
+    play(folder, scenario, Editor(NEOVIM, options=options, settings={"codeLens": True}))
 
 
 def test_all_safe_fixes_of_a_file_at_once(folder: Path) -> None:
@@ -170,7 +158,7 @@ def test_all_safe_fixes_of_a_file_at_once(folder: Path) -> None:
         assert "yaml.load" in mended
         assert await session.list_actions(uri, WHOLE, ["source.organizeImports"]) == []
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 QUERIES = """\

@@ -1,7 +1,6 @@
 """Requests that are not wanted any more are answered, their work ends, and later requests go on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +8,10 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, open_session
+from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, play
 
 LOADING = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
 NUM_FILES = 300
-
-
-def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None) -> None:
-    async def play() -> None:
-        data = folder.parent / "data"
-        data.mkdir(exist_ok=True)
-        async with open_session([folder], data, editor) as session:
-            await scenario(session)
-
-    asyncio.run(play())
 
 
 def ask(session: EditorSession, number: int, method: str, params: object) -> "asyncio.Future[Any]":
@@ -70,7 +59,7 @@ def test_a_cancelled_question_is_answered_and_the_next_one_too(folder: Path) -> 
         assert len(report.items) == 1
         assert await session.hover(uri, at) is not None
 
-    run(folder, scenario, Editor(NEOVIM, settings={"debounceMs": 60_000, "codeLens": True}))
+    play(folder, scenario, Editor(NEOVIM, settings={"debounceMs": 60_000, "codeLens": True}))
 
 
 def test_a_cancelled_command_ends(folder: Path) -> None:
@@ -92,7 +81,7 @@ def test_a_cancelled_command_ends(folder: Path) -> None:
 
     for number in range(1, NUM_FILES):
         (folder / f"part{number}.py").write_text(LOADING)
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_the_end_does_not_wait_for_a_command(folder: Path) -> None:
@@ -108,4 +97,4 @@ def test_the_end_does_not_wait_for_a_command(folder: Path) -> None:
         with pytest.raises(JsonRpcException):
             await answer
 
-    run(folder, scenario, Editor(settings={"debounceMs": 60_000}))
+    play(folder, scenario, Editor(settings={"debounceMs": 60_000}))

@@ -1,11 +1,9 @@
 """Clients, documents and workspaces that do not behave."""
 
-import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from lsprotocol import types
 
 from graph_model.catalogue import load_catalogue
 from ide_plugin_server.explanation import Account, explain_finding
-from ide_plugin_server.testing import Editor, EditorSession, open_session
+from ide_plugin_server.testing import Editor, EditorSession, play
 from reviewer.cache import Cache
 from reviewer.configuration import Configuration
 from reviewer.graph_engine import GraphEngine
@@ -91,16 +89,6 @@ def test_a_client_that_leaves_ends_the_server(tmp_path: Path, messages: tuple[by
     assert talk(tmp_path, *messages)[1] == 1
 
 
-def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None) -> None:
-    async def play() -> None:
-        data = folder.parent / "data"
-        data.mkdir(exist_ok=True)
-        async with open_session([folder], data, editor) as session:
-            await scenario(session)
-
-    asyncio.run(play())
-
-
 def test_an_untrusted_workspace_chooses_no_model_and_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
@@ -117,8 +105,8 @@ def test_an_untrusted_workspace_chooses_no_model_and_no_file(tmp_path: Path) -> 
         assert await session.push(session.open(folder / "app.py")) == []
         assert any("evil" in one for one in session.messages)
 
-    run(folder, untrusted, Editor(settings=settings))
-    run(folder, trusted, Editor(settings={"configuration": "evil.toml"}, options={"trusted": True}))
+    play(folder, untrusted, Editor(settings=settings))
+    play(folder, trusted, Editor(settings={"configuration": "evil.toml"}, options={"trusted": True}))
 
 
 def test_a_broken_configuration_is_told_and_mended_while_the_server_runs(tmp_path: Path) -> None:
@@ -136,7 +124,7 @@ def test_a_broken_configuration_is_told_and_mended_while_the_server_runs(tmp_pat
         session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([changed]))
         await session.wait_until(lambda: bool(session.published[uri][-1].diagnostics))
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_what_code_says_is_quoted_in_an_explanation() -> None:

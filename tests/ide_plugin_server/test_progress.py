@@ -1,27 +1,15 @@
 """What a client that shows progress sees of the work, and that others are not bothered."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lsprotocol import types
 
-from ide_plugin_server.testing import Editor, EditorSession, open_session
+from ide_plugin_server.testing import Editor, EditorSession, play
 
 READING, REVIEWING, CHANGES = "Reading the workspace", "Reviewing the workspace", "Reviewing changed files"
 NUM_FILES = 25
-
-
-def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None) -> None:
-    async def play() -> None:
-        data = folder.parent / "data"
-        data.mkdir(exist_ok=True)
-        async with open_session([folder], data, editor) as session:
-            await scenario(session)
-
-    asyncio.run(play())
 
 
 @pytest.fixture
@@ -56,7 +44,7 @@ def test_the_reading_and_the_review_of_a_workspace_are_followed(folder: Path) ->
         assert {token for token, _ in session.progress} <= set(session.tokens)  # a last one may have yet to begin
         assert len(session.tokens) == len(set(session.tokens))
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_a_client_without_progress_sees_none(folder: Path) -> None:
@@ -70,4 +58,4 @@ def test_a_client_without_progress_sees_none(folder: Path) -> None:
         assert len(session.published) == NUM_FILES
         assert (session.progress, session.tokens) == ([], [])
 
-    run(folder, scenario, Editor(adapt=show_none))
+    play(folder, scenario, Editor(adapt=show_none))

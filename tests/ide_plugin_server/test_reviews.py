@@ -1,29 +1,17 @@
 """When files are reviewed: as a command names them, as they differ in git, and documents only as they are saved."""
 
-import asyncio
 import subprocess
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from lsprotocol import types
 
-from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, open_session, take_refreshes
+from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, play, take_refreshes
 
 LOADING = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
 MENDED = LOADING.replace("yaml.load", "yaml.safe_load")
 ON_SAVE = {"run": "onSave"}
 IDENTITY = ("-c", "user.name=ada", "-c", "user.email=ada@example.org")
-
-
-def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None) -> None:
-    async def play() -> None:
-        data = folder.parent / "data"
-        data.mkdir(exist_ok=True)
-        async with open_session([folder], data, editor) as session:
-            await scenario(session)
-
-    asyncio.run(play())
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -73,7 +61,7 @@ def test_only_files_that_differ_from_the_default_branch_are_shown(folder: Path) 
     git(folder, "add", "three.py")
     for name in ("new", "ignored"):
         (folder / f"{name}.py").write_text(LOADING)
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_changed_files_are_those_of_the_moment(folder: Path) -> None:
@@ -86,7 +74,7 @@ def test_changed_files_are_those_of_the_moment(folder: Path) -> None:
         await session.execute("reviewer.reviewChanges")
         assert names_shown(session) == {"two.py", "new.py"}
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_a_folder_without_git_has_no_changes_to_show(tmp_path: Path) -> None:
@@ -99,7 +87,7 @@ def test_a_folder_without_git_has_no_changes_to_show(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "one.py").write_text(LOADING)
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_closed_files_stay_up_to_date(folder: Path) -> None:
@@ -117,7 +105,7 @@ def test_closed_files_stay_up_to_date(folder: Path) -> None:
         session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(events))
         await session.wait_until(lambda: names_shown(session) == {"three.py"})
 
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_a_file_that_git_ignores_is_reviewed_when_it_is_named(folder: Path) -> None:
@@ -133,7 +121,7 @@ def test_a_file_that_git_ignores_is_reviewed_when_it_is_named(folder: Path) -> N
         assert "huge.py: binary" in session.messages[-1]
 
     (folder / "ignored.py").write_text(LOADING)
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 # On save
@@ -152,7 +140,7 @@ def test_nothing_is_said_while_one_types_and_all_at_the_save(folder: Path) -> No
         assert await session.push(uri, version) == []
         assert [one.version for one in session.published[uri]] == [1, version]
 
-    run(folder, scenario, Editor(settings={**ON_SAVE, "debounceMs": 0}))
+    play(folder, scenario, Editor(settings={**ON_SAVE, "debounceMs": 0}))
 
 
 def test_a_client_that_pulls_is_told_to_after_the_save(folder: Path) -> None:
@@ -172,7 +160,7 @@ def test_a_client_that_pulls_is_told_to_after_the_save(folder: Path) -> None:
         assert isinstance(saved, types.RelatedFullDocumentDiagnosticReport)
         assert list(saved.items) == []
 
-    run(folder, scenario, Editor(NEOVIM, settings=ON_SAVE, adapt=take_refreshes))
+    play(folder, scenario, Editor(NEOVIM, settings=ON_SAVE, adapt=take_refreshes))
 
 
 def test_findings_of_an_earlier_state_are_never_shown_as_those_of_what_was_typed(folder: Path) -> None:
@@ -203,7 +191,7 @@ def test_findings_of_an_earlier_state_are_never_shown_as_those_of_what_was_typed
     (folder / "store.py").write_text(STORE)
     (folder / "web.py").write_text(WEB)
     settings = {**ON_SAVE, "minProbability": 0, "select": ["security/sql-injection"]}
-    run(folder, scenario, Editor(settings=settings))
+    play(folder, scenario, Editor(settings=settings))
 
 
 STORE = "def find(cursor, name):\n    cursor.execute('SELECT ' + name)\n"

@@ -1,12 +1,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from lsprotocol import types
 
-from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, list_children, open_session
+from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, list_children, play
 
 APP = """\
 import sqlite3
@@ -24,18 +23,6 @@ def list_orders():
 CLEAN = APP.replace(
     """f"SELECT * FROM orders WHERE name = '😋{name}'\"""", '"SELECT * FROM orders WHERE name = ?", (name,)'
 )
-
-
-def run(
-    folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor | None = None, *others: Path
-) -> None:
-    async def play() -> None:
-        data = folder.parent / f"{folder.name}-data"
-        data.mkdir(exist_ok=True)
-        async with open_session([folder, *others], data, editor) as session:
-            await scenario(session)
-
-    asyncio.run(play())
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -63,7 +50,7 @@ def test_a_finding_is_pushed_with_everything_that_a_client_shows(tmp_path: Path)
         assert steps[0].message.startswith("source")
 
     folder = write(tmp_path / "project", app__py=APP)
-    run(folder, scenario)
+    play(folder, scenario)
 
 
 def test_a_mended_document_is_cleared_and_a_closed_one_too(tmp_path: Path) -> None:
@@ -77,7 +64,7 @@ def test_a_mended_document_is_cleared_and_a_closed_one_too(tmp_path: Path) -> No
         session.close(uri)
         assert await session.push(uri, None) == []
 
-    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+    play(write(folder := tmp_path / "project", app__py=APP), scenario)
 
 
 def test_only_the_latest_of_many_changes_is_published(tmp_path: Path) -> None:
@@ -92,7 +79,7 @@ def test_only_the_latest_of_many_changes_is_published(tmp_path: Path) -> None:
         assert versions == sorted(versions, key=lambda one: one or 0)
         assert set(versions) <= {1, version}
 
-    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+    play(write(folder := tmp_path / "project", app__py=APP), scenario)
 
 
 def test_a_client_that_pulls_is_never_pushed_to(tmp_path: Path) -> None:
@@ -113,7 +100,7 @@ def test_a_client_that_pulls_is_never_pushed_to(tmp_path: Path) -> None:
         assert list(changed.items) == []
         assert session.published == {}
 
-    run(write(folder := tmp_path / "project", app__py=APP), scenario, Editor(NEOVIM))
+    play(write(folder := tmp_path / "project", app__py=APP), scenario, Editor(NEOVIM))
 
 
 def test_a_flow_through_another_file_is_found_once_the_workspace_is_read(tmp_path: Path) -> None:
@@ -136,7 +123,7 @@ def test_a_flow_through_another_file_is_found_once_the_workspace_is_read(tmp_pat
         '    find(cursor, request.args["name"])\n'
     )
     editor = Editor(settings={"minProbability": 0, "select": ["security/sql-injection"]})
-    run(write(folder := tmp_path / "project", store__py=store, web__py=web), scenario, editor)
+    play(write(folder := tmp_path / "project", store__py=store, web__py=web), scenario, editor)
 
 
 def test_diagnostics_come_back_when_the_analysis_process_is_killed(tmp_path: Path) -> None:
@@ -153,7 +140,7 @@ def test_diagnostics_come_back_when_the_analysis_process_is_killed(tmp_path: Pat
         assert list_children(session.process.pid) != [worker]
         assert session.messages == []
 
-    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+    play(write(folder := tmp_path / "project", app__py=APP), scenario)
 
 
 def test_an_analysis_process_that_keeps_dying_is_told_of_and_can_be_started_again(tmp_path: Path) -> None:
@@ -173,4 +160,4 @@ def test_an_analysis_process_that_keeps_dying_is_told_of_and_can_be_started_agai
         version = session.change(uri, CLEAN)
         assert await session.push(uri, version) == []
 
-    run(write(folder := tmp_path / "project", app__py=APP), scenario)
+    play(write(folder := tmp_path / "project", app__py=APP), scenario)
