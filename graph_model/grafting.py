@@ -259,9 +259,11 @@ def _describe_names(nodes: Iterable[Node]) -> list[tuple[object, ...]]:
 
 
 def _may_be_seen_around(function: Node, extent: Edit) -> bool:
-    """Whether a change is in the head of a constructor: its class may have fields by its parameters."""
-    body = function.get("body") if function.data == "constructor" else None
-    return function.data == "constructor" and (body is None or extent.start <= body.start or extent.old_end >= body.end)
+    """Whether a change is in the head of a constructor by whose parameters its class may have fields (TypeScript)."""
+    if function.data != "constructor" or function.raw != "method_definition":
+        return False
+    body = function.get("body")
+    return body is None or extent.start <= body.start or extent.old_end >= body.end
 
 
 def _are_alike(one: Node, other: Node) -> bool:
