@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from integrations.hosts import Change, ChangeRef, NewThread
 from integrations.reports import ReportedFinding
 from integrations.storage.database import Database, add_if_absent
+from integrations.storage.dismissals import list_dismissed
 from integrations.storage.tables import (
     AuditEntry,
     ChangeState,
@@ -115,9 +116,7 @@ class Records:
 
     def dismissed_in(self, ref: ChangeRef) -> frozenset[str]:
         """Fingerprints that a repository's team does not want to see again."""
-        with self._database.begin() as session:
-            found = session.exec(select(Dismissal.fingerprint).where(Dismissal.repository == repository_key(ref))).all()
-        return frozenset(found)
+        return list_dismissed(self._database, repository_key(ref))
 
     def dismiss(self, ref: ChangeRef, finding: PostedFinding, *, kind: str, reason: str, author: str) -> None:
         """Keeps a dismissal, its feedback and its audit entry; a second one for the same finding changes nothing."""

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from integrations.api.problems import refuse_field
 from integrations.reports import ReportedFinding, parse_report
 from integrations.storage.database import Database
+from integrations.storage.dismissals import list_dismissed
 from integrations.storage.tables import ChangeState, Dismissal, PostedFinding, ReviewRecord
 
 _CHANGES_AT_ONCE = 20
@@ -39,9 +40,7 @@ class Findings:
 
     def list_dismissed(self, repository: str) -> frozenset[str]:
         """Fingerprints that a repository's team does not want to see again."""
-        with self._database.begin() as session:
-            found = session.exec(select(Dismissal.fingerprint).where(Dismissal.repository == repository)).all()
-        return frozenset(found)
+        return list_dismissed(self._database, repository)
 
     def export_dismissals(self, repository: str) -> Iterator[str]:
         """One line of JSON for each dismissal that holds in a repository, oldest first."""
