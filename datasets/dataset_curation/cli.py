@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from dataset_curation.cli_pairs import fix_pair_tables_command, fix_pairs_command
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
     assemble_command,
@@ -30,6 +31,8 @@ for _command in (
     fixtures_command,
     fixes_command,
     fix_list_command,
+    fix_pairs_command,
+    fix_pair_tables_command,
     inject_command,
     assemble_command,
     sample_command,

@@ -31,11 +31,13 @@ class Role(StrEnum):
     MEASURE = "measure"  # popular packages on which false alarms are counted, never trained on
     READING = "reading"  # whose first findings are read, never trained on
     FIXES = "fixes"  # mined for fixes only
+    PAIRS = "pairs"  # fixes that advisories name, under any licence: a pair says whether it may be trained on
     FIXTURES = "fixtures"  # analysers' tests
     ADVISORIES = "advisories"  # names of fix commits
 
 
-TRAINED = frozenset({Role.TRAIN, Role.FIXES, Role.FIXTURES})
+TRAINED = frozenset({Role.TRAIN, Role.FIXES, Role.PAIRS, Role.FIXTURES})
+_UNCOUNTED = frozenset({Role.PAIRS, Role.ADVISORIES, Role.FIXTURES})  # not harvested
 _LICENSED = frozenset({Role.TRAIN, Role.GATE, Role.FIXES, Role.FIXTURES})
 
 
@@ -145,7 +147,7 @@ def pin_choice(choice: Choice, clones: Path, revision: str = "HEAD") -> tuple[En
     lines: dict[str, int] = {}
     num_files = 0
     tally = Tally()
-    if choice.role not in (Role.ADVISORIES, Role.FIXTURES):
+    if choice.role not in _UNCOUNTED:
         for file in select_files(clone, commit, tally):
             num_files += 1
             lines[file.language.name] = lines.get(file.language.name, 0) + file.source.num_lines

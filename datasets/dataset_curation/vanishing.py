@@ -4,7 +4,7 @@ Pure: two analysed versions of the same files in, judgements for the candidates 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dataset_curation.analysing import Project
@@ -63,16 +63,15 @@ def find_vanished(before: Project, after: Project, topic: Topic) -> list[Vanishe
     confidence = 1.0 if num_changed <= 2 else 0.7 if num_changed <= 4 else 0.4
     named = 1.0 if topic.labels else 0.5
     found: list[Vanished] = []
-    for path, candidates in before.candidates.items():
-        later = after.candidates.get(path, ())
-        gone = _missing(before, after, path, candidates, later)
+    for path in before.candidates:
+        gone = find_gone(before, after, path)
         found.extend(Vanished(one, confidence * named) for one in gone if _is_about(one.label, topic))
     return found
 
 
-def _missing(
-    before: Project, after: Project, path: str, candidates: tuple[Candidate, ...], later: tuple[Candidate, ...]
-) -> Iterable[Candidate]:
+def find_gone(before: Project, after: Project, path: str) -> Iterator[Candidate]:
+    """Candidates of a file, of any label, that are in `before` only. Both versions must hold the file."""
+    candidates, later = before.candidates.get(path, ()), after.candidates.get(path, ())
     symbols = {unit.qualname for unit in after.analyses[path].units}
     prints = set(compute_fingerprints(later, after.sources[path]))
     left: Counter[tuple[str, str]] = Counter((one.label, one.symbol) for one in later)
