@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from benchmarks.evaluation.parts import Context, EvaluationError, Part, Section, to_text
+from benchmarks.evaluation.fix_pairs import FixPairsPart
+from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Part, Section, to_text
 from benchmarks.evaluation.triaged import TriagedPart
 from benchmarks.review import write_json
 from graph_model.bundle import default_folder, load_bundle
 from graph_model.catalogue import load_catalogue
 from graph_model.errors import BundleError
 
-PARTS: tuple[Part, ...] = (TriagedPart(),)
+PARTS: tuple[Part, ...] = (TriagedPart(), FixPairsPart())
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
 
@@ -47,13 +48,20 @@ def evaluation(  # noqa: PLR0913, PLR0917  # one option each
     try:
         loaded = load_bundle(default_folder() if bundle is None else bundle, load_catalogue().hash)
         context = Context(loaded, clones, data, manifests, triage, _read_tools(sarif), samples, seed)
-        sections = {one.name: one.measure(context) for one in PARTS if not parts or one.name in parts}
+        sections = {one.name: _measure(one, context) for one in PARTS if not parts or one.name in parts}
     except (BundleError, EvaluationError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"bundle {loaded.identity}; intervals: {samples} bootstrap samples of repositories, 95 %, seed {seed}")
     for name, section in sections.items():
         _print(name, section)
     write_json(output, {name: section.document for name, section in sections.items()})
+
+
+def _measure(part: Part, context: Context) -> Section:
+    try:
+        return part.measure(context)
+    except MissingSetError as error:
+        return Section((f"not measured: {error}",), (), {"missing": str(error)})
 
 
 def _print(name: str, section: Section) -> None:

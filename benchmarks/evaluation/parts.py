@@ -12,6 +12,10 @@ class EvaluationError(RuntimeError):
     """A part could not be measured."""
 
 
+class MissingSetError(EvaluationError):
+    """The clone of a public set is not there; its part says so instead of its figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What every part may read. `tools` are SARIF files of other tools, several a name."""
