@@ -85,7 +85,10 @@ class PairJob:
 
 
 def find_named_commits(clone: Clone, job: PairJob, tally: Tally) -> Iterator[NamedCommit]:
-    """Commits that advisories or their own messages name, that modify few source files, oldest first."""
+    """Commits that advisories or their own messages name, that modify few source files, oldest first.
+
+    A merge that a database names counts as what it brings into its first parent; one that only names itself is none.
+    """
     named: dict[str, tuple[Commit, list[Advisory]]] = {}
     for advisory in job.advisories:
         for repository, commit_id in advisory.commits:
@@ -118,8 +121,8 @@ def _qualify(
 def _find_changes(
     clone: Clone, commit: Commit, advisories: Iterable[Advisory], refused: frozenset[str]
 ) -> tuple[str, tuple[Change, ...]]:
-    if len(commit.parents) != 1:
-        return ("merge" if commit.parents else "first-commit"), ()
+    if not commit.parents:
+        return "first-commit", ()
     try:
         check_text(commit.message)
         changes = clone.list_changes(commit)
@@ -180,6 +183,7 @@ class Origin:
     is_trainable: bool
     message: str
     advisories: tuple[Advisory, ...]
+    is_merge: bool = False
 
 
 def make_pairs(
@@ -274,6 +278,7 @@ def _make_fact(
         is_trainable=origin.is_trainable,
         vanished=tuple(sorted({one.label for one in gone})),
         change=change.hexdigest()[:16],
+        is_merge=origin.is_merge,
     )
 
 
@@ -309,6 +314,7 @@ def _mine_commit(clone: Clone, named: NamedCommit, job: PairJob, tally: Tally) -
         is_permissive(entry.licence),
         named.commit.message,
         named.advisories,
+        is_merge=len(named.commit.parents) > 1,
     )
     try:
         found = list(make_pairs(paired, sides, origin, job.known))

@@ -21,8 +21,9 @@ class PairFact:
     `line_before` and `line_after` are where it begins, `date` is the commit's day, or its year where nothing more is
     known. `names` are the advisory's numbers, `sources` who says that the commit is its fix. `num_functions` the commit
     changed: the fewer, the surer that this one is part of the fix. `vanished` are the labels of candidates that the fix
-    makes vanish. `change` is the same for the same edit elsewhere. `fixed_again` is a later commit that an advisory
-    names and that changes the function once more, "" when there is none.
+    makes vanish. `change` is the same for the same edit elsewhere. `is_merge` says that the commit merges others, taken
+    as one. `fixed_again` is a later commit that an advisory names and that changes the function once more, "" when
+    there is none.
     """
 
     repository: str
@@ -44,6 +45,7 @@ class PairFact:
     is_trainable: bool
     vanished: tuple[str, ...]
     change: str
+    is_merge: bool = False
     fixed_again: str = ""
 
     @property

@@ -33,6 +33,7 @@ _SPLITS = (
     _Split("time", lambda fact: (f"{RECENT} and later" if fact.is_recent else f"before {RECENT}",)),
     _Split("family and time", lambda fact: (f"{fact.family}, {RECENT} and later" if fact.is_recent else "",)),
     _Split("licence", lambda fact: ("may be trained on" if fact.is_trainable else f"evaluation only: {fact.licence}",)),
+    _Split("commit", lambda fact: ("a merge, as a whole" if fact.is_merge else "no merge",)),
     _Split("fixed again", lambda fact: ("by a later advisory" if fact.fixed_again else "",)),
 )
 

@@ -113,6 +113,19 @@ def test_the_outside_exam_and_what_is_not_there_are_left_out(tmp_path: Path) -> 
     assert list(load_file(path)) == []
 
 
+def test_a_merge_that_a_database_names_counts_as_one_commit(tmp_path: Path) -> None:
+    repository = SmallRepository(tmp_path, "o/n")
+    first = repository.commit("start", {"LICENSE": MIT, "app.py": BEFORE})
+    fixed = repository.commit("Tidy", {"app.py": AFTER})
+    tree = repository.clone.tree_id(fixed)
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    merge = repository.clone.run(*identity, "commit-tree", tree, "-p", first, "-p", fixed, "-m", "CVE-2099-1111")
+    repository.clone.run("update-ref", "refs/heads/main", merge.decode().strip())
+    assert list(load_file(_mine(tmp_path))) == []
+    (pair,) = load_file(_mine(tmp_path, replace(TOLD, commits=(("o/n", merge.decode().strip()),))))
+    assert (pair.fact.is_merge, pair.fact.sources, pair.fact.vanished) == (True, ("pypa",), (LABEL,))
+
+
 def test_a_current_file_is_kept_and_another_licence_makes_it_anew(tmp_path: Path) -> None:
     repository = SmallRepository(tmp_path, "o/n")
     repository.commit("start", {"LICENSE": MIT, "app.py": BEFORE})
