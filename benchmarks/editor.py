@@ -28,6 +28,7 @@ _LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".tsx":
 _LANGUAGES |= {".java": "java", ".cs": "csharp"}
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAUSE_S = 0.1  # of a fast typist
 _WORD = re.compile(r"[a-z]{3,}")
 _KEYWORDS = re.compile(
     "await|boolean|break|case|catch|char|class|const|continue|def|default|del|double|elif|else|except|extends|finally|float|"
@@ -116,7 +117,7 @@ async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int
             uri = session.open(folder / file.name, text, language)
             await session.wait_until(lambda: bool(session.published.get(uri)))
             for change in list_keystrokes(file, chooser, num_edits):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(_PAUSE_S)
                 before, start = cpu_seconds_of(session.process.pid), time.perf_counter()
                 version = session.change(uri, change)
                 await session.push(uri, version)
