@@ -75,7 +75,15 @@ def _verdict(repository: str, commit: str, place: tuple[int, int], verdict: str)
 @pytest.fixture(scope="module")
 def context(place: Path) -> Context:
     bundle = load_bundle(default_folder(), load_catalogue().hash)
-    return Context(bundle, place / "clones", place / "data", place / "manifests", place / "triage", num_samples=20)
+    return Context(
+        bundle,
+        default_folder(),
+        place / "clones",
+        place / "data",
+        place / "manifests",
+        place / "triage",
+        num_samples=20,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +94,7 @@ def triaged(context: Context) -> Triaged:
 def _run(place: Path, *options: str | Path) -> tuple[str, dict[str, Any]]:
     folders = [part for name in ("clones", "data", "manifests", "triage") for part in (f"--{name}", str(place / name))]
     output = place / "evaluation.json"
-    arguments = [*folders, "--samples", "20", "--output", str(output), *map(str, options)]
+    arguments = [*folders, "--part", "triaged", "--samples", "20", "--output", str(output), *map(str, options)]
     done = CliRunner().invoke(evaluation, arguments)
     assert done.exit_code == 0, done.output
     return done.output, json.loads(output.read_text("utf-8"))
