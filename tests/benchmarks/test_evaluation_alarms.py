@@ -1,5 +1,6 @@
 """Part "alarms": counts of a small package by hand, and thresholds at equal recall."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,9 @@ from click.testing import CliRunner
 from benchmarks.evaluation.alarms import count_shown, find_threshold, load_packages, rate
 from benchmarks.evaluation.parts import Context, EvaluationError
 from benchmarks.evaluation.rows import Triaged
+from benchmarks.evaluation.testing import make_context
 from dataset_curation.cli import curate
 from dataset_curation.testing import MIT, SmallRepository
-from graph_model.bundle import default_folder, load_bundle
-from graph_model.catalogue import load_catalogue
 from graph_model.prediction import Predictor
 
 RUNS = """import os
@@ -37,15 +37,12 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
     folders = ["--clones", str(place / "clones"), "--manifests", str(place / "manifests")]
     pinned = CliRunner().invoke(curate, ["manifest", *folders])
     assert pinned.exit_code == 0, pinned.output
-    folder = Path(str(default_folder()))
-    bundle = load_bundle(folder, load_catalogue().hash)
-    places = [place / name for name in ("clones", "data", "manifests", "triage")]
-    return Context(bundle, folder, *places, num_samples=20)
+    return make_context(place)
 
 
 def test_only_product_code_of_the_package_s_language_counts(context: Context) -> None:
     (package,) = load_packages(context)
-    assert (package.num_lines, package.paths) == (9, {"app.py"})
+    assert (package.num_lines, package.paths) == (9, frozenset({"app.py"}))
     assert package.labels.count("security/command-injection") == 1
     assert not any(label.startswith("security/dom") for label in package.labels)
 
@@ -62,7 +59,7 @@ def test_what_is_shown_passes_its_threshold(context: Context) -> None:
 def test_no_packages_are_an_error(context: Context, tmp_path: Path) -> None:
     (tmp_path / "repositories.jsonl").write_text("", "utf-8")
     with pytest.raises(EvaluationError, match="expected repositories of role measure"):
-        load_packages(Context(context.bundle, context.bundle_folder, context.clones, tmp_path, tmp_path, tmp_path))
+        load_packages(replace(context, manifests=tmp_path))
 
 
 class _Read:

@@ -1,17 +1,17 @@
 """Part "replays" on a small history: what the bot says of its changes, and which lines a later fix changed."""
 
 from pathlib import Path
+from typing import Any  # a JSON document
 
 import pytest
 from click.testing import CliRunner
 
 from benchmarks.evaluation.later_fixes import History, is_fix
-from benchmarks.evaluation.parts import Context, EvaluationError
+from benchmarks.evaluation.parts import EvaluationError
 from benchmarks.evaluation.replayed import ReplaysPart
+from benchmarks.evaluation.testing import make_context
 from dataset_curation.cli import curate
 from dataset_curation.testing import MIT, SmallRepository
-from graph_model.bundle import default_folder, load_bundle
-from graph_model.catalogue import load_catalogue
 from reviewer.repositories import Repository
 
 BEFORE = """import os
@@ -46,30 +46,23 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def _context(place: Path) -> Context:
-    folder = Path(str(default_folder()))
-    bundle = load_bundle(folder, load_catalogue().hash)
-    places = [place / name for name in ("clones", "data", "manifests", "triage")]
-    return Context(bundle, folder, *places, num_samples=20)
-
-
 def test_a_comment_on_a_line_that_a_fix_changed_is_told(place: Path) -> None:
-    section = ReplaysPart(5).measure(_context(place))
-    (change,) = [one for one in section.document["changes"] if one["added_lines"]]  # type: ignore[attr-defined]
+    document: dict[str, Any] = dict(ReplaysPart(5).measure(make_context(place)).document)
+    (change,) = document["changes"]
     (comment,) = change["comments"]
     assert (comment["place"], comment["label"]) == ("app.py:8", "security/command-injection")
     subject = Repository(place / "clones" / "a/one").run("log", "-1", "--format=%s", comment["fix"])
     assert subject.strip() == b"Fix command injection"
     assert (change["drawn"], change["fixed"]) == (6, 1)
-    everything = section.document["languages"][-1]  # type: ignore[index]
+    everything = document["languages"][-1]
     assert everything["per_100_changes"][0] == 100
     assert everything["fixed_share"][0] == 1
     assert everything["drawn_share"][0] == pytest.approx(1 / 6, abs=1e-4)
 
 
 def test_changes_of_the_last_year_and_a_half_are_not_replayed(place: Path) -> None:
-    section = ReplaysPart(5).measure(_context(place))
-    commits = {one["commit"] for one in section.document["changes"]}  # type: ignore[attr-defined]
+    document: dict[str, Any] = dict(ReplaysPart(5).measure(make_context(place)).document)
+    commits = {one["commit"] for one in document["changes"]}
     log = Repository(place / "clones" / "a/one").run("log", "--format=%H %s").decode().splitlines()
     assert {line.partition(" ")[2] for line in log if line[:40] in commits} == {"run things"}
 
@@ -80,7 +73,7 @@ def test_nothing_to_replay_is_said(tmp_path: Path, place: Path) -> None:
     for file in (place / "manifests").iterdir():
         (tmp_path / "manifests" / file.name).write_bytes(file.read_bytes())
     with pytest.raises(EvaluationError, match="expected merged changes in clones"):
-        ReplaysPart(5).measure(_context(tmp_path))
+        ReplaysPart(5).measure(make_context(tmp_path))
 
 
 def test_lines_that_are_still_there_or_changed_by_no_fix_have_none(place: Path) -> None:
