@@ -12,9 +12,16 @@ class EvaluationError(RuntimeError):
     """A part could not be measured."""
 
 
+class MissingSetError(EvaluationError):
+    """The clone of a public set is not there; its part says so instead of its figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every part may read. `tools` are SARIF files of other tools, several a name."""
+    """What every part may read. `tools` are SARIF files of other tools, several a name.
+
+    `eslint` is a folder where npm installed ESLint and its plugins.
+    """
 
     bundle: Bundle
     clones: Path
@@ -24,6 +31,12 @@ class Context:
     tools: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     num_samples: int = 500
     seed: int = 0
+    eslint: Path | None = None
+
+    @property
+    def bootstrap(self) -> tuple[int, int]:
+        """The number of samples and the seed."""
+        return self.num_samples, self.seed
 
 
 @dataclass(frozen=True, slots=True)
