@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 
+from benchmarks.evaluation.fixtures import FixturesPart
+from benchmarks.evaluation.maintainability import MaintainabilityPart
+from benchmarks.evaluation.owasp_python import OwaspPythonPart
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Part, Section, to_text
+from benchmarks.evaluation.speed_pairs import SpeedPairsPart
 from benchmarks.evaluation.sven import SvenPart
 from benchmarks.evaluation.triaged import TriagedPart
 from benchmarks.review import write_json
@@ -14,7 +18,14 @@ from graph_model.bundle import default_folder, load_bundle
 from graph_model.catalogue import load_catalogue
 from graph_model.errors import BundleError
 
-PARTS: tuple[Part, ...] = (TriagedPart(), SvenPart())
+PARTS: tuple[Part, ...] = (
+    TriagedPart(),
+    SvenPart(),
+    FixturesPart(),
+    OwaspPythonPart(),
+    SpeedPairsPart(),
+    MaintainabilityPart(),
+)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
 

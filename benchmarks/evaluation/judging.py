@@ -28,9 +28,7 @@ class Board:
             (scorer, *(str(figures[name]) if name in figures else "" for name in names))
             for scorer, figures in self.rows
         )
-        return Table(
-            f"{self.title}: n {len(self.cell.rows)}, projects {self.cell.num_groups}", ("scorer", *names), rows
-        )
+        return Table(f"{self.title}: n {len(self.cell.rows)}, groups {self.cell.num_groups}", ("scorer", *names), rows)
 
     def to_json(self) -> dict[str, object]:
         """For machines."""
@@ -40,7 +38,7 @@ class Board:
         return {
             "title": self.title,
             "rows": len(self.cell.rows),
-            "projects": self.cell.num_groups,
+            "groups": self.cell.num_groups,
             "scorers": scorers,
         }
 

@@ -129,7 +129,7 @@ def _run_pylint(folder: Path, paths: Sequence[str], context: Context) -> Tool | 
     if not command:
         return None
     results: dict[str, list[Result]] = defaultdict(list)
-    options = ["--disable=all", "--enable=E,W,R,C", "--output-format=json2", "--persistent=n", "--rcfile=/dev/null"]
+    options = ["--disable=all", "--enable=E,W", "--output-format=json2", "--persistent=n", "--rcfile=/dev/null"]
     for chunk in _chunks(paths):
         output = _run([*command, *options, *chunk], folder)
         for one in json.loads(output or b"{}").get("messages", ()):
