@@ -10,6 +10,9 @@ from benchmarks.evaluation.fixtures import FixturesPart
 from benchmarks.evaluation.maintainability import MaintainabilityPart
 from benchmarks.evaluation.owasp_python import OwaspPythonPart
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Part, Section, to_text
+from benchmarks.evaluation.plots import draw_section
+from benchmarks.evaluation.real_bugs import BugsPart
+from benchmarks.evaluation.recall import RecallPart
 from benchmarks.evaluation.speed_pairs import SpeedPairsPart
 from benchmarks.evaluation.sven import SvenPart
 from benchmarks.evaluation.triaged import TriagedPart
@@ -25,6 +28,8 @@ PARTS: tuple[Part, ...] = (
     OwaspPythonPart(),
     SpeedPairsPart(),
     MaintainabilityPart(),
+    BugsPart(),
+    RecallPart(),
 )
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -51,10 +56,12 @@ def _read_tools(values: Iterable[str]) -> dict[str, list[Path]]:
 @click.option("--eslint", type=_EXISTING, default=None, help="Folder where npm installed ESLint and its plugins.")
 @click.option("--samples", type=click.IntRange(min=1), default=500, show_default=True, help="Bootstrap samples.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--plots", type=_FOLDER, default=None, help="Folder for pictures.")
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="JSON for machines.")
 def evaluation(  # noqa: PLR0913, PLR0917  # one option each
     bundle: Path | None, clones: Path, data: Path, manifests: Path, triage: Path, parts: tuple[str, ...],
-    sarif: tuple[str, ...], eslint: Path | None, samples: int, seed: int, output: Path | None,
+    sarif: tuple[str, ...], eslint: Path | None, samples: int, seed: int, plots: Path | None,
+    output: Path | None,
 ) -> None:  # fmt: skip
     """The frozen evaluation of a bundle, its rungs, dummies and other tools on the same rows."""
     try:
@@ -66,6 +73,8 @@ def evaluation(  # noqa: PLR0913, PLR0917  # one option each
     click.echo(f"bundle {loaded.identity}; intervals: {samples} bootstrap samples of repositories, 95 %, seed {seed}")
     for name, section in sections.items():
         _print(name, section)
+        if plots is not None:
+            draw_section(name, section, plots)
     write_json(output, {name: section.document for name, section in sections.items()})
 
 

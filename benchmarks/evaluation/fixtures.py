@@ -82,6 +82,7 @@ class FixturesPart:
             notes=tuple(notes),
             tables=tuple(one.to_table() for one in (*boards, *places)),
             document={"boards": [one.to_json() for one in (*boards, *places)]},
+            bars=(boards[0].to_bars(_FOUND), boards[0].to_bars("PR-AUC"), places[0].to_bars("top-1")),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.evaluation.figures import Cell, Figure, Floats, Ints, Measure, make_cell, measure
-from benchmarks.evaluation.parts import Table
+from benchmarks.evaluation.parts import Bars, Curve, Table
 from benchmarks.evaluation.scorers import Scores
 from graph_model.training.metrics import roc_auc
 
@@ -30,6 +30,12 @@ class Board:
         )
         return Table(f"{self.title}: n {len(self.cell.rows)}, groups {self.cell.num_groups}", ("scorer", *names), rows)
 
+    def to_bars(self, name: str) -> Bars:
+        """One measure of every scorer that has it."""
+        found = [(scorer, figures[name]) for scorer, figures in self.rows if name in figures]
+        rows = tuple((scorer, one.value, one.low, one.high) for scorer, one in found)
+        return Bars(f"{self.title}: n {len(self.cell.rows)}", name, rows)
+
     def to_json(self) -> dict[str, object]:
         """For machines."""
         scorers = [
@@ -41,6 +47,17 @@ class Board:
             "groups": self.cell.num_groups,
             "scorers": scorers,
         }
+
+
+def make_curve(title: str, targets: Floats, scorers: Sequence[Scores], weights: Floats | None = None) -> Curve:
+    """The curve of scorers over all rows, each counting once unless there are weights."""
+    return Curve(
+        title,
+        targets,
+        np.ones(len(targets)) if weights is None else weights,
+        {one.name: one.columns for one in scorers},
+        frozenset(one.name for one in scorers if one.is_probability),
+    )
 
 
 def number_groups(names: Sequence[str]) -> Ints:

@@ -61,10 +61,11 @@ class MaintainabilityPart:
         return Section(
             notes=(
                 f"{VOTES}: {len(classes)} classes of {len(set(projects.tolist()))} projects; {whole} parse whole.",
-                "Intervals draw projects, of which there are few: they are rough. No peer that can be installed rates classes.",
+                "Intervals draw projects, of which there are few: they are rough. No installable peer rates classes.",
             ),
             tables=tuple(one.to_table() for one in boards),
             document={"classes": len(classes), "boards": [one.to_json() for one in boards]},
+            bars=(boards[0].to_bars("Pearson"), boards[0].to_bars("concordance at like size")),
         )
 
 

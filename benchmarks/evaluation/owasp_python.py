@@ -18,21 +18,12 @@ from benchmarks.evaluation.scorers import NUM_SEEDS, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.snippets import Reading, Snippet, SnippetReader
 from benchmarks.evaluation.textual import text_dummies
+from benchmarks.evaluation.weaknesses import kin_of
 from benchmarks.owasp import CATEGORIES
 from graph_model.training.metrics import roc_auc
 
 OWASP = PublicSet("OWASP-Benchmark/BenchmarkPython", "7cf0674")
 _FOLDERS = ("testcode", "helpers")
-# CWEs that a tool may give to the category's weakness besides the suite's own: broken for weak hash, and the like.
-_KIN: dict[int, frozenset[int]] = {
-    22: frozenset({22, 23, 36, 73}),
-    78: frozenset({77, 78}),
-    79: frozenset({79, 80}),
-    94: frozenset({78, 94, 95}),
-    328: frozenset({327, 328, 916}),
-    330: frozenset({330, 338}),
-    611: frozenset({20, 611, 776}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +61,7 @@ class OwaspPythonPart:
             notes=(f"{OWASP}: {len(tests)} tests, {sum(one.is_vulnerable for one in tests)} vulnerable.",),
             tables=tuple(one.to_table() for one in boards),
             document={"tests": len(tests), "boards": [one.to_json() for one in boards]},
+            bars=(boards[0].to_bars("macro Youden"), boards[0].to_bars("macro AUC")),
         )
 
 
@@ -171,7 +163,7 @@ def _tool_flags(tests: Sequence[Test], own: Sequence[Reading], tools: Sequence[T
 
 
 def _names_kin(results: Sequence[Result], test: Test) -> bool:
-    kin = _KIN.get(test.cwe, frozenset({test.cwe}))
+    kin = kin_of(test.cwe)
     return any(one.cwes & kin for one in results)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.evaluation.figures import Figure, Floats, Ints, measure
 from benchmarks.evaluation.judging import Board, auc, mean, plain_cell
+from benchmarks.evaluation.parts import Curve
 from benchmarks.evaluation.scorers import Scores
 
 
@@ -79,3 +80,12 @@ def judge_pairs(
         figures["AUC"] = measure(side_cell, np.concatenate((one.harmful, one.fixed), axis=1), auc)
         judged.append((one.name, figures))
     return Board(title, pair_cell, tuple(judged))
+
+
+def pair_curve(title: str, scorers: Sequence[PairScores]) -> Curve:
+    """Precision over recall of the harmful sides among all, of every scorer that says more than yes or no."""
+    columns = {one.name: np.concatenate((one.harmful, one.fixed), axis=1) for one in scorers}
+    num_pairs = scorers[0].harmful.shape[1]
+    targets = np.repeat((1.0, 0.0), num_pairs)
+    ranking = {name: one for name, one in columns.items() if len(np.unique(one)) > 2}
+    return Curve(title, targets, np.ones(len(targets)), ranking)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from graph_model.bundle import Bundle
 
 
@@ -49,12 +52,38 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """What a plot of precision over recall, and of probability over frequency, is drawn from.
+
+    Targets and weights are float64 [C]; scores by name are float64 [K, C]. `probabilities` names those that claim to
+    be chances.
+    """
+
+    title: str
+    targets: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    scores: Mapping[str, NDArray[np.float64]]
+    probabilities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """One measure of many scorers: name, value, bounds."""
+
+    title: str
+    measure: str
+    rows: tuple[tuple[str, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """What a part found: sentences and tables for people, and the same for machines."""
+    """What a part found: sentences and tables for people, the same for machines, and what its plots show."""
 
     notes: tuple[str, ...]
     tables: tuple[Table, ...]
     document: Mapping[str, object]
+    curves: tuple[Curve, ...] = ()
+    bars: tuple[Bars, ...] = ()
 
 
 class Part(Protocol):

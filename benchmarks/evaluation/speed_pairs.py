@@ -1,6 +1,6 @@
 """Part "speed-pairs": two accepted programs for one task with measured times (madaan/pie-perf): which is the slower?
 
-The slower one by measurement counts as harmful. Whoever solved a task shares its texts, so tasks are drawn and left out.
+The slower one by measurement counts as harmful. Solutions of a task are alike, so tasks are drawn and left out whole.
 """
 
 import json
@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.evaluation.figures import Ints
 from benchmarks.evaluation.judging import number_groups
-from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_up, split_scores
+from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_curve, pair_up, split_scores
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
 from benchmarks.evaluation.peers import RUFF_PERF, flag_snippets, run_peers
 from benchmarks.evaluation.sarif import Tool
@@ -52,15 +52,16 @@ class SpeedPairsPart:
         boards = [
             judge_pairs(title, rows, groups, scorers, context.bootstrap) for title, rows in _cells(pairs, readings)
         ]
-        proposed = readings.proposals(is_performance)
+        slower, faster = readings.proposals(is_performance).reshape(2, -1).mean(axis=1)
         return Section(
             notes=(
                 f"{PIE}: {len(pairs)} pairs of {len(set(groups.tolist()))} tasks.",
-                f"A performance candidate in {proposed[: len(pairs)].mean():.3f} of the slower, "
-                f"{proposed[len(pairs) :].mean():.3f} of the faster.",
+                f"A performance candidate in {slower:.3f} of the slower, {faster:.3f} of the faster.",
             ),
             tables=tuple(one.to_table() for one in boards),
             document={"pairs": len(pairs), "boards": [one.to_json() for one in boards]},
+            curves=(pair_curve("timed programs, slower and faster", scorers),),
+            bars=(boards[0].to_bars("rank-win"),),
         )
 
 

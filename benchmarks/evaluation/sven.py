@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.evaluation.figures import Floats, Ints
 from benchmarks.evaluation.judging import number_groups
 from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
-from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_up, split_scores
+from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_curve, pair_up, split_scores
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
 from benchmarks.evaluation.peers import BANDIT, RUFF_S, flag_snippets, run_peers
 from benchmarks.evaluation.sarif import Tool
@@ -69,6 +69,8 @@ class SvenPart:
             notes=tuple(_notes(pairs, readings, imported)),
             tables=tuple(one.to_table() for one in (*boards, *places)),
             document={"pairs": len(pairs), "boards": [one.to_json() for one in (*boards, *places)]},
+            curves=(pair_curve("SVEN, functions before and after", scorers),),
+            bars=(boards[0].to_bars("P-C"), boards[0].to_bars("rank-win"), places[-1].to_bars("top-1")),
         )
 
 
