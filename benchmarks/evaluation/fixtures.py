@@ -20,7 +20,7 @@ from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import Scores
 from benchmarks.evaluation.sets import snippet_folder
 from benchmarks.evaluation.snippets import Reading, SnippetReader
-from benchmarks.evaluation.suites import SUITES, Case, load_labels
+from benchmarks.evaluation.suites import SUITES, Case, Suite, load_labels
 from benchmarks.evaluation.textual import text_dummies
 
 _COMMENT = re.compile(r"(?<![:'\"\w])(?:#|//).*$", re.M)
@@ -58,12 +58,15 @@ class FixturesPart:
 
     name = "fixtures"
 
+    def __init__(self, suites: Mapping[str, Suite] = SUITES) -> None:
+        self._suites = suites
+
     def measure(self, context: Context) -> Section:
         """All suites whose clone is there; the others are named."""
         reader, labels = SnippetReader(context.bundle), load_labels()
         rows: list[Row] = []
         notes = []
-        for suite, (source, read) in SUITES.items():
+        for suite, (source, read) in self._suites.items():
             try:
                 cases = list(read(source.open(context), labels[suite]))
             except MissingSetError as error:

@@ -50,9 +50,12 @@ class MaintainabilityPart:
 
     name = "maintainability"
 
+    def __init__(self, source: PublicSet = VOTES) -> None:
+        self._source = source
+
     def measure(self, context: Context) -> Section:
         """Overall maintainability by every scorer, then the other axes by the fitted ones."""
-        classes = read_classes(VOTES.open(context))
+        classes = read_classes(self._source.open(context))
         readings = SnippetReader(context.bundle).read_all([one.snippet for one in classes])
         shapes = measure_shapes([one.snippet for one in classes])
         projects = number_groups([one.project for one in classes])

@@ -41,9 +41,12 @@ class OwaspPythonPart:
 
     name = "owasp-python"
 
+    def __init__(self, source: PublicSet = OWASP) -> None:
+        self._source = source
+
     def measure(self, context: Context) -> Section:
         """All tests as one project, as the suite is one application."""
-        opened = OWASP.open(context)
+        opened = self._source.open(context)
         tests = read_tests(opened)
         entries = [one for one in opened.list_files(*_FOLDERS) if one.path.endswith(".py")]
         snippets = [Snippet(path, text) for path, text in opened.read_texts(entries).items()]

@@ -7,7 +7,7 @@ adds, the line above. Each outermost function with such a line is a place; any l
 import csv
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
@@ -73,10 +73,15 @@ class BugsPart:
 
     name = "bugs"
 
+    def __init__(
+        self, quix: PublicSet = QUIX, bugs_in_py: PublicSet = BUGS_IN_PY, defects: PublicSet = DEFECTS
+    ) -> None:
+        self._suites = ((quix, read_quix), (bugs_in_py, read_bugs_in_py), (defects, read_defects))
+
     def measure(self, context: Context) -> Section:
         """Python and Java apart, each with QuixBugs and what is mined; what is missing is named."""
         notes: list[str] = []
-        bugs = list(_collect(context, notes))
+        bugs = list(_collect(self._suites, context, notes))
         if not bugs:
             return Section(tuple(notes), (), {"missing": notes})
         reader = SnippetReader(context.bundle)
@@ -94,8 +99,11 @@ class BugsPart:
         )
 
 
-def _collect(context: Context, notes: list[str]) -> Iterator[Bug]:
-    for source, read in ((QUIX, read_quix), (BUGS_IN_PY, read_bugs_in_py), (DEFECTS, read_defects)):
+Suite = tuple[PublicSet, Callable[[OpenSet, Context, list[str]], Iterator[Bug]]]
+
+
+def _collect(suites: Iterable[Suite], context: Context, notes: list[str]) -> Iterator[Bug]:
+    for source, read in suites:
         try:
             found = list(read(source.open(context), context, notes))
         except MissingSetError as error:

@@ -48,12 +48,15 @@ class RecallPart:
 
     name = "recall"
 
+    def __init__(self, security_eval: PublicSet = SECURITY_EVAL, cyber_sec_eval: PublicSet = CYBER_SEC_EVAL) -> None:
+        self._sets = ((security_eval, read_security_eval), (cyber_sec_eval, read_cyber_sec_eval))
+
     def measure(self, context: Context) -> Section:
         """Each set apart; one that is missing is named."""
         reader = SnippetReader(context.bundle)
         notes: list[str] = []
         boards: list[Board] = []
-        for source, read in ((SECURITY_EVAL, read_security_eval), (CYBER_SEC_EVAL, read_cyber_sec_eval)):
+        for source, read in self._sets:
             try:
                 samples = list(read(source.open(context)))
             except MissingSetError as error:

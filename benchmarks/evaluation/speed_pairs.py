@@ -41,9 +41,12 @@ class SpeedPairsPart:
 
     name = "speed-pairs"
 
+    def __init__(self, source: PublicSet = PIE) -> None:
+        self._source = source
+
     def measure(self, context: Context) -> Section:
         """All pairs, then those at least twice as slow, then those in which anything is proposed."""
-        pairs = read_pairs(PIE.open(context))
+        pairs = read_pairs(self._source.open(context))
         snippets = [*(one.slower for one in pairs), *(one.faster for one in pairs)]
         readings = SnippetReader(context.bundle).read_all(snippets)
         tools = run_peers(context, snippet_folder(context, PIE, self.name), snippets, (RUFF_PERF,))

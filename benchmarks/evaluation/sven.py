@@ -51,9 +51,12 @@ class SvenPart:
 
     name = "sven"
 
+    def __init__(self, source: PublicSet = SVEN) -> None:
+        self._source = source
+
     def measure(self, context: Context) -> Section:
         """All pairs, then without SQL injection, then by weakness; then once more with imports."""
-        pairs = read_pairs(SVEN.open(context))
+        pairs = read_pairs(self._source.open(context))
         reader = SnippetReader(context.bundle)
         snippets = [*(one.before for one in pairs), *(one.after for one in pairs)]
         readings = reader.read_all(snippets)
@@ -154,9 +157,9 @@ def _tool_scores(pairs: Sequence[Pair], snippets: Sequence[Snippet], tools: Sequ
 
 def _cells(pairs: Sequence[Pair]) -> list[tuple[str, Ints]]:
     cwes = np.array([one.cwe for one in pairs])
-    cells = [("all pairs", np.arange(len(pairs))), ("without SQL injection", np.flatnonzero(cwes != _SQL))]
-    named = [(f"CWE-{cwe}", np.flatnonzero(cwes == cwe)) for cwe in np.unique(cwes)]
-    return [(name, rows) for name, rows in (*cells, *named) if len(rows) >= LEAST_PAIRS]
+    named = [("without SQL injection", np.flatnonzero(cwes != _SQL))]
+    named += [(f"CWE-{cwe}", np.flatnonzero(cwes == cwe)) for cwe in np.unique(cwes)]
+    return [("all pairs", np.arange(len(pairs))), *((name, rows) for name, rows in named if len(rows) >= LEAST_PAIRS)]
 
 
 def _places(pairs: Sequence[Pair], readings: Readings, tools: Sequence[Tool]) -> list[Place]:
