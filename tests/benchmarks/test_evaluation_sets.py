@@ -178,10 +178,10 @@ def test_fixtures_count_alert_lines_and_quiet_functions(context: Context) -> Non
 
 
 def test_zero_shot_suite_is_macro_averaged(context: Context) -> None:
-    head = "from flask import request\nimport hashlib\nimport random\n\n\n"
+    head = "from flask import request\nimport hashlib\n\n\n"
     cases = {
-        "t1": ("hash", "true", 328, "def f():\n    return hashlib.md5(request.args['ä'].encode()).hexdigest()\n"),
-        "t2": ("hash", "false", 328, "def f():\n    return hashlib.sha256(request.args['ä'].encode()).hexdigest()\n"),
+        "t1": ("hash", "true", 328, "def f(password):\n    return hashlib.md5(password.encode()).hexdigest()\n"),
+        "t2": ("hash", "false", 328, "def f(ä):\n    return hashlib.sha256(ä.encode()).hexdigest()\n"),
         "t3": ("sqli", "true", 89, "def f(cursor):\n    cursor.execute('SELECT ' + request.args['a'])\n"),
         "t4": ("sqli", "false", 89, "def f(cursor):\n    cursor.execute('SELECT %s', (request.args['a'],))\n"),
     }
