@@ -23,6 +23,7 @@ from benchmarks.evaluation.snippets import Snippet
 from benchmarks.review import find_program
 
 _CHUNK = 200
+_SYNTAX = frozenset({"invalid-syntax", "syntax-error", "E999"})
 _ESLINT_CONFIG = """
 import parser from "@typescript-eslint/parser";
 import security from "eslint-plugin-security";
@@ -116,11 +117,27 @@ def _python_tool(name: str, arguments: Sequence[str]) -> Callable[[Path, Sequenc
         if not any("OUTPUT" in one for one in arguments):
             output.write_bytes(done)
         try:
-            return read_tool(name, [output], [folder.name.replace("+", "/", 1)])
+            tool = read_tool(name, [output], [folder.name.replace("+", "/", 1)])
         except EvaluationError:
-            return Tool(name, {})
+            tool = Tool(name, {})
+        return _set_apart(tool, _count_errors(output))
 
     return run
+
+
+def _count_errors(output: Path) -> int:
+    """Files that a tool says it could not read, in its SARIF."""
+    runs = json.loads(output.read_text("utf-8") or "{}").get("runs", ())
+    calls = [one for run in runs for one in run.get("invocations", ())]
+    return sum(len(one.get("toolConfigurationNotifications", ())) for one in calls)
+
+
+def _set_apart(tool: Tool, num_errors: int) -> Tool:
+    """The tool without complaints about syntax, which are no findings; its name says how many files it did not read."""
+    sound = {path: [one for one in found if one.rule not in _SYNTAX] for path, found in tool.results.items()}
+    num_unread = num_errors + sum(len(found) < len(tool.results[path]) for path, found in sound.items())
+    name = f"{tool.name} ({num_unread} files unread)" if num_unread else tool.name
+    return Tool(name, {path: found for path, found in sound.items() if found})
 
 
 def _run_pylint(folder: Path, paths: Sequence[str], context: Context) -> Tool | None:
@@ -136,7 +153,7 @@ def _run_pylint(folder: Path, paths: Sequence[str], context: Context) -> Tool | 
             path = f"{folder.name}/{Path(one['path']).as_posix()}"
             last = one.get("endLine") or one["line"]
             results[path].append(Result(path, one["line"], last, one["symbol"], frozenset()))
-    return Tool("pylint", dict(results))
+    return _set_apart(Tool("pylint", dict(results)), 0)
 
 
 def _run_eslint(folder: Path, paths: Sequence[str], context: Context) -> Tool | None:
@@ -166,7 +183,16 @@ def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 _PYTHON = frozenset({".py"})
-_RUFF = ("check", "--isolated", "--no-cache", "--ignore-noqa", "--no-respect-gitignore", "--exit-zero")
+_RUFF = (
+    "check",
+    "--isolated",
+    "--no-cache",
+    "--ignore-noqa",
+    "--no-respect-gitignore",
+    "--exit-zero",
+    "--target-version",
+    "py313",
+)
 BANDIT = Runner(
     "Bandit",
     _PYTHON,
@@ -175,6 +201,9 @@ BANDIT = Runner(
 RUFF_S = Runner("Ruff S", _PYTHON, _python_tool("Ruff S", (*_RUFF, "--select", "S", "--output-format", "sarif")))
 RUFF_PERF = Runner(
     "Ruff PERF", _PYTHON, _python_tool("Ruff PERF", (*_RUFF, "--select", "PERF,C4", "--output-format", "sarif"))
+)
+RUFF_BUGS = Runner(
+    "Ruff F, B, PL", _PYTHON, _python_tool("Ruff F, B, PL", (*_RUFF, "--select", "F,B,PL", "--output-format", "sarif"))
 )
 PYLINT = Runner("pylint", _PYTHON, _run_pylint)
 ESLINT = Runner("ESLint", frozenset({".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx"}), _run_eslint)

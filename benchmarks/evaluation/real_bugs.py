@@ -19,7 +19,7 @@ from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
 from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_up, split_scores
 from benchmarks.evaluation.parts import Context, MissingSetError, Section
 from benchmarks.evaluation.patching import PatchError, apply_hunks, parse_patch
-from benchmarks.evaluation.peers import PYLINT, Runner, run_peers
+from benchmarks.evaluation.peers import RUFF_BUGS, Runner, run_peers
 from benchmarks.evaluation.scorers import SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.snippets import ANY, Reading, Snippet, SnippetReader
@@ -86,7 +86,10 @@ class BugsPart:
             return Section(tuple(notes), (), {"missing": notes})
         reader = SnippetReader(context.bundle)
         boards: list[Board] = []
-        plans: tuple[tuple[str, str, tuple[Runner, ...]], ...] = (("Python", ".py", (PYLINT,)), ("Java", ".java", ()))
+        plans: tuple[tuple[str, str, tuple[Runner, ...]], ...] = (
+            ("Python", ".py", (RUFF_BUGS,)),
+            ("Java", ".java", ()),
+        )
         for language, suffix, runners in plans:
             own = [one for one in bugs if one.before.path.endswith(suffix)]
             if own:
