@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.evaluation.alarms import AlarmsPart
 from benchmarks.evaluation.fixtures import FixturesPart
 from benchmarks.evaluation.maintainability import MaintainabilityPart
 from benchmarks.evaluation.owasp_python import OwaspPythonPart
@@ -13,6 +14,7 @@ from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetErro
 from benchmarks.evaluation.plots import draw_section
 from benchmarks.evaluation.real_bugs import BugsPart
 from benchmarks.evaluation.recall import RecallPart
+from benchmarks.evaluation.replayed import ReplaysPart
 from benchmarks.evaluation.speed_pairs import SpeedPairsPart
 from benchmarks.evaluation.sven import SvenPart
 from benchmarks.evaluation.triaged import TriagedPart
@@ -30,6 +32,8 @@ PARTS: tuple[Part, ...] = (
     MaintainabilityPart(),
     BugsPart(),
     RecallPart(),
+    AlarmsPart(),
+    ReplaysPart(),
 )
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -65,8 +69,9 @@ def evaluation(  # noqa: PLR0913, PLR0917  # one option each
 ) -> None:  # fmt: skip
     """The frozen evaluation of a bundle, its rungs, dummies and other tools on the same rows."""
     try:
-        loaded = load_bundle(default_folder() if bundle is None else bundle, load_catalogue().hash)
-        context = Context(loaded, clones, data, manifests, triage, _read_tools(sarif), samples, seed, eslint)
+        folder = Path(str(default_folder())) if bundle is None else bundle
+        loaded = load_bundle(folder, load_catalogue().hash)
+        context = Context(loaded, folder, clones, data, manifests, triage, _read_tools(sarif), samples, seed, eslint)
         sections = {one.name: _measure(one, context) for one in PARTS if not parts or one.name in parts}
     except (BundleError, EvaluationError) as error:
         raise click.ClickException(str(error)) from error

@@ -17,7 +17,7 @@ from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
 from benchmarks.evaluation.parts import Context, MissingSetError, Section
 from benchmarks.evaluation.peers import BANDIT, ESLINT, PYLINT, run_peers
 from benchmarks.evaluation.sarif import Tool
-from benchmarks.evaluation.scorers import Scores
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, Scores
 from benchmarks.evaluation.sets import snippet_folder
 from benchmarks.evaluation.snippets import Reading, SnippetReader
 from benchmarks.evaluation.suites import SUITES, Case, Suite, load_labels
@@ -136,7 +136,7 @@ def _judge(title: str, chosen: Ints, rows: Sequence[Row], scorers: Sequence[str]
         (one.name, {key: measure(cell, one.columns, each) for key, each in (("PR-AUC", pr_auc), ("AUC", auc))})
         for one in ranking
     ]
-    judged.append(("dummy: flag everything, all", {_FOUND: Figure(1, 1, 1), _FALSE: Figure(1, 1, 1)}))
+    judged.append((f"{DUMMY_EVERYTHING}, all", {_FOUND: Figure(1, 1, 1), _FALSE: Figure(1, 1, 1)}))
     tools = sorted({name for row in every for name in row.tools})
     judged += [(f"{name}, any rule", _flag_figures(every, name, context)) for name in tools]
     num_alerts = sum(len(row.alerts) for row in every)

@@ -30,6 +30,7 @@ from benchmarks.evaluation.textual import chance_scores
 VOTES = PublicSet("marcdillmann/DeepCodeMaintainability", "d51f440")
 _LABELS = "dataset/labels.csv"
 _AXES = ("overall", "readability", "understandability", "complexity", "modularization")
+_COMPLAINTS = frozenset({"complexity", "modularization"})  # who agrees says that the class is hard
 _CATEGORIES = ("maintainability/", "performance/", "correctness/", "documentation/", "security/")
 _ALIKE = 0.1  # of the logarithm of statements
 _APART = 0.25  # votes that far apart differ
@@ -90,7 +91,8 @@ def read_classes(opened: OpenSet) -> list[Voted]:
 def _votes(row: dict[str, str], opened: OpenSet) -> tuple[float, ...]:
     try:
         shares = [[float(one) for one in re.findall(r"[-+.\de]+", row[axis])] for axis in _AXES]
-        return tuple(sum(level * share for level, share in enumerate(one)) / sum(one) for one in shares)
+        votes = [sum(level * share for level, share in enumerate(one)) / sum(one) for one in shares]
+        return tuple(3 - one if axis in _COMPLAINTS else one for axis, one in zip(_AXES, votes, strict=True))
     except (KeyError, ValueError, ZeroDivisionError) as error:
         raise EvaluationError(f"{opened.source}: {_LABELS}: expected shares of four votes, found {row}") from error
 

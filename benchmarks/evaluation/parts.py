@@ -21,12 +21,13 @@ class MissingSetError(EvaluationError):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every part may read. `tools` are SARIF files of other tools, several a name.
+    """What every part may read: the bundle with its folder, SARIF files of other tools (`tools`, several a name).
 
     `eslint` is a folder where npm installed ESLint and its plugins.
     """
 
     bundle: Bundle
+    bundle_folder: Path
     clones: Path
     data: Path
     manifests: Path

@@ -20,7 +20,7 @@ from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_up, split_
 from benchmarks.evaluation.parts import Context, MissingSetError, Section
 from benchmarks.evaluation.patching import PatchError, apply_hunks, parse_patch
 from benchmarks.evaluation.peers import RUFF_BUGS, Runner, run_peers
-from benchmarks.evaluation.scorers import SHIPPED, Scores
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.snippets import ANY, Reading, Snippet, SnippetReader
 from benchmarks.evaluation.textual import text_dummies
@@ -294,10 +294,10 @@ def _judge_sites(title: str, sites: Sequence[Site], names: Sequence[str], contex
     rest = [Scores(name, row[None]) for name, row in zip(names, columns, strict=True)]
     texts = ["\n".join(one.snippet.text.split("\n")[lines.start - 1 : lines.stop - 1]) for one, lines in sides]
     rest += text_dummies(texts, targets, np.concatenate((groups, groups)), "other projects")
-    scored += [split_scores(one, num_alarms) for one in rest if one.name != "dummy: flag everything"]
+    scored += [split_scores(one, num_alarms) for one in rest if one.name != DUMMY_EVERYTHING]
     scored.append(pair_up("every candidate", proposed, proposed))
     everything = np.ones((1, len(sides)))
-    scored.append(pair_up("dummy: flag everything, all", everything, everything))
+    scored.append(pair_up(f"{DUMMY_EVERYTHING}, all", everything, everything))
     return judge_pairs(
         f"{title}, functions before and after", np.arange(len(paired)), groups, scored, context.bootstrap
     )

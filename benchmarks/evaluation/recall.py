@@ -18,6 +18,7 @@ from benchmarks.evaluation.locating import Place, judge_places
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section
 from benchmarks.evaluation.peers import BANDIT, ESLINT, RUFF_S, run_peers
 from benchmarks.evaluation.sarif import Tool
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.snippets import Reading, Snippet, SnippetReader
 from benchmarks.evaluation.sven import is_security
@@ -147,7 +148,7 @@ def _columns(
             "any": np.array([bool(one.select(is_security)) for one in readings], dtype=np.float64),
             "own": np.array([bool(one.select(wants(sample.cwe))) for sample, one in pairs], dtype=np.float64),
         },
-        "dummy: flag everything": {"any": np.ones(len(samples)), "own": np.ones(len(samples))},
+        DUMMY_EVERYTHING: {"any": np.ones(len(samples)), "own": np.ones(len(samples))},
     }
     for tool in tools:
         languages = {"javascript"} if tool.name.startswith("ESLint") else {"python"}

@@ -15,7 +15,7 @@ from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_curve, pai
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
 from benchmarks.evaluation.peers import RUFF_PERF, flag_snippets, run_peers
 from benchmarks.evaluation.sarif import Tool
-from benchmarks.evaluation.scorers import SHIPPED, Scores
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.shapes import SHAPE_NAMES, measure_shapes
 from benchmarks.evaluation.snippets import Readings, Snippet, SnippetReader
@@ -110,10 +110,10 @@ def _score(pairs: Sequence[SpeedPair], readings: Readings, tools: Sequence[Tool]
     ]
     rest.append(Scores("metric forest, other tasks", forest_scores(shapes, targets, groups, seed)[None]))
     scored = [pair_up(f"{SHIPPED}, as shown", columns[:1], flags[None])]
-    scored += [split_scores(one, num_alarms) for one in rest if one.name != "dummy: flag everything"]
+    scored += [split_scores(one, num_alarms) for one in rest if one.name != DUMMY_EVERYTHING]
     scored.append(pair_up("every candidate", proposals[None], proposals[None]))
     everything = np.ones((1, len(snippets)))
-    scored.append(pair_up("dummy: flag everything, all", everything, everything))
+    scored.append(pair_up(f"{DUMMY_EVERYTHING}, all", everything, everything))
     for tool in tools:
         found = flag_snippets(tool, PIE.folder, snippets)[None]
         scored.append(pair_up(f"{tool.name}, any rule", found, found))

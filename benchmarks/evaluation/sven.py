@@ -22,7 +22,7 @@ from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_curve, pai
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
 from benchmarks.evaluation.peers import BANDIT, RUFF_S, flag_snippets, run_peers
 from benchmarks.evaluation.sarif import Tool
-from benchmarks.evaluation.scorers import SHIPPED, Scores
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.snippets import Readings, Snippet, SnippetReader
 from benchmarks.evaluation.textual import text_dummies
@@ -135,12 +135,12 @@ def _score(pairs: Sequence[Pair], readings: Readings, imported: Readings, tools:
     groups = number_groups([one.project for one in (*pairs, *pairs)])
     scored += _at(num_alarms, text_dummies([one.text for one in snippets], targets, groups, "other projects"))
     everything = np.ones((1, len(snippets)))
-    scored.append(pair_up("dummy: flag everything, all", everything, everything))
+    scored.append(pair_up(f"{DUMMY_EVERYTHING}, all", everything, everything))
     return [*scored, *_tool_scores(pairs, snippets, tools)]
 
 
 def _at(num_alarms: int, scorers: Sequence[Scores]) -> list[PairScores]:
-    return [split_scores(one, num_alarms) for one in scorers if one.name != "dummy: flag everything"]
+    return [split_scores(one, num_alarms) for one in scorers if one.name != DUMMY_EVERYTHING]
 
 
 def _tool_scores(pairs: Sequence[Pair], snippets: Sequence[Snippet], tools: Sequence[Tool]) -> list[PairScores]:

@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 
 from benchmarks.evaluation.figures import Floats, Ints
-from benchmarks.evaluation.scorers import NUM_SEEDS, Scores
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, NUM_SEEDS, Scores
 
 NUM_FOLDS = 10
 _TOKEN = r"\w+|[^\w\s]"
@@ -84,6 +84,6 @@ def text_dummies(texts: Sequence[str], targets: Floats, groups: Ints, where: str
         Scores("dummy: longer", length[None]),
         Scores("dummy: shorter", -length[None]),
         Scores(f"dummy: n-grams, {where}", ngram_scores(texts, targets, groups)[None]),
-        Scores("dummy: flag everything", np.ones((1, len(texts)))),
+        Scores(DUMMY_EVERYTHING, np.ones((1, len(texts)))),
         Scores(f"dummy: random, mean of {NUM_SEEDS}", chance_scores(len(texts))),
     ]

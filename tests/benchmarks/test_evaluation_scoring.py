@@ -10,7 +10,7 @@ from benchmarks.evaluation.locating import Place, locate, rank_claims
 from benchmarks.evaluation.maintainability import concordance, pearson, spearman
 from benchmarks.evaluation.owasp_python import macro_auc, youden
 from benchmarks.evaluation.pairs import flag_highest, judge_pairs, outcomes, pair_up
-from benchmarks.evaluation.parts import Bars, Context, Curve, Section
+from benchmarks.evaluation.parts import Bars, Curve, Section
 from benchmarks.evaluation.patching import PatchError, apply_hunks, parse_patch
 from benchmarks.evaluation.peers import RUFF_S, flag_snippets, run_peers
 from benchmarks.evaluation.plots import draw_section, precision_recall
@@ -18,10 +18,9 @@ from benchmarks.evaluation.real_bugs import blamed_lines
 from benchmarks.evaluation.shapes import SHAPE_NAMES, measure_shape
 from benchmarks.evaluation.snippets import ANY, Claim, Reading, Snippet
 from benchmarks.evaluation.suites import load_labels
+from benchmarks.evaluation.testing import make_context
 from benchmarks.evaluation.textual import length_scores, ngram_scores
 from benchmarks.evaluation.weaknesses import kin_of, labels_of
-from graph_model.bundle import default_folder, load_bundle
-from graph_model.catalogue import load_catalogue
 
 
 @pytest.mark.parametrize(
@@ -173,10 +172,8 @@ def test_weakness_answers_to_its_kin() -> None:
 
 
 def test_installed_tool_reads_the_same_snippets(tmp_path: Path) -> None:
-    bundle = load_bundle(default_folder(), load_catalogue().hash)
-    context = Context(bundle, *(tmp_path / name for name in ("clones", "data", "manifests", "triage")))
     snippets = [Snippet("ä/a.py", "import pickle\npickle.loads(x)\n"), Snippet("b.py", "x = 1\n")]
     folder = tmp_path / "sets" / "o+n"
-    tools = run_peers(context, folder, snippets, (RUFF_S,))
+    tools = run_peers(make_context(tmp_path), folder, snippets, (RUFF_S,))
     assert [one.name for one in tools] == ["Ruff S"]
     assert list(flag_snippets(tools[0], "o+n", snippets)) == [1, 0]

@@ -16,9 +16,8 @@ from benchmarks.evaluation.sets import PublicSet
 from benchmarks.evaluation.speed_pairs import SpeedPairsPart
 from benchmarks.evaluation.suites import SUITES
 from benchmarks.evaluation.sven import SvenPart
+from benchmarks.evaluation.testing import make_context
 from dataset_curation.testing import SmallRepository
-from graph_model.bundle import default_folder, load_bundle
-from graph_model.catalogue import load_catalogue
 
 UNSAFE = "def find(cursor, name):\n    cursor.execute(\"SELECT * FROM ü WHERE a = '%s'\" % name)\n    return cursor\n"
 SAFE = 'def find(cursor, name):\n    cursor.execute("SELECT * FROM ü WHERE a = %s", (name,))\n    return cursor\n'
@@ -29,9 +28,7 @@ CALLING = "import subprocess\n\n\ndef run(name):\n    subprocess.call('ls ' + na
 def context(tmp_path: Path) -> Context:
     (tmp_path / "manifests").mkdir()
     (tmp_path / "manifests" / "repositories.jsonl").write_text("", "utf-8")
-    bundle = load_bundle(default_folder(), load_catalogue().hash)
-    folders = [tmp_path / name for name in ("clones", "data", "manifests", "triage")]
-    return Context(bundle, *folders, num_samples=10)
+    return make_context(tmp_path)
 
 
 def _publish(context: Context, repository: str, files: Mapping[str, str]) -> PublicSet:
@@ -232,6 +229,7 @@ def test_votes_are_met_by_what_grows_with_them(context: Context) -> None:
     section = MaintainabilityPart(_publish(context, "o/votes", files)).measure(context)
     assert section.document["classes"] == 8
     assert _row(section, "overall", "dummy: log of statements")["Spearman"] == pytest.approx(1)
+    assert _row(section, "complexity", "dummy: log of statements")["Spearman"] == pytest.approx(-1)  # a complaint
     assert _row(section, "overall", "metric forest")["Spearman within projects"] > 0.7
 
 
