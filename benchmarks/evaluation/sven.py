@@ -15,6 +15,7 @@ from typing import Any  # a JSON document
 
 import numpy as np
 
+from benchmarks.evaluation.cells import pool
 from benchmarks.evaluation.figures import Floats, Ints
 from benchmarks.evaluation.judging import number_groups
 from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
@@ -32,7 +33,6 @@ _FOLDERS = ("data_train_val/train", "data_train_val/val")
 _SQL = 89
 _MODULES = frozenset(sys.stdlib_module_names)
 _QUALIFIER = re.compile(r"(?<![\w.])([a-z_]\w*)\s*\.\s*\w")
-LEAST_PAIRS = 25  # 50 functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,10 @@ def _tool_scores(pairs: Sequence[Pair], snippets: Sequence[Snippet], tools: Sequ
 
 def _cells(pairs: Sequence[Pair]) -> list[tuple[str, Ints]]:
     cwes = np.array([one.cwe for one in pairs])
-    named = [("without SQL injection", np.flatnonzero(cwes != _SQL))]
-    named += [(f"CWE-{cwe}", np.flatnonzero(cwes == cwe)) for cwe in np.unique(cwes)]
-    return [("all pairs", np.arange(len(pairs))), *((name, rows) for name, rows in named if len(rows) >= LEAST_PAIRS)]
+    names = np.array(pool([f"CWE-{cwe}" for cwe in cwes], {}))
+    cells = [("all pairs", np.arange(len(pairs))), ("without SQL injection", np.flatnonzero(cwes != _SQL))]
+    cells += [(name, np.flatnonzero(names == name)) for name in sorted(set(names.tolist()) - {""})]
+    return [(name, rows) for name, rows in cells if len(rows)]
 
 
 def _places(pairs: Sequence[Pair], readings: Readings, tools: Sequence[Tool]) -> list[Place]:
