@@ -112,8 +112,8 @@ def _collect(suites: Iterable[Suite], context: Context, notes: list[str]) -> Ite
         except MissingSetError as error:
             notes.append(f"not measured: {error}")
             continue
-        projects = sorted({one.project for one in found})
-        notes.append(f"{source}: {len(found)} files with a bug, of {', '.join(projects)}.")
+        projects = sorted({one.project for one in found if "/" in one.project})
+        notes.append(f"{source}: {len(found)} files with a bug{', of ' if projects else ''}{', '.join(projects)}.")
         yield from found
 
 
