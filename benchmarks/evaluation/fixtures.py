@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.evaluation.cells import pool
-from benchmarks.evaluation.figures import Figure, Floats, Ints, measure, pr_auc
+from benchmarks.evaluation.figures import NAN, Figure, Floats, Ints, measure, pr_auc
 from benchmarks.evaluation.judging import Board, auc, mean, number_groups, plain_cell
 from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
 from benchmarks.evaluation.parts import Context, MissingSetError, Section
@@ -136,7 +136,7 @@ def _judge(title: str, chosen: Ints, rows: Sequence[Row], scorers: Sequence[str]
         (one.name, {key: measure(cell, one.columns, each) for key, each in (("PR-AUC", pr_auc), ("AUC", auc))})
         for one in ranking
     ]
-    judged.append((f"{DUMMY_EVERYTHING}, all", {_FOUND: Figure(1, 1, 1), _FALSE: Figure(1, 1, 1)}))
+    judged.append((f"{DUMMY_EVERYTHING}, all", {_FOUND: Figure(1, NAN, NAN), _FALSE: Figure(1, NAN, NAN)}))
     tools = sorted({name for row in every for name in row.tools})
     judged += [(f"{name}, any rule", _flag_figures(every, name, context)) for name in tools]
     num_alerts = sum(len(row.alerts) for row in every)

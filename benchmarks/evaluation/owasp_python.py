@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.evaluation.figures import Cell, Figure, Floats, measure
+from benchmarks.evaluation.figures import NAN, Cell, Figure, Floats, measure
 from benchmarks.evaluation.judging import Board, number_groups, plain_cell
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
 from benchmarks.evaluation.peers import BANDIT, RUFF_S, run_peers
@@ -188,7 +188,7 @@ def _category_board(tests: Sequence[Test], own: Sequence[Reading], tools: Sequen
         for name, column in everybody:
             for what, rows_of in (("TPR", chosen & truth), ("FPR", chosen & ~truth)):
                 value = float(column[rows_of].mean()) if rows_of.any() else float("nan")
-                figures[f"{name}: {what}"] = Figure(value, value, value)
+                figures[f"{name}: {what}"] = Figure(value, NAN, NAN)
         rows.append((f"{category} ({int(chosen.sum())})", figures))
     cell = plain_cell("", np.arange(len(tests)), _coded(tests), np.arange(len(tests)), (1, 0))
     return Board("by category", cell, tuple(rows))

@@ -112,7 +112,7 @@ def _draw_bars(bars: Bars) -> Figure:
     figure = Figure(figsize=(7, 0.6 + 0.27 * len(rows)))
     axes: Axes = figure.subplots()
     values = np.array([value for _, value, _, _ in rows])
-    spans = np.array([(max(value - low, 0), max(high - value, 0)) for _, value, low, high in rows]).T
+    spans = np.nan_to_num([(max(value - low, 0), max(high - value, 0)) for _, value, low, high in rows]).T
     names = [name for name, *_ in rows]
     axes.barh(
         names, values, xerr=spans, color=[_colour(name) for name in names], alpha=0.85, error_kw={"linewidth": 0.8}
