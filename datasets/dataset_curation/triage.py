@@ -282,20 +282,26 @@ class Agreement:
 
 
 def measure_agreement(rows: Iterable[TriageRow]) -> list[Agreement]:
-    """Cohen's kappa of every pair of readers with items in common."""
+    """Cohen's kappa of every pair of readers with items in common; last, of all these pairs together."""
     by_reader: dict[str, dict[tuple[str, str, str, int, int, str], str]] = defaultdict(dict)
     for row in rows:
         by_reader[row.reader][row.key] = row.verdict
     readers = sorted(by_reader)
-    found = []
+    found: list[Agreement] = []
+    every: list[tuple[str, str]] = []
     for idx, first in enumerate(readers):
         for second in readers[idx + 1 :]:
             shared = by_reader[first].keys() & by_reader[second].keys()
             if shared:
                 pairs = [(by_reader[first][key], by_reader[second][key]) for key in sorted(shared)]
-                observed = sum(a == b for a, b in pairs) / len(pairs)
-                found.append(Agreement(first, second, len(pairs), observed, _kappa(pairs, observed)))
-    return found
+                every += pairs
+                found.append(_agree(first, second, pairs))
+    return [*found, _agree("one reader", "another", every)] if every else []
+
+
+def _agree(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> Agreement:
+    observed = sum(a == b for a, b in pairs) / len(pairs)
+    return Agreement(first, second, len(pairs), observed, _kappa(pairs, observed))
 
 
 def _kappa(pairs: Sequence[tuple[str, str]], observed: float) -> float | None:

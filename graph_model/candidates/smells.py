@@ -89,8 +89,8 @@ def find_unreachable(view: UnitView) -> Iterator[Draft]:
             continue
         before = stmt.pred and all(p in reachable for p, _ in stmt.pred)
         previous = view.unit.control.stmts[stmt.idx - 1]
-        if stmt.pred and not before:
-            continue
+        if (stmt.pred and not before) or view.program.tree.source.startswith(b"#", stmt.node.start):
+            continue  # a directive (C#) inside an expression is read as the next statement
         if (
             previous.idx in reachable
             and previous.role in (StmtRole.RETURN, StmtRole.THROW)
