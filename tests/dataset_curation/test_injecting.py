@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from dataset_curation.injecting import inject_entry
+from dataset_curation.injecting import InjectionJob, inject_entry
 from dataset_curation.manifests import Choice, Role, pin_choice
 from dataset_curation.records import load_records
 from dataset_curation.testing import MIT, SmallRepository
@@ -34,7 +34,7 @@ def helped():
 def test_broken_versions_are_born_and_judged(tmp_path: Path) -> None:
     SmallRepository(tmp_path, "o/n").commit("all", {"LICENSE": MIT, "app.py": CODE})
     entry, _ = pin_choice(Choice("o/n", Role.TRAIN, "python", "o/n"), tmp_path)
-    outcome = inject_entry(entry, tmp_path, tmp_path / "data")
+    outcome = inject_entry(InjectionJob(entry), tmp_path, tmp_path / "data")
     assert outcome.state == "done"
     judged = {
         (candidate.label, candidate.symbol, judgement.target)
@@ -46,13 +46,13 @@ def test_broken_versions_are_born_and_judged(tmp_path: Path) -> None:
     assert ("security/command-injection", "quoted", 1) in judged
     assert ("security/command-injection", "helped", 1) in judged
     assert ("security/command-injection", "helped", 0) in judged
-    assert inject_entry(entry, tmp_path, tmp_path / "data").state == "kept"
+    assert inject_entry(InjectionJob(entry), tmp_path, tmp_path / "data").state == "kept"
 
 
 def test_a_helper_is_harmless_in_place_and_wrapped_and_harmful_when_gone(tmp_path: Path) -> None:
     SmallRepository(tmp_path, "o/n").commit("all", {"LICENSE": MIT, "app.py": CODE})
     entry, _ = pin_choice(Choice("o/n", Role.TRAIN, "python", "o/n"), tmp_path)
-    inject_entry(entry, tmp_path, tmp_path / "data")
+    inject_entry(InjectionJob(entry), tmp_path, tmp_path / "data")
     helped = [
         (judgement.target, judgement.weight)
         for record in load_records(tmp_path / "data" / "o+n.records")
@@ -65,4 +65,4 @@ def test_a_helper_is_harmless_in_place_and_wrapped_and_harmful_when_gone(tmp_pat
 def test_a_file_that_does_not_parse_is_left_alone(tmp_path: Path) -> None:
     SmallRepository(tmp_path, "o/n").commit("all", {"LICENSE": MIT, "app.py": CODE + "def broken(:\n"})
     entry, _ = pin_choice(Choice("o/n", Role.TRAIN, "python", "o/n"), tmp_path)
-    assert inject_entry(entry, tmp_path, tmp_path / "data").num_candidates == 0
+    assert inject_entry(InjectionJob(entry), tmp_path, tmp_path / "data").num_candidates == 0
