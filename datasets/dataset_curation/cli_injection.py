@@ -19,7 +19,7 @@ from dataset_curation.manifests import Role
 @click.option(
     "--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="Page of examples; it holds fetched code."
 )
-def injection_page_command(  # noqa: PLR0913  # one option each
+def injection_page_command(  # one option each
     clones: Path, manifests: Path, only: tuple[str, ...], files: int, examples: int, target: Path | None
 ) -> None:
     """Count places for each kind of defect in a sample of files, and write ten examples of each as diffs."""

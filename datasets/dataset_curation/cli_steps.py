@@ -139,7 +139,7 @@ def _read_all_advice(clones: Path, manifests: Path) -> list[Advice]:
 @JOBS
 @click.option("--hard", type=EXISTING, metavar="BUNDLE", help="Prefer what this bundle is wrong about.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the choice among the hard ones.")
-def inject_command(  # noqa: PLR0913  # one option each
+def inject_command(  # noqa: PLR0913, PLR0917  # one option each
     clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int, hard: Path | None, seed: int
 ) -> None:
     """Break sound code of the training repositories and keep the candidates that are born."""

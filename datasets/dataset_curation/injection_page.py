@@ -45,15 +45,15 @@ def _render_example(kind: Kind, number: int, example: InjectionExample) -> Itera
 
 
 def _diff(before: bytes, after: bytes) -> str:
-    lines = [one.decode("utf-8", "replace").splitlines() for one in (before, after)]
-    rows = list(unified_diff(*lines, lineterm="", n=_CONTEXT))[2:]
+    old, new = (one.decode("utf-8", "replace").splitlines() for one in (before, after))
+    rows = list(unified_diff(old, new, lineterm="", n=_CONTEXT))[2:]
     hidden = [f"... {len(rows) - _MAX_DIFF_LINES} more lines"] if len(rows) > _MAX_DIFF_LINES else []
     return "\n".join(row[:160] for row in (*rows[:_MAX_DIFF_LINES], *hidden))
 
 
 def render_table(survey: Survey) -> str:
     """Markdown: by kind and language places found, `held/tried` of those tried, and mean bytes of defect and twin."""
-    heads = [f"{family.value} ({survey.files[family]} files)" for family in Family]
+    heads = [f"{family.value} ({survey.files[family]} files, {survey.trees[family]} trees)" for family in Family]
     rows = ["| kind | " + " | ".join(heads) + " | bytes: defect, twin |", "| --- |" + " ---: |" * (len(heads) + 1)]
     for kind in load_kinds().values():
         cells = [_render_cell(survey, kind.name, family) for family in Family]

@@ -1,9 +1,9 @@
 """Where the training repositories have room for each kind of defect, and examples that hold: counted on a sample."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from dataset_curation.analysing import Project, analyse_project
@@ -21,6 +21,8 @@ from graph_model.edits.model import Edit
 from graph_model.errors import GraphModelError
 from graph_model.languages import Family
 
+_log = logging.getLogger(__name__)
+_MAX_BYTES = 40_000  # of files whose tree is built for the count
 _TRIES_AN_EXAMPLE = 6
 _MAX_A_REPOSITORY = 2  # examples of one kind and language
 
@@ -55,7 +57,7 @@ class Survey:
     defect_bytes: Counter[Cell] = field(default_factory=Counter)
     twin_bytes: Counter[Cell] = field(default_factory=Counter)
     files: Counter[Family] = field(default_factory=Counter)
-    repositories: dict[Family, set[str]] = field(default_factory=dict)
+    trees: Counter[Family] = field(default_factory=Counter)
     examples: dict[Cell, list[InjectionExample]] = field(default_factory=dict)
 
     def wants(self, cell: Cell, wanted: int) -> bool:
@@ -64,54 +66,76 @@ class Survey:
 
 
 def survey_entries(entries: Iterable[Entry], clones: Path, max_files: int, wanted: int) -> Survey:
-    """Counts over at most `max_files` files a repository (by hash of their path), with up to `wanted` examples a cell."""
+    """Text defects are looked for in every file; trees are built, and flows followed, in at most `max_files` files of a
+    repository (by hash of their path). Up to `wanted` examples a kind and language."""
     survey = Survey()
     for entry in entries:
         clone = find_clone(clones, entry.repository)
         files = sorted(select_files(clone, entry.commit, Tally()), key=lambda file: digest(file.source.path))
-        for file in islice(files, max_files):
+        num_deep = 0
+        for file in files:
+            is_deep = num_deep < max_files and len(file.source.content) <= _MAX_BYTES
+            num_deep += is_deep
             survey.files[file.language.family] += 1
-            survey.repositories.setdefault(file.language.family, set()).add(entry.repository)
+            survey.trees[file.language.family] += is_deep
             origin = f"{entry.repository}@{entry.commit[:12]}:{file.source.path}"
             try:
-                _survey_file(file, origin, survey, wanted)
-            except CurationError:
-                continue
+                _survey_file(file, origin, survey, wanted, is_deep=is_deep)
+            except (CurationError, GraphModelError) as error:
+                _log.warning("%s: %s", origin, error)
     return survey
 
 
-def _survey_file(file: SelectedFile, origin: str, survey: Survey, wanted: int) -> None:
-    try:
-        scene = open_scene(file.source.path, file.source.content, file.language)
-    except GraphModelError:
+def _survey_file(file: SelectedFile, origin: str, survey: Survey, wanted: int, *, is_deep: bool) -> None:
+    proposals = list(propose_defects(file.source.content, file.language.family))
+    family = file.language.family
+    if not is_deep and not any(survey.wants((one.kind, family), wanted) for one in proposals):
+        survey.places.update((one.kind, family) for one in proposals)
         return
-    sound = analyse_project([(file.source, file.language)], Tally())
-    path = file.source.path
-    if scene.tree.error_ranges or path not in sound.analyses or sound.analyses[path].problems:
+    scene = open_scene(file.source.path, file.source.content, file.language)
+    if scene.tree.error_ranges:
         return
-    analysis, candidates = sound.analyses[path], sound.candidates[path]
-    proposals: Iterator[Proposal] = iter(
-        (
-            *propose_defects(file.source.content, file.language.family),
-            *propose_structures(scene),
-            *propose_removals(analysis, candidates, file.source.content),
-        )
-    )
-    tried_here: Counter[str] = Counter()
-    for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
-        cell = (proposal.kind, file.language.family)
-        survey.places[cell] += 1
-        known = survey.examples.setdefault(cell, [])
-        repository = origin.partition("@")[0]
-        of_repository = sum(one.origin.startswith(f"{repository}@") for one in known)
-        if tried_here[proposal.kind] >= 2 or not survey.wants(cell, wanted) or of_repository >= _MAX_A_REPOSITORY:
-            continue
-        tried_here[proposal.kind] += 1
+    sound = None
+    if is_deep:
+        proposals += propose_structures(scene)
+        sound = _analyse(file)
+        if sound is not None:
+            path = file.source.path
+            proposals += propose_removals(sound.analyses[path], sound.candidates[path], file.source.content)
+    survey.places.update((one.kind, family) for one in proposals)
+    for proposal in _choose(proposals, family, origin, survey, wanted):
+        sound = sound or _analyse(file)
+        if sound is None:
+            return
+        cell = (proposal.kind, family)
         survey.tried[cell] += 1
-        example = try_proposal(file, sound, find_twin(scene, proposal), origin)
+        whole = find_twin(scene, proposal)
+        example = try_proposal(file, sound, whole, origin)
         if example is not None:
-            known.append(example)
-            _count(survey, cell, proposal.edits, find_twin(scene, proposal).twin, example)
+            survey.examples.setdefault(cell, []).append(example)
+            _count(survey, cell, whole.edits, whole.twin, example)
+
+
+def _analyse(file: SelectedFile) -> Project | None:
+    """The file alone as a project, None when the engine has a problem with it."""
+    sound = analyse_project([(file.source, file.language)], Tally())
+    analysis = sound.analyses.get(file.source.path)
+    return sound if analysis is not None and not analysis.problems else None
+
+
+def _choose(
+    proposals: Iterable[Proposal], family: Family, origin: str, survey: Survey, wanted: int
+) -> Iterator[Proposal]:
+    """At most one of a kind a file and two a repository, of those still wanted."""
+    repository = origin.partition("@")[0]
+    seen: set[str] = set()
+    for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
+        known = survey.examples.get((proposal.kind, family), [])
+        of_repository = sum(one.origin.startswith(f"{repository}@") for one in known)
+        is_new = of_repository < _MAX_A_REPOSITORY and proposal.kind not in seen
+        if is_new and survey.wants((proposal.kind, family), wanted):
+            seen.add(proposal.kind)
+            yield proposal
 
 
 def _count(

@@ -1,9 +1,11 @@
 """Whether an injection holds: the edited file parses, and what the engine finds in it that the sound file lacks."""
 
 import ast
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from dataset_curation.analysing import Project, analyse_project
 from dataset_curation.selection import SelectedFile, Tally
@@ -11,7 +13,7 @@ from graph_model.candidates.model import Candidate
 from graph_model.edits.model import Edit, apply_edits, invert_edits
 from graph_model.errors import GraphModelError
 from graph_model.languages import Family, Language, load_table
-from graph_model.syntax import parse_tree
+from graph_model.syntax import normalise, parse_grammar
 from reviewer.source import SourceFile
 
 
@@ -19,13 +21,23 @@ def edit_content(content: bytes, edits: tuple[Edit, ...], language: Language) ->
     """The content after edits, None when they overlap, cannot be undone, or leave more errors than there were."""
     try:
         edited = apply_edits(content, edits)
-        if apply_edits(edited, invert_edits(content, edits)) != content:
+        undone = apply_edits(edited, invert_edits(content, edits))
+        if undone != content or edited == content or _count_errors(edited, language) > _count_sound(content, language):
             return None
-        before, after = (len(parse_tree(one, load_table(language)).error_ranges) for one in (content, edited))
     except GraphModelError:
         return None
-    is_worse = after > before or (language.family is Family.PYTHON and _compiles(content) and not _compiles(edited))
-    return None if is_worse or edited == content else edited
+    is_worse = language.family is Family.PYTHON and _compiled_before(content) and not _compiles(edited)
+    return None if is_worse else edited
+
+
+def _count_errors(content: bytes, language: Language) -> int:
+    """How many ranges of a file the grammar could not read, or missed something in."""
+    table = load_table(language)
+    tree = parse_grammar(content, table)
+    return len(normalise(tree, content, table, sys.maxsize).error_ranges) if tree.root_node.has_error else 0
+
+
+_count_sound = lru_cache(maxsize=4)(_count_errors)  # one file is edited many times
 
 
 def _compiles(content: bytes) -> bool:
@@ -37,6 +49,9 @@ def _compiles(content: bytes) -> bool:
     except (SyntaxError, ValueError, RecursionError):
         return False
     return True
+
+
+_compiled_before = lru_cache(maxsize=4)(_compiles)
 
 
 def analyse_edited(file: SelectedFile, edits: Iterable[Edit]) -> Project | None:

@@ -49,7 +49,7 @@ STRUCTURES: tuple[Structure, ...] = (
     Structure("work-in-loop", "work-in-loop", ALL, _LOOP_COSTS, work_in_loop),
     Structure("copy-in-loop", "copy-in-loop", (PYTHON, JAVASCRIPT), ("performance/copy-in-loop",), copy_in_loop),
     Structure(
-        "text-in-loop", "text-in-loop", (PYTHON, JAVA, CSHARP), ("performance/string-concatenation-in-loop",),
+        "text-in-loop", "text-in-loop", (JAVA, CSHARP), ("performance/string-concatenation-in-loop",),
         text_in_loop,
     ),
     Structure(

@@ -47,12 +47,18 @@ def _are_alike(scene: Scene, one: Node, other: Node) -> bool:
     names = [(param.get("name") or param).text for param in (one, other)]
     if names[0] == names[1] or any(param.text or param.kind is not K.PARAM for param in (one, other)):
         return False
-    if types[0] is not None and types[1] is not None:
-        return scene.text(types[0]) == scene.text(types[1])
-    if scene.family in _TYPED or any(types):
-        return False
     words = [{word.lower() for word in split_words(name)} for name in names]
-    return bool(words[0] & words[1]) and all(len(name) > 2 for name in names)
+    is_near = bool(words[0] & words[1]) and all(len(name) > 2 for name in names)
+    if types[0] is not None and types[1] is not None:
+        return scene.text(types[0]) == scene.text(types[1]) and (is_near or _are_neighbours(one, other))
+    return is_near and scene.family not in _TYPED and not any(types)
+
+
+def _are_neighbours(one: Node, other: Node) -> bool:
+    """Whether one parameter stands right after another in their list."""
+    siblings = one.parent.children if one.parent is not None else []
+    places = [idx for idx, child in enumerate(siblings) if child is one or child is other]
+    return len(places) == 2 and places[1] - places[0] == 1
 
 
 def arguments_swapped(scene: Scene) -> Iterator[Draft]:

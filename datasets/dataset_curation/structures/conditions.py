@@ -15,6 +15,7 @@ from dataset_curation.structures.model import (
     negation,
     nodes,
     operator_edit,
+    parameters,
 )
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
@@ -23,6 +24,7 @@ from graph_model.syntax import Node
 
 _SHIFTS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPS = {"and": "or", "or": "and", "&&": "||", "||": "&&"}
+_BOXED = ("String", "Integer", "Long", "Double", "BigDecimal", "UUID")
 _LOOSE = {"===": "==", "!==": "!="}
 
 
@@ -174,11 +176,33 @@ def identity_compared(scene: Scene) -> Iterator[Draft]:
         old = gap(scene, left, right)
         if old not in swaps or right.kind not in (K.STRING, K.INT) or not is_simple(left):
             continue
-        if scene.family is JAVASCRIPT and right.text not in ("0", "", "1"):
+        if scene.family is JAVASCRIPT and (right.text not in ("0", "", "1") or not _is_foreign(left)):
             continue  # only these are equal to something of another type that turns up in practice
         edit = operator_edit(scene, left, right, old, swaps[old])
         if edit is not None:
             yield Draft(compare.start, compare.end, (edit,), mirrored(scene, compare))
+
+
+def _is_foreign(value: Node) -> bool:
+    """A field, or a parameter of the function around it: what its type is, somebody else decides."""
+    function = function_of(value)
+    return value.kind is K.MEMBER or (function is not None and value.text in parameters(function))
+
+
+def _is_java_text(scene: Scene, value: Node) -> bool:
+    """A text, or a variable of a type whose equal values need not be one object."""
+    if value.kind is K.STRING:
+        return True
+    function = function_of(value)
+    found = function.walk() if function is not None and value.kind is K.NAME else ()
+    return any(
+        one.kind in (K.PARAM, K.DECLARATOR)
+        and (name := one.get("name") or one.get("target")) is not None
+        and name.text == value.text
+        and (declared := one.get("type")) is not None
+        and scene.text(declared) in _BOXED
+        for one in found
+    )
 
 
 def _java_identity(scene: Scene) -> Iterator[Draft]:
@@ -188,6 +212,8 @@ def _java_identity(scene: Scene) -> Iterator[Draft]:
         if callee is None or obj is None or args is None or callee.text != "equals" or len(args.children) != 1:
             continue
         other = args.children[0]
+        if not (_is_java_text(scene, obj) or _is_java_text(scene, other)) or {obj.kind, other.kind} == {K.STRING}:
+            continue
         if not is_simple(obj) or not is_simple(other) or obj.kind is K.THIS or function_of(call) is None:
             continue
         negated = call.parent is not None and call.parent.kind is K.NOT

@@ -125,7 +125,7 @@ def _above(node: Node) -> Iterator[Node]:
 
 
 def _renamed(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
-    return rename(scene, places, other_name(name))
+    return rename(scene, places, other_name(name, scene.family))
 
 
 def condition_inlined(scene: Scene) -> Iterator[Draft]:
@@ -217,7 +217,7 @@ def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: No
     end = scene.next_line(end) if not scene.source[end : scene.next_line(end)].strip() else end
     edits = (Edit(start, end, b""), Edit(call.start, call.end, written.encode()))
     at = callee.end - len(name.text.encode())
-    new = other_name(name.text).encode()
+    new = other_name(name.text, scene.family).encode()
     twin = (Edit(name.start, name.end, new), Edit(at, callee.end, new)) if new not in scene.source else ()
     statement = statement_around(call)
     return Draft(statement.start, statement.end, edits, twin)

@@ -49,7 +49,7 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
         return
     head = {name for part in loop.children if part is not body for name in names_in(part)}
     changed = assigned(loop)
-    if target.text in head | changed or names_in(value) & (changed | head) or target.text not in names_in(body):
+    if target.text in head | changed or names_in(value) & changed or target.text not in names_in(body):
         return
     if target.text in _read_after(loop) or has_long_text(scene, statement):
         return
@@ -72,7 +72,7 @@ def _read_after(loop: Node) -> set[str]:
 
 
 def copy_in_loop(scene: Scene) -> Iterator[Draft]:
-    """`items.append(x)` under a loop as `items = items + [x]`; in JavaScript `items = [...items, x]`."""
+    """`items.append(x)` under a loop as `items = [*items, x]`; in JavaScript `items = [...items, x]`."""
     name = {PYTHON: "append", JAVASCRIPT: "push"}.get(scene.family)
     for call in nodes(scene, K.CALL):
         callee, args, function = call.get("callee"), call.get("args"), function_of(call)
@@ -115,7 +115,7 @@ def _copied(scene: Scene, call: Node, start: Node, item: str) -> Draft:
     assert obj is not None  # asked for before
     name = obj.text
     if scene.family is PYTHON:
-        edit = Edit(call.start, call.end, f"{name} = {name} + [{item}]".encode())
+        edit = Edit(call.start, call.end, f"{name} = [*{name}, {item}]".encode())
         return Draft(call.start, call.end, (edit,), (Edit(call.start, call.end, f"{name} += [{item}]".encode()),))
     edits = [Edit(call.start, call.end, f"{name} = [...{name}, {item}]".encode())]
     keyword = start.parent
@@ -127,7 +127,7 @@ def _copied(scene: Scene, call: Node, start: Node, item: str) -> Draft:
 
 
 def text_in_loop(scene: Scene) -> Iterator[Draft]:
-    """A list that is joined (Python) or a builder (Java, C#) as text that grows."""
+    """A builder as text that grows. Not in Python: there a local text grows in place, and nothing gets slower."""
     for function in nodes(scene, K.FUNCTION):
         for name, places in local_uses(scene, function).items():
             starts = [one for one in places if one.field == "target"]
@@ -141,37 +141,32 @@ def _grown(scene: Scene, start: Node, name: str, places: list[Node]) -> Draft | 
     value = start.get("value")
     if value is None:
         return None
-    if scene.family is PYTHON:
-        begins, edits = value.kind is K.LIST and not value.children, [Edit(value.start, value.end, b'""')]
-    else:
-        callee = value.get("callee")
-        args = value.get("args")
-        begins = value.kind is K.NEW and callee is not None and callee.text in _BUILDERS
-        begins = begins and (args is None or not args.children or args.children[0].kind is K.INT)
-        edits = _typed_start(scene, start, value)
+    callee, args = value.get("callee"), value.get("args")
+    begins = value.kind is K.NEW and callee is not None and callee.text in _BUILDERS
+    begins = begins and (args is None or not args.children or args.children[0].kind is K.INT)
+    edits = _typed_start(scene, start, value)
     if not begins:
         return None
-    looped = False
+    looped = ends = False
     for place in places:
         if place.field == "target":
             continue
         edit = _growth(scene, place, name)
         if edit is None:
             return None
-        looped = looped or (_is_looped(place) and b"+=" in edit.replacement)
+        looped = looped or (_is_looped(place) and b" = " in edit.replacement.replace(b"+=", b" = "))
+        ends = ends or edit.replacement == name.encode()
         edits.append(edit)
     statement = start.parent if start.kind is K.DECLARATOR and start.parent is not None else start
-    twin = rename(scene, places, other_name(name))
-    return Draft(statement.start, statement.end, tuple(edits), twin) if looped else None
+    twin = rename(scene, places, other_name(name, scene.family))
+    return Draft(statement.start, statement.end, tuple(edits), twin) if looped and ends else None
 
 
 def _typed_start(scene: Scene, start: Node, value: Node) -> list[Edit]:
     """`StringBuilder b = new StringBuilder();` as a text that is empty."""
     text = "String" if scene.family is JAVA else "string"
     statement = start.parent
-    declared_type = start.get("type")
-    at = statement.start if statement is not None and statement.kind is K.DECL else start.start
-    first = declared_type.start if declared_type is not None else at
+    first = statement.start if statement is not None and statement.kind is K.DECL else start.start
     name = start.get("target")
     assert name is not None  # a variable with uses has a name
     return [Edit(first, name.start, f"{text} ".encode()), Edit(value.start, value.end, b'""')]
@@ -181,8 +176,6 @@ def _growth(scene: Scene, place: Node, name: str) -> Edit | None:
     """One use of the collector as a use of text: `x.append(e)` as `x += e`, the end as the text itself."""
     member = place.parent
     call = member.parent if member is not None and member.kind is K.MEMBER else None
-    if scene.family is PYTHON:
-        return _python_growth(scene, place, name)
     if member is None or call is None or call.kind is not K.CALL or call.get("callee") is not member:
         return None
     if member.text in ("toString", "ToString"):
@@ -200,24 +193,8 @@ def _growth(scene: Scene, place: Node, name: str) -> Edit | None:
         call = member.parent if member is not None and member.kind is K.MEMBER else None
     if not parts or not block_of(last):
         return None
-    return Edit(last.start, last.end, f"{name} += {' + '.join(parts)}".encode())
-
-
-def _python_growth(scene: Scene, place: Node, name: str) -> Edit | None:
-    parent = place.parent
-    if parent is not None and parent.kind is K.MEMBER and parent.text == "append":
-        call = parent.parent
-        args = call.get("args") if call is not None and call.kind is K.CALL else None
-        if call is None or args is None or len(args.children) != 1 or not block_of(call):
-            return None
-        item = args.children[0]
-        return Edit(call.start, call.end, f"{name} += {scene.text(item)}".encode())
-    call = parent.parent if parent is not None and parent.kind is K.ARGS else None
-    callee = call.get("callee") if call is not None and call.kind is K.CALL else None
-    obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER and callee.text == "join" else None
-    if call is None or obj is None or obj.kind is not K.STRING or obj.text:
-        return None
-    return Edit(call.start, call.end, name.encode())
+    grown = f"{name} += {parts[0]}" if len(parts) == 1 else f"{name} = {name} + {' + '.join(parts)}"
+    return Edit(last.start, last.end, grown.encode())
 
 
 def together_apart(scene: Scene) -> Iterator[Draft]:

@@ -149,7 +149,7 @@ def _say_alike(body: Node, orelse: Node) -> bool:
 
 
 def unreachable_code(scene: Scene) -> Iterator[Draft]:
-    """`f(); return x` as `return x; f()`."""
+    """The statement before a `return` left behind it once more."""
     for node in nodes(scene, K.RETURN):
         siblings = block_of(node)
         position = next((idx for idx, one in enumerate(siblings) if one is node), 0)
@@ -159,9 +159,8 @@ def unreachable_code(scene: Scene) -> Iterator[Draft]:
         first, second = lines_of(scene, before, before), lines_of(scene, node, node)
         if first is None or second is None or first[1] != second[0] or scene.source[second[1] - 1 : second[1]] != b"\n":
             continue
-        text = scene.between(*second) + scene.between(*first)
-        edit = Edit(first[0], second[1], text.encode())
-        yield Draft(before.start, statement_end(scene, before), (edit,), renames=True)
+        edit = Edit(second[1], second[1], scene.source[slice(*first)])
+        yield Draft(node.start, statement_end(scene, node), (edit,), renames=True)
 
 
 def flag_parameter(scene: Scene) -> Iterator[Draft]:
@@ -182,7 +181,7 @@ def flag_parameter(scene: Scene) -> Iterator[Draft]:
         ):
             continue
         if last.kind is K.RETURN and value is not None and scene.family in (PYTHON, JAVASCRIPT):
-            yield _as_text(scene, params, last, value)
+            yield _as_text(scene, function, last, value)
         elif last.kind is K.CALL and scene.family is CSHARP and "override" not in function.text.split():
             yield _last_step(scene, params, last)
 
@@ -192,13 +191,20 @@ def _parameter(params: Node, text: str) -> Edit:
     return Edit(last.end, last.end, f", {text}".encode())
 
 
-def _as_text(scene: Scene, params: Node, last: Node, value: Node) -> Draft:
+def _as_text(scene: Scene, function: Node, last: Node, value: Node) -> Draft:
+    params = function.get("params")
+    assert params is not None  # asked for before
     text, indent, newline = scene.text(value), scene.indent(last.start), scene.newline
     if scene.family is PYTHON:
-        lines = ("if as_text:", f"{indent}    return str({text})", f"{indent}else:", f"{indent}    return {text}")
+        lines: tuple[str, ...] = (
+            "if as_text:",
+            f"{indent}    return str({text})",
+            f"{indent}else:",
+            f"{indent}    return {text}",
+        )
         flag, option, other = "as_text=False", "default=None", f"return default if {text} is None else {text}"
     else:
-        inner = f"{indent}  return "
+        inner = f"{indent}{step_of(scene, function, last)}return "
         lines = ("if (asText) {", f"{inner}String({text});", f"{indent}}} else {{", f"{inner}{text};", f"{indent}}}")
         flag, option, other = "asText = false", "fallback = undefined", f"return ({text}) ?? fallback;"
     edits = (_parameter(params, flag), Edit(last.start, last.end, newline.join(lines).encode()))

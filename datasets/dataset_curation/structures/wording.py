@@ -1,5 +1,6 @@
 """What a reader is told: names, documentation, errors that are reported, results that are kept for a reason."""
 
+import re
 from collections.abc import Iterator
 
 from dataset_curation.structures.model import (
@@ -15,15 +16,20 @@ from dataset_curation.structures.model import (
     nodes,
     statement_around,
 )
-from dataset_curation.structures.renaming import local_uses, other_name, rename, split_words
-from graph_model.edits.model import Declined, Edit
+from dataset_curation.structures.renaming import local_uses, other_name, rename, split_words, taken_names
+from graph_model.edits.model import Edit
 from graph_model.edits.places import owns_lines
-from graph_model.edits.scene import Scene, fresh_name
+from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
 _EMPTY_NAMES = ("tmp", "data2", "val", "obj", "x1", "foo", "thing", "aux")
-_REPORTS = (K.CALL, K.THROW, K.AWAIT, K.DECL, K.ASSIGN)
+_REPORTS = frozenset({K.CALL, K.THROW, K.AWAIT, K.DECL, K.ASSIGN})
+_HEARD = frozenset({K.CALL, K.THROW, K.AWAIT})
+_ANSWERING = re.compile(
+    "(?:get|find|load|create|make|build|parse|read|fetch|check|validate|compute|save|execute|run|send|post|process|register"
+    "|pop|remove|delete|open|connect|request|submit|insert|resolve|convert|calculate|lookup|query|collect)$"
+)  # verbs of functions whose result one would keep
 _FORMS = {PYTHON: "{} = ", JAVASCRIPT: "const {} = ", JAVA: "var {} = ", CSHARP: "var {} = "}
 
 
@@ -34,7 +40,7 @@ def poor_name(scene: Scene) -> Iterator[Draft]:
             if len(split_words(name)) != 2 or not 2 <= len(places) <= 8 or len(name) < 7:
                 continue
             edits = rename(scene, places, _EMPTY_NAMES[sum(name.encode()) % len(_EMPTY_NAMES)])
-            twin = rename(scene, places, other_name(name))
+            twin = rename(scene, places, other_name(name, scene.family))
             if edits and twin:
                 statement = statement_around(places[0])
                 yield Draft(statement.start, statement.end, edits, twin)
@@ -46,7 +52,8 @@ def exception_swallowed(scene: Scene) -> Iterator[Draft]:
         body, owner = handler.get("body"), handler.parent
         if body is None or owner is None or not body.raw or not 1 <= len(body.children) <= 3:
             continue
-        if any(one.kind not in _REPORTS for one in body.children) or not owns_lines(scene, body.children[0]):
+        said = {one.kind for one in body.children}
+        if not said <= _REPORTS or not said & _HEARD or not owns_lines(scene, body.children[0]):
             continue
         if scene.family in (JAVA, CSHARP) and not _may_go_on(owner):
             continue
@@ -143,11 +150,10 @@ def dead_store(scene: Scene) -> Iterator[Draft]:
         if scene.family in (JAVA, CSHARP) and not _answers(scene, callee.text):
             continue
         words = split_words(callee.text)
-        if not words or callee.text.startswith(("assert", "print", "super")):
+        if not words or _ANSWERING.match(words[0].lower()) is None or "\n" in scene.text(call):
             continue
-        try:
-            name = fresh_name(scene, call, "outcome" if len(words) < 2 else words[-1].lower() + _suffix(scene))
-        except Declined:
+        name = "outcome" if len(words) < 2 else words[-1].lower() + _suffix(scene)
+        if name in taken_names(scene):
             continue
         lead = _FORMS[scene.family].format(name).encode()
         yield Draft(call.start, call.end, (Edit(call.start, call.start, lead),), renames=True)
