@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from dataset_curation.structures.model import (
     CSHARP,
-    JAVASCRIPT,
     PYTHON,
     Draft,
     block_of,
@@ -180,8 +179,9 @@ def flag_parameter(scene: Scene) -> Iterator[Draft]:
             or scene.source[params.end - 1 : params.end] != b")"
         ):
             continue
-        if last.kind is K.RETURN and value is not None and scene.family in (PYTHON, JAVASCRIPT):
-            yield _as_text(scene, function, last, value)
+        if last.kind is K.RETURN and value is not None and value.kind in (K.NAME, K.CALL, K.MEMBER):
+            if scene.family is not CSHARP:
+                yield _as_text(scene, function, last, value)
         elif last.kind is K.CALL and scene.family is CSHARP and "override" not in function.text.split():
             yield _last_step(scene, params, last)
 
