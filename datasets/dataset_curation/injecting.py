@@ -125,7 +125,8 @@ def _choose(injected: list[Injected], run: _Run, seed: int) -> list[Injected]:
             seed,
         )
         chosen.extend(own[item.key] for item in kept)
-        run.tally.drop("injection", "easier", len(own) - len(kept))
+        if len(kept) < len(own):
+            run.tally.drop("injection", "easier", len(own) - len(kept))
     return chosen
 
 
@@ -184,13 +185,15 @@ def _may_protect(content: bytes) -> bool:
 
 def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _Run) -> Iterator[Injected]:
     parsing = [one for one in batch if edit_content(file.source.content, one.edits, file.language) is not None]
-    run.tally.drop("injection", "does-not-parse", len(batch) - len(parsing))
+    if len(parsing) < len(batch):
+        run.tally.drop("injection", "does-not-parse", len(batch) - len(parsing))
     run.budget.trials -= 1
     edited = analyse_edited(file, [edit for one in parsing for edit in one.edits]) if parsing else None
     if edited is None:
         return
     found = _attribute(sound, edited, file.source.path, parsing)
-    run.tally.drop("injection", "nothing-born", len(parsing) - len(found))
+    if len(found) < len(parsing):
+        run.tally.drop("injection", "nothing-born", len(parsing) - len(found))
     for name in (one.name for one in parsing if one.start in found):
         run.tally.keep("injection")
         run.tally.drop("defects", name)  # a count by kind, beside the kept ones
