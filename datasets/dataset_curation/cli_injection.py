@@ -1,5 +1,6 @@
 """`curate injection-page`: what injection makes of the training repositories, for a person to read."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -25,8 +26,12 @@ def injection_page_command(  # one option each
     """Count places for each kind of defect in a sample of files, and write ten examples of each as diffs."""
     with failures():
         entries = choose_entries(manifests, (Role.TRAIN,), only)
-        survey = survey_entries(entries, clones, files, examples)
-        click.echo(render_table(survey))
-        if target is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(render_page(survey), "utf-8")
+        table = ""
+        surveys = survey_entries(entries, clones, files, examples)
+        with click.progressbar(surveys, length=len(entries), label="surveying", show_pos=True, file=sys.stderr) as bar:
+            for survey in bar:
+                table = render_table(survey)
+                if target is not None:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_text(f"{render_page(survey)}\n## Places\n\n{table}", "utf-8")
+        click.echo(table)

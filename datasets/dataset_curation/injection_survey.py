@@ -22,8 +22,8 @@ from graph_model.errors import GraphModelError
 from graph_model.languages import Family
 
 _log = logging.getLogger(__name__)
-_MAX_BYTES = 40_000  # of files whose tree is built for the count
-_TRIES_AN_EXAMPLE = 6
+_MAX_BYTES = 40_000  # of files whose tree is built
+_TRIES_AN_EXAMPLE = 4
 _MAX_A_REPOSITORY = 2  # examples of one kind and language
 
 Cell = tuple[str, Family]
@@ -65,9 +65,10 @@ class Survey:
         return self.held[cell] < wanted and self.tried[cell] < _TRIES_AN_EXAMPLE * wanted
 
 
-def survey_entries(entries: Iterable[Entry], clones: Path, max_files: int, wanted: int) -> Survey:
+def survey_entries(entries: Iterable[Entry], clones: Path, max_files: int, wanted: int) -> Iterator[Survey]:
     """Text defects are looked for in every file; trees are built, and flows followed, in at most `max_files` files of a
-    repository (by hash of their path). Up to `wanted` examples a kind and language."""
+    repository (by hash of their path). Up to `wanted` examples a kind and language. The same survey is given after each
+    repository, with what it added."""
     survey = Survey()
     for entry in entries:
         clone = find_clone(clones, entry.repository)
@@ -83,13 +84,14 @@ def survey_entries(entries: Iterable[Entry], clones: Path, max_files: int, wante
                 _survey_file(file, origin, survey, wanted, is_deep=is_deep)
             except (CurationError, GraphModelError) as error:
                 _log.warning("%s: %s", origin, error)
-    return survey
+        yield survey
 
 
 def _survey_file(file: SelectedFile, origin: str, survey: Survey, wanted: int, *, is_deep: bool) -> None:
     proposals = list(propose_defects(file.source.content, file.language.family))
     family = file.language.family
-    if not is_deep and not any(survey.wants((one.kind, family), wanted) for one in proposals):
+    is_wanted = any(survey.wants((one.kind, family), wanted) for one in proposals)
+    if not is_deep and (not is_wanted or len(file.source.content) > _MAX_BYTES):
         survey.places.update((one.kind, family) for one in proposals)
         return
     scene = open_scene(file.source.path, file.source.content, file.language)

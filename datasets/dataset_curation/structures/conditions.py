@@ -96,12 +96,18 @@ def boundary_shifted(scene: Scene) -> Iterator[Draft]:
 def condition_negated(scene: Scene) -> Iterator[Draft]:
     """The opposite condition of an `if` without `else`."""
     for owner, cond in _deciding(scene):
-        if owner.kind is not K.IF or owner.get("orelse") is not None or _tests_presence(cond):
+        if owner.kind is not K.IF or owner.get("orelse") is not None or _tests_presence(cond) or _refuses(owner):
             continue
         text, twin = negation(scene, cond), _said_longer(scene, cond)
         ordered = cond.kind is K.COMPARE and gap(scene, cond.children[0], cond.children[-1]) in _SHIFTS
         if text is not None and twin and not ordered:
             yield Draft(cond.start, cond.end, (Edit(cond.start, cond.end, text.encode()),), twin)
+
+
+def _refuses(owner: Node) -> bool:
+    """Whether the branch does nothing but raise: turned round, it would refuse all that is right, at the first run."""
+    body = owner.get("body")
+    return body is not None and [one.kind for one in body.children] == [K.THROW]
 
 
 def _tests_presence(cond: Node) -> bool:
@@ -186,7 +192,8 @@ def identity_compared(scene: Scene) -> Iterator[Draft]:
 def _is_foreign(value: Node) -> bool:
     """A field, or a parameter of the function around it: what its type is, somebody else decides."""
     function = function_of(value)
-    return value.kind is K.MEMBER or (function is not None and value.text in parameters(function))
+    is_field = value.kind is K.MEMBER and value.text not in ("length", "size")
+    return is_field or (value.kind is K.NAME and function is not None and value.text in parameters(function))
 
 
 def _is_java_text(scene: Scene, value: Node) -> bool:
