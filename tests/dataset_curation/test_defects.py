@@ -40,6 +40,7 @@ SAMPLES = [
     ("python-debug-setting", "DEBUG = False\n", "DEBUG = env('DEBUG')\n"),
     ("python-temporary-name", "f = tempfile.NamedTemporaryFile('w')\n", "f = tempfile.mkdtemp()\n"),
     ("python-open-mode", "os.chmod(p, 0o600)\n", "os.chmod(p, 0o400)\n"),
+    ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "os.chmod(p, 0o555)\n"),
     ("python-entities-on", "from defusedxml import ElementTree\n", "from xml.etree import ElementTree\n"),
     ("python-old-tls", "ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n", "ssl.SSLContext()\n"),
     ("python-old-tls-version", "c.minimum_version = ssl.TLSVersion.TLSv1_2\n", "c.minimum_version = low\n"),
