@@ -110,7 +110,7 @@ def test_statements_without_a_candidate_are_samples_with_their_twins(tmp_path: P
 def test_a_bundle_prefers_what_it_is_wrong_about_and_the_choice_repeats(tmp_path: Path) -> None:
     SmallRepository(tmp_path, "o/n").commit("all", {"LICENSE": MIT, "app.py": CODE})
     entry, _ = pin_choice(Choice("o/n", Role.TRAIN, "python", "o/n"), tmp_path)
-    job = InjectionJob(entry, default_folder(), 3)
+    job = InjectionJob(entry, Path(str(default_folder())), 3)
     for name in ("one", "two"):
         assert inject_entry(job, tmp_path, tmp_path / name).state == "done"
     first, second = ((tmp_path / name / "o+n.records").read_bytes() for name in ("one", "two"))
