@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from dataset_curation.cli_injection import injection_page_command
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
     assemble_command,
@@ -31,6 +32,7 @@ for _command in (
     fixes_command,
     fix_list_command,
     inject_command,
+    injection_page_command,
     assemble_command,
     sample_command,
     merge_command,
