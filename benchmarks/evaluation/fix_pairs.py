@@ -6,18 +6,17 @@ else is given as many alarms as the bundle over both sides. N-grams are fitted o
 Letters: `P` pairs, `K` draws of a scorer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 
 from benchmarks.evaluation.cells import LEAST_ROWS
 from benchmarks.evaluation.figures import Figure, Floats, Ints, make_cell, measure
+from benchmarks.evaluation.pairs import flag_highest
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section, Table
-from benchmarks.evaluation.scorers import NUM_SEEDS, SHIPPED
+from benchmarks.evaluation.scorers import SHIPPED
+from benchmarks.evaluation.textual import text_dummies
 from dataset_curation.errors import CurationError
 from dataset_curation.fix_pairs import FOLDER_NAME, FixPair, load_pairs
 from dataset_curation.manifests import REPOSITORIES_NAME, TRAINED, Role, read_entries
@@ -28,8 +27,6 @@ from graph_model.encoder import FunctionGraph
 from graph_model.prediction import Predictor
 from reviewer.findings import is_in_test
 
-_FOLDS = 5
-_TOKENS = r"\w+|[^\w\s]"
 _SECURITY = "security/"
 
 
@@ -103,9 +100,8 @@ def score_pairs(bundle: Bundle, pairs: Sequence[FixPair]) -> list[Flags]:
     shown = _flag(SHIPPED, pairs, judge.is_shown)
     proposed = _flag("every security candidate", pairs, judge.is_proposed)
     num_alarms = int(shown.before.sum() + shown.after.sum())
-    ranked = [_rank(name, columns, num_alarms) for name, columns in _dummy_scores(pairs).items()]
     everything = np.ones((1, len(pairs)))
-    return [shown, proposed, *ranked, Flags("dummy: flag everything", everything, everything)]
+    return [shown, proposed, *_dummies(pairs, num_alarms), Flags("dummy: flag everything", everything, everything)]
 
 
 class _Judge:
@@ -138,18 +134,13 @@ def _flag(name: str, pairs: Sequence[FixPair], says: Callable[[FunctionRecord], 
     return Flags(name, before, after)
 
 
-def _dummy_scores(pairs: Sequence[FixPair]) -> Mapping[str, Floats]:
-    """Scores float64 [K, 2P] of all texts before, then all after."""
+def _dummies(pairs: Sequence[FixPair], num_alarms: int) -> list[Flags]:
+    """What reads text only, over all texts before, then all after; flagging everything is not at as many alarms."""
     texts = [*(one.text_before for one in pairs), *(one.text_after for one in pairs)]
-    lengths = np.array([text.count("\n") for text in texts], dtype=np.float64)
-    chance = np.stack([np.random.default_rng(seed).random(len(texts)) for seed in range(NUM_SEEDS)])
+    targets = np.repeat((1.0, 0.0), len(pairs))
     groups = number_groups(pairs)
-    return {
-        "dummy: longer": lengths[None],
-        "dummy: shorter": -lengths[None],
-        "dummy: n-grams, other repositories": _ngram_scores(texts, np.concatenate((groups, groups)))[None],
-        f"dummy: random, mean of {NUM_SEEDS}": chance,
-    }
+    scored = text_dummies(texts, targets, np.concatenate((groups, groups)), "other repositories")
+    return [_rank(one.name, one.columns, num_alarms) for one in scored if one.name != "dummy: flag everything"]
 
 
 def number_groups(pairs: Sequence[FixPair]) -> Ints:
@@ -158,34 +149,10 @@ def number_groups(pairs: Sequence[FixPair]) -> Ints:
     return np.array([names.index(one.fact.group) for one in pairs], dtype=np.int64)
 
 
-def _ngram_scores(texts: Sequence[str], groups: Ints) -> Floats:
-    """Chance that a text is from before a fix, by token uni- and bigrams of other groups: float64 [2P]."""
-    targets = np.repeat((1, 0), len(texts) // 2)
-    num_folds = min(_FOLDS, len(np.unique(groups)))
-    scores = np.full(len(texts), 0.5)
-    if num_folds < 2:
-        return scores
-    features = HashingVectorizer(token_pattern=_TOKENS, ngram_range=(1, 2), lowercase=False).transform(texts)
-    for fitted, judged in GroupKFold(num_folds).split(features, targets, groups):
-        model = LogisticRegression(C=10.0, max_iter=500).fit(features[fitted], targets[fitted])
-        scores[judged] = model.predict_proba(features[judged])[:, 1]
-    return scores
-
-
 def _rank(name: str, columns: Floats, num_alarms: int) -> Flags:
     flags = np.stack([flag_highest(one, num_alarms) for one in columns])
     half = flags.shape[1] // 2
     return Flags(name, flags[:, :half], flags[:, half:])
-
-
-def flag_highest(scores: Floats, num_alarms: int) -> Floats:
-    """1 for the highest scores, 0 for the rest; equal scores at the border share what is left: float64 [N]."""
-    if num_alarms <= 0:
-        return np.zeros(len(scores))
-    border = np.sort(scores)[-min(num_alarms, len(scores))]
-    above, equal = scores > border, scores == border
-    flags: Floats = above + equal * ((min(num_alarms, len(scores)) - above.sum()) / equal.sum())
-    return flags
 
 
 def list_cells(pairs: Sequence[FixPair], trained: frozenset[str]) -> list[tuple[str, Ints]]:

@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from dataset_curation.cli_injection import injection_page_command
 from dataset_curation.cli_pairs import fix_pair_tables_command, fix_pairs_command
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
@@ -34,6 +35,7 @@ for _command in (
     fix_pairs_command,
     fix_pair_tables_command,
     inject_command,
+    injection_page_command,
     assemble_command,
     sample_command,
     merge_command,

@@ -10,6 +10,7 @@ from dataset_curation.cards import render_card
 from dataset_curation.cli_options import (
     CLONES,
     DATA,
+    EXISTING,
     FOLDER,
     JOBS,
     MANIFESTS,
@@ -25,7 +26,7 @@ from dataset_curation.fix_lists import FIX_LIST_NAME, read_fix_list, write_fix_l
 from dataset_curation.fixes import FixJob, mine_fixes
 from dataset_curation.fixtures import harvest_fixtures
 from dataset_curation.harvesting import harvest_entry, run_parallel
-from dataset_curation.injecting import inject_entry
+from dataset_curation.injecting import InjectionJob, inject_entry
 from dataset_curation.knowledge_base import mine_statements
 from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
 from dataset_curation.selection import Tally
@@ -136,11 +137,16 @@ def _read_all_advice(clones: Path, manifests: Path) -> list[Advice]:
 @DATA
 @ONLY
 @JOBS
-def inject_command(clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int) -> None:
+@click.option("--hard", type=EXISTING, metavar="BUNDLE", help="Prefer what this bundle is wrong about.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the choice among the hard ones.")
+def inject_command(  # noqa: PLR0913, PLR0917  # one option each
+    clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int, hard: Path | None, seed: int
+) -> None:
     """Break sound code of the training repositories and keep the candidates that are born."""
     with failures():
         entries = _largest_first(choose_entries(manifests, (Role.TRAIN,), only))
-        report_outcomes(run_parallel(inject_entry, entries, clones, data / "injected", jobs), len(entries), "injecting")
+        jobs_ = [InjectionJob(one, hard, seed) for one in entries]
+        report_outcomes(run_parallel(inject_entry, jobs_, clones, data / "injected", jobs), len(jobs_), "injecting")
 
 
 @click.command("assemble")

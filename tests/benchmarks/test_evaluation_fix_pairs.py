@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.evaluation import evaluation
-from benchmarks.evaluation.fix_pairs import Flags, flag_highest, judge_pairs, list_cells, number_groups
+from benchmarks.evaluation.fix_pairs import Flags, judge_pairs, list_cells, number_groups
 from dataset_curation.cli import curate
 from dataset_curation.fix_pairs import FixPair, load_pairs
 from dataset_curation.testing import MIT, SmallRepository
@@ -77,13 +77,6 @@ def test_records_that_lack_a_listed_pair_are_an_error(place: Path, tmp_path: Pat
     done = CliRunner().invoke(evaluation, options)
     assert done.exit_code == 1
     assert "expected a pair of a/one@" in done.output
-
-
-def test_the_highest_are_flagged_and_ties_share_what_is_left() -> None:
-    scores = np.array([3.0, 1.0, 1.0, 0.0])
-    assert flag_highest(scores, 2).tolist() == [1.0, 0.5, 0.5, 0.0]
-    assert flag_highest(scores, 0).tolist() == [0.0] * 4
-    assert flag_highest(scores, 9).tolist() == [1.0] * 4
 
 
 def test_shares_of_planted_flags_are_what_they_are(pairs: list[FixPair]) -> None:
