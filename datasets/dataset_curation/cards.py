@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from dataset_curation.assembly import CardCounts
 from dataset_curation.manifests import Entry, Role
+from dataset_curation.reasons import concern_of
+from dataset_curation.selection import Tally
 from graph_model.languages import BY_NAME, Family
 
 _FAMILIES = tuple(family.value for family in Family)
@@ -24,7 +26,7 @@ def render_card(entries: Sequence[Entry], counts: CardCounts, shards: Sequence[t
         ),
         _table("## Labelled candidates: harmful/harmless", ("label", *_FAMILIES), _label_rows(counts)),
         _table("## Harvested candidates", ("label", *_FAMILIES), _harvest_rows(counts)),
-        _table("## What was kept and dropped", ("step", "reason", "count"), counts.tally.to_json()),
+        _table("## What was kept and dropped", ("step", "concern", "reason", "count"), drop_rows(counts.tally)),
     ]
     return "\n".join(parts)
 
@@ -66,6 +68,11 @@ def _label_rows(counts: CardCounts) -> list[list[str]]:
             known[(label, BY_NAME[language].family.value, target)] += number
     labels = sorted({label for label, _, _ in known})
     return [[label, *(f"{known[(label, one, 1)]}/{known[(label, one, 0)]}" for one in _FAMILIES)] for label in labels]
+
+
+def drop_rows(tally: Tally) -> list[list[object]]:
+    """Every count with what the drop protects."""
+    return [[step, concern_of(str(reason)).value, reason, count] for step, reason, count in tally.to_json()]
 
 
 def _harvest_rows(counts: CardCounts) -> list[list[object]]:

@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from dataset_curation.cli_checks import validate_command
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
     assemble_command,
@@ -32,6 +33,7 @@ for _command in (
     fix_list_command,
     inject_command,
     assemble_command,
+    validate_command,
     sample_command,
     merge_command,
     agreement_command,

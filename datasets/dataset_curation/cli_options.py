@@ -54,14 +54,20 @@ def choose_entries(manifests: Path, roles: Iterable[str], only: Iterable[str]) -
 
 def report_outcomes(outcomes: Iterable[Outcome], length: int, label: str) -> None:
     """Shows progress and failures; ends with exit code 2 when something failed."""
-    failed = 0
-    total = 0
+    failed, candidates, functions = 0, 0, 0
+    cpu_s, peak_bytes = 0.0, 0
     with click.progressbar(outcomes, length=length, label=label, show_pos=True) as bar:
         for outcome in bar:
-            total += outcome.num_candidates
+            candidates += outcome.num_candidates
+            functions += outcome.num_functions
+            cpu_s += outcome.cpu_s
+            peak_bytes = max(peak_bytes, outcome.peak_bytes)
             if outcome.state not in ("done", "kept"):
                 failed += 1
                 click.echo(f"\n{outcome.name}: {outcome.state}", err=True)
-    click.echo(f"{label}: {length - failed} done, {total} candidates")
+    click.echo(
+        f"{label}: {length - failed} done, {candidates} candidates" + (f", {functions} functions" * bool(functions))
+    )
+    click.echo(f"{label}: {cpu_s:.0f} s of one core, at most {peak_bytes / 2**30:.2f} GiB in a process")
     if failed:
         raise Failure(f"{failed} of {length} failed")

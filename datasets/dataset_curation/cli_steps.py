@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from dataset_curation.advisories import Advice, read_advice
-from dataset_curation.assembly import CardCounts, keep_records, list_sources, make_header, thin, write_shards
+from dataset_curation.balance import PER_CELL, PER_PROJECT, Caps
 from dataset_curation.cards import render_card
 from dataset_curation.cli_options import (
     CLONES,
@@ -24,11 +24,12 @@ from dataset_curation.clones import find_clone
 from dataset_curation.fix_lists import FIX_LIST_NAME, read_fix_list, write_fix_list
 from dataset_curation.fixes import FixJob, mine_fixes
 from dataset_curation.fixtures import harvest_fixtures
-from dataset_curation.harvesting import harvest_entry, run_parallel
+from dataset_curation.harvesting import HARVESTED, harvest, plan_harvest, run_parallel
 from dataset_curation.injecting import inject_entry
 from dataset_curation.knowledge_base import mine_statements
-from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
+from dataset_curation.manifests import REPOSITORIES_NAME, SOURCES_NAME, Entry, Role, read_entries, read_limits
 from dataset_curation.selection import Tally
+from dataset_curation.steps import assemble
 from dataset_curation.triage import read_rows
 from graph_model.training.shards import manifest_hash
 
@@ -38,19 +39,19 @@ _KNOWLEDGE_BASE = "SAP/project-kb"
 @click.command("harvest")
 @CLONES
 @MANIFESTS
+@TRIAGE
 @DATA
 @ROLES
 @ONLY
 @JOBS
-def harvest_command(
-    clones: Path, manifests: Path, data: Path, roles: tuple[str, ...], only: tuple[str, ...], jobs: int
+def harvest_command(  # noqa: PLR0913, PLR0917  # one option each
+    clones: Path, manifests: Path, triage: Path, data: Path, roles: tuple[str, ...], only: tuple[str, ...], jobs: int
 ) -> None:
-    """Find every candidate of the repositories of a role (train and gate by default)."""
+    """Find every candidate of the repositories of a role (train, fixes and gate by default)."""
     with failures():
-        entries = _largest_first(choose_entries(manifests, roles or (Role.TRAIN, Role.GATE), only))
-        report_outcomes(
-            run_parallel(harvest_entry, entries, clones, data / "harvest", jobs), len(entries), "harvesting"
-        )
+        entries = _largest_first(choose_entries(manifests, roles or HARVESTED, only))
+        jobs_ = plan_harvest(entries, read_limits(manifests / SOURCES_NAME), read_rows(triage))
+        report_outcomes(run_parallel(harvest, jobs_, clones, data / "harvest", jobs), len(jobs_), "harvesting")
 
 
 def _largest_first(entries: list[Entry]) -> list[Entry]:
@@ -156,18 +157,28 @@ def inject_command(clones: Path, manifests: Path, data: Path, only: tuple[str, .
     show_default=True,
     help="Of functions nobody judged.",
 )
-def assemble_command(
-    manifests: Path, triage: Path, data: Path, target: Path, card: Path | None, unlabelled_share: float
-) -> None:
-    """Make shards of all records, deduplicated, with a data card."""
+@click.option(
+    "--per-cell",
+    type=click.IntRange(min=1),
+    default=PER_CELL,
+    show_default=True,
+    help="Injected candidates of a label in a family of languages.",
+)
+@click.option(
+    "--per-project",
+    type=click.IntRange(min=1),
+    default=PER_PROJECT,
+    show_default=True,
+    help="Injected candidates of a label in a repository.",
+)
+def assemble_command(  # noqa: PLR0913, PLR0917  # one option each
+    manifests: Path, triage: Path, data: Path, target: Path, card: Path | None, unlabelled_share: float,
+    per_cell: int, per_project: int,
+) -> None:  # fmt: skip
+    """Make shards of all records, consistent and deduplicated, with a data card."""
     with failures():
-        sources = list_sources(data)
-        header = make_header(sources)
-        counts = CardCounts()
-        kept = keep_records(sources, read_rows(triage), counts)
-        shards = write_shards(thin(kept, unlabelled_share, counts.tally), header, target)
-        entries = read_entries(manifests / REPOSITORIES_NAME)
-        text = render_card(entries, counts, shards, manifest_hash(target))
+        shards, counts = assemble(data, read_rows(triage), target, Caps(per_cell, per_project), unlabelled_share)
+        text = render_card(read_entries(manifests / REPOSITORIES_NAME), counts, shards, manifest_hash(target))
         (target / "card.md").write_text(text, "utf-8")
         if card is not None:
             card.parent.mkdir(parents=True, exist_ok=True)

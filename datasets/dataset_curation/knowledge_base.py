@@ -109,11 +109,13 @@ def make_statement_records(advice: Advice, files: ChangedFiles, tally: Tally) ->
         tally.drop("commits", "no-licensed-source")
         return
     if len(kept) > MAX_FILES:
-        tally.drop("commits", "too-many-files")
+        tally.drop("commits", "tangled")
         return
     tally.keep("commits")
-    first = analyse_project(before, Tally())
-    second = analyse_project(_select({path: files.after[path] for path in kept}, is_apache=is_apache), Tally())
+    first = analyse_project(before, Tally(), every_graph=True)
+    second = analyse_project(
+        _select({path: files.after[path] for path in kept}, is_apache=is_apache), Tally(), every_graph=True
+    )
     yield from judge_versions(
         first, second, topic, Provenance(advice.repository, advice.repository, advice.commit), tally
     )
