@@ -1,7 +1,7 @@
 """Assembly: records of every source become shards for training, deduplicated over all of them and counted.
 
-Order matters: what is read by people is kept first, so that no copy of it is trained on; then fixes, fixtures, injected
-defects, and the harvest last.
+Order matters: what is read by people is kept first, so that no copy of it is trained on; then an
+organisation's own history, fixes, fixtures, injected defects, and the harvest last.
 """
 
 from collections import Counter
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from dataset_curation.annotations import WEIGHTS
 from dataset_curation.balance import Caps, balance
 from dataset_curation.consistency import Mark, Verdicts, drop_contested, marks_of
 from dataset_curation.duplicates import DuplicateIndex
@@ -22,7 +23,7 @@ from dataset_curation.sharding import Kept
 from dataset_curation.triage import TriageRow, Verdict, settle
 from graph_model.features import collect_names
 
-SOURCE_ORDER = ("fixes", "fixtures", "injected", "harvest")
+SOURCE_ORDER = ("history", "fixes", "fixtures", "injected", "harvest")
 _TARGETS = {Verdict.HARMFUL: 1, Verdict.HARMLESS: 0, Verdict.UNDECIDABLE: UNLABELLED}
 
 
@@ -84,25 +85,43 @@ def list_sources(data: Path) -> list[SourceFileOfRecords]:
     return sorted(found, key=lambda one: one.role != "gate")
 
 
-def judge_by_reading(
-    record: FunctionRecord, verdicts: Mapping[tuple[str, int, int, str], Verdict], source: str
-) -> FunctionRecord:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What readers say of a candidate, and what their word weighs."""
+
+    verdict: Verdict
+    weight: float = 1.0
+
+
+Place = tuple[str, int, int, str]
+"""Path, line, column and label of a candidate."""
+
+
+def judge_by_reading(record: FunctionRecord, said: Mapping[Place, Said], source: str) -> FunctionRecord:
     """A record with the verdicts of readers, as `triage` (the gate) or `read` (training); the rest stays as it is."""
     judgements = []
     for candidate, line, column, known in zip(
         record.candidates, record.lines, record.columns, record.judgements, strict=True
     ):
-        verdict = verdicts.get((candidate.path, line, column, candidate.label))
-        judgements.append(Judgement(_TARGETS[verdict], 1.0, source) if verdict is not None else known)
+        one = said.get((candidate.path, line, column, candidate.label))
+        judgements.append(Judgement(_TARGETS[one.verdict], one.weight, source) if one is not None else known)
     return record.judged(judgements)
 
 
-def index_verdicts(rows: Iterable[TriageRow]) -> dict[str, dict[tuple[str, int, int, str], Verdict]]:
-    """Settled verdicts by repository and place."""
-    found: dict[str, dict[tuple[str, int, int, str], Verdict]] = {}
-    for (repository, _, path, line, column, label), verdict in settle(rows).items():
-        found.setdefault(repository, {})[(path, line, column, label)] = verdict
+def index_verdicts(rows: Iterable[TriageRow]) -> dict[str, dict[Place, Said]]:
+    """Settled verdicts by repository and place. What a person read outranks an annotation in the tree."""
+    listed = list(rows)
+    read = [row for row in listed if row.reader not in WEIGHTS]
+    found: dict[str, dict[Place, Said]] = {}
+    for reader in sorted(WEIGHTS, key=lambda one: WEIGHTS[one]):
+        _settle([row for row in listed if row.reader == reader], WEIGHTS[reader], found)
+    _settle(read, 1.0, found)
     return found
+
+
+def _settle(rows: Iterable[TriageRow], weight: float, found: dict[str, dict[Place, Said]]) -> None:
+    for (repository, _, path, line, column, label), verdict in settle(rows).items():
+        found.setdefault(repository, {})[(path, line, column, label)] = Said(verdict, weight)
 
 
 def find_contested(sources: Iterable[SourceFileOfRecords], rows: Iterable[TriageRow]) -> frozenset[Mark]:
@@ -120,7 +139,7 @@ def find_contested(sources: Iterable[SourceFileOfRecords], rows: Iterable[Triage
 def read_record(
     record: FunctionRecord,
     file: SourceFileOfRecords,
-    verdicts: Mapping[str, Mapping[tuple[str, int, int, str], Verdict]],
+    verdicts: Mapping[str, Mapping[Place, Said]],
 ) -> FunctionRecord:
     """A harvested record with what readers say of it; others stay as they are."""
     if file.source != "harvest" or not record.candidates:

@@ -19,19 +19,20 @@ def render_card(entries: Sequence[Entry], counts: CardCounts, shards: Sequence[t
         "# Data card\n",
         "Made by `reviewer curate assemble`. Counts only: the data are rebuilt from the manifests and clones.\n",
         f"{len(shards)} shards, {sum(counts.functions.values())} functions, training-set hash `{manifest}`.\n",
-        _table("## Repositories by role", ("role", *_FAMILIES), _repository_rows(entries)),
-        _table("## Functions and groups", ("source", "functions", "groups"), _function_rows(counts)),
-        _table(
+        table("## Repositories by role", ("role", *_FAMILIES), _repository_rows(entries)),
+        table("## Functions and groups", ("source", "functions", "groups"), _function_rows(counts)),
+        table(
             "## Candidates by source and target", ("source", "harmful", "harmless", "nobody said"), _target_rows(counts)
         ),
-        _table("## Labelled candidates: harmful/harmless", ("label", *_FAMILIES), _label_rows(counts)),
-        _table("## Harvested candidates", ("label", *_FAMILIES), _harvest_rows(counts)),
-        _table("## What was kept and dropped", ("step", "concern", "reason", "count"), drop_rows(counts.tally)),
+        table("## Labelled candidates: harmful/harmless", ("label", *_FAMILIES), _label_rows(counts)),
+        table("## Harvested candidates", ("label", *_FAMILIES), _harvest_rows(counts)),
+        table("## What was kept and dropped", ("step", "concern", "reason", "count"), drop_rows(counts.tally)),
     ]
     return "\n".join(parts)
 
 
-def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A heading and a table below it."""
     lines = [title, "", f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
     lines.extend(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
     return "\n".join(lines) + "\n"

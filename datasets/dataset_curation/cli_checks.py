@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
-from dataset_curation.cli_options import EXISTING, MANIFESTS, TRIAGE, failures
+from dataset_curation.cli_options import DATA, EXISTING, MANIFESTS, TRIAGE, failures
+from dataset_curation.gaps import Wanted, to_json, to_markdown
 from dataset_curation.manifests import REPOSITORIES_NAME, read_entries
+from dataset_curation.steps import measure_gaps, read_all_rows
 from dataset_curation.triage import read_rows
 from dataset_curation.validation import validate
 
@@ -34,3 +36,28 @@ def validate_command(
         click.echo(f"{len(findings)} findings")
     if findings:
         raise click.exceptions.Exit(_FAULTY)
+
+
+@click.command("gaps")
+@TRIAGE
+@DATA
+@click.option(
+    "--per-cell",
+    type=click.IntRange(min=0),
+    default=Wanted().per_cell,
+    show_default=True,
+    help="Wanted of each target, of a label in a family of languages.",
+)
+@click.option(
+    "--per-library",
+    type=click.IntRange(min=0),
+    default=Wanted().per_library,
+    show_default=True,
+    help="Wanted of each target, of a label with one library.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a cell.")
+def gaps_command(triage: Path, data: Path, per_cell: int, per_library: int, *, as_json: bool) -> None:
+    """Print what is judged, wanted and missing by label, language and library; the gate counts as nothing."""
+    with failures():
+        cells = measure_gaps(data, read_all_rows(triage, data), Wanted(per_cell, per_library))
+        click.echo(to_json(cells) if as_json else to_markdown(cells), nl=False)

@@ -50,7 +50,7 @@ def find_fix_commits(clone: Clone, head: str, advised: Mapping[str, Advice], tal
             seen.add(commit.id)
             topic = classify_message(f"{commit.message}\n{advice.text}", is_advised=True)
             if topic is not None:
-                yield from _qualify(clone, commit, topic, tally)
+                yield from qualify(clone, commit, topic, tally)
     found: list[tuple[int, Commit, Topic]] = []
     for commit in clone.list_commits(head, GREP):
         topic = classify_message(commit.message)
@@ -68,7 +68,7 @@ def find_fix_commits(clone: Clone, head: str, advised: Mapping[str, Advice], tal
             )
             found.append((rank, commit, topic))
     for _, commit, topic in sorted(found, key=lambda one: (one[0], -one[1].timestamp, one[1].id)):
-        yield from _qualify(clone, commit, topic, tally)
+        yield from qualify(clone, commit, topic, tally)
 
 
 def find_listed_commits(
@@ -86,10 +86,11 @@ def find_listed_commits(
         text = texts.get(commit.id[:7], "")
         topic = classify_message(f"{commit.message}\n{text}", is_advised=bool(text))
         if topic is not None:
-            yield from _qualify(clone, commit, topic, tally)
+            yield from qualify(clone, commit, topic, tally)
 
 
-def _qualify(clone: Clone, commit: Commit, topic: Topic, tally: Tally) -> Iterator[FixCommit]:
+def qualify(clone: Clone, commit: Commit, topic: Topic, tally: Tally) -> Iterator[FixCommit]:
+    """The commit as a fix, when it is recent, small and changes product code; else nothing, with the reason counted."""
     try:
         check_text(commit.message)
         changes = clone.list_changes(commit)

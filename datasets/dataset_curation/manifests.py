@@ -14,7 +14,7 @@ from typing import Any  # values of files are what the file says until checked h
 
 from dataset_curation.clones import Clone, find_clone
 from dataset_curation.errors import CloneError, ManifestError
-from dataset_curation.licences import FILE_NAME, UNKNOWN, detect_licence, is_permissive
+from dataset_curation.licences import FILE_NAME, OWN, UNKNOWN, detect_licence, is_permissive
 from dataset_curation.off_limits import check_repository, normalise_repository
 from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally, select_files
@@ -143,15 +143,15 @@ def write_entries(path: Path, entries: Iterable[Entry]) -> None:
     path.write_text("".join(f"{entry.to_json()}\n" for entry in ordered), "utf-8")
 
 
-def pin_choice(choice: Choice, clones: Path, revision: str = "HEAD") -> tuple[Entry, Tally]:
-    """The manifest entry of a choice at a revision of its clone.
+def pin_choice(choice: Choice, clones: Path, revision: str = "HEAD", licence: str = "") -> tuple[Entry, Tally]:
+    """The manifest entry of a choice at a revision of its clone; `licence` is what is known, else the files are read.
 
     Raises CloneError, and ManifestError for a licence that does not allow the role.
     """
     clone = find_clone(clones, choice.repository)
     commit = clone.resolve(revision)
-    licence = read_licence(clone, commit)
-    if choice.role in LICENSED and not is_permissive(licence):
+    licence = licence or read_licence(clone, commit)
+    if choice.role in LICENSED and licence != OWN and not is_permissive(licence):
         raise ManifestError(f"{choice.repository}: licence: expected a permissive one, found {licence}")
     lines: dict[str, int] = {}
     num_files = 0

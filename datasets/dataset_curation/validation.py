@@ -16,7 +16,7 @@ from dataset_curation.consistency import Verdicts, mark_candidates
 from dataset_curation.disagreement import Witnesses
 from dataset_curation.duplicates import DuplicateIndex
 from dataset_curation.errors import CloneError, OffLimitsError, RecordError
-from dataset_curation.licences import UNKNOWN, is_permissive
+from dataset_curation.licences import OWN, UNKNOWN, is_permissive
 from dataset_curation.manifests import LICENSED, TRAINED, Entry, Role, check_entries, read_licence
 from dataset_curation.off_limits import check_repository, check_text, normalise_repository
 from dataset_curation.records import load_records, read_header
@@ -61,7 +61,7 @@ def check_manifest(entries: Iterable[Entry], clones: Path | None) -> Iterator[Fi
     listed = list(entries)
     for entry in listed:
         yield from _check_names(entry.repository, entry.repository, is_training=entry.role in TRAINED)
-        if entry.role in LICENSED and not is_permissive(entry.licence):
+        if entry.role in LICENSED and entry.licence != OWN and not is_permissive(entry.licence):
             found = "none" if entry.licence in ("", UNKNOWN) else entry.licence
             yield Finding(Fault.LICENCE, entry.repository, f"expected a permissive one, found {found}")
     if clones is not None:
@@ -72,7 +72,7 @@ def _check_clones(entries: Iterable[Entry], clones: Path) -> Iterator[Finding]:
     for entry in entries:
         problems = list(check_entries([entry], clones))
         yield from (Finding(Fault.CHECKSUM, entry.repository, problem) for problem in problems)
-        if entry.role in LICENSED and not problems:
+        if entry.role in LICENSED and entry.licence != OWN and not problems:
             found = read_licence(find_clone(clones, entry.repository), entry.commit)
             if found != entry.licence:
                 yield Finding(Fault.LICENCE, entry.repository, f"expected {entry.licence}, found {found}")
