@@ -15,6 +15,7 @@ from dataset_curation.balance import Caps, balance
 from dataset_curation.consistency import Mark, Verdicts, drop_contested, marks_of
 from dataset_curation.duplicates import DuplicateIndex
 from dataset_curation.errors import RecordError
+from dataset_curation.gaps import Judged, count_judged
 from dataset_curation.manifests import Role
 from dataset_curation.records import UNLABELLED, FunctionRecord, Judgement, engine_version, load_records, read_header
 from dataset_curation.sampling import rank
@@ -29,12 +30,16 @@ _TARGETS = {Verdict.HARMFUL: 1, Verdict.HARMLESS: 0, Verdict.UNDECIDABLE: UNLABE
 
 @dataclass(slots=True)
 class CardCounts:
-    """What went into the shards: by source, language, label and target; functions and repositories by source."""
+    """What went into the shards: by source, language, label and target; functions and repositories by source.
+
+    `judged` counts the training side only: what the gate holds teaches nothing.
+    """
 
     candidates: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
     functions: Counter[str] = field(default_factory=Counter)
     languages: Counter[tuple[str, str]] = field(default_factory=Counter)
     groups: dict[str, set[str]] = field(default_factory=dict)
+    judged: Judged = field(default_factory=Counter)
     tally: Tally = field(default_factory=Tally)
 
     def count(self, kept: Iterable[Kept]) -> Iterator[Kept]:
@@ -50,6 +55,8 @@ class CardCounts:
             source = f"{source}, no candidate"
         elif source == "gate" and all(one.source != "triage" for one in record.judgements):
             source = "gate, unread"  # they say how common a candidate like the read ones is
+        if kept.role != Role.GATE:
+            count_judged(record, self.judged)
         self.functions[source] += 1
         self.languages[(source, record.language)] += 1
         self.groups.setdefault(source, set()).add(record.group)

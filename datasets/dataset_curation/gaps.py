@@ -48,17 +48,23 @@ class Wanted:
     per_library: int = 5
 
 
-def find_gaps(records: Iterable[FunctionRecord], wanted: Wanted) -> list[Cell]:
+Judged = Counter[tuple[str, str, str, int]]
+"""Judged candidates by label, family, library and target; those of a library count for LANGUAGE too."""
+
+
+def count_judged(record: FunctionRecord, counts: Judged) -> None:
+    """Adds what one record says."""
+    family = BY_NAME[record.language].family
+    for candidate, judgement in zip(record.candidates, record.judgements, strict=True):
+        if judgement.target >= 0:
+            counts[(candidate.label, family.value, LANGUAGE, judgement.target)] += 1
+            library = find_library(family, candidate.label, candidate.api)
+            if library != LANGUAGE:
+                counts[(candidate.label, family.value, library, judgement.target)] += 1
+
+
+def find_gaps(counts: Judged, wanted: Wanted) -> list[Cell]:
     """Every cell, by label, family and library."""
-    counts: Counter[tuple[str, str, str, int]] = Counter()
-    for record in records:
-        family = BY_NAME[record.language].family
-        for candidate, judgement in zip(record.candidates, record.judgements, strict=True):
-            if judgement.target >= 0:
-                counts[(candidate.label, family.value, LANGUAGE, judgement.target)] += 1
-                library = find_library(family, candidate.label, candidate.api)
-                if library != LANGUAGE:
-                    counts[(candidate.label, family.value, library, judgement.target)] += 1
     return [
         Cell(label, family, library, counts[(label, family, library, 1)], counts[(label, family, library, 0)], number)
         for label, family, library, number in _places(counts, wanted)

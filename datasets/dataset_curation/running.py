@@ -14,14 +14,13 @@ from dataset_curation.assembly import CardCounts
 from dataset_curation.balance import Caps
 from dataset_curation.cards import render_card, table
 from dataset_curation.figures import StepFigures
-from dataset_curation.gaps import LANGUAGE, Cell, Wanted, to_json, to_markdown
+from dataset_curation.gaps import LANGUAGE, Cell, Wanted, find_gaps, to_json, to_markdown
 from dataset_curation.manifests import Entry, Role
 from dataset_curation.sampling import Limits
 from dataset_curation.steps import (
     Place,
     Work,
     assemble,
-    measure_gaps,
     read_all_rows,
     run_fixes,
     run_fixtures,
@@ -83,7 +82,7 @@ def run_plan(plan: Plan, perform: Callable[[str, Work], StepFigures]) -> RunRepo
     data, target = plan.place.data, plan.target
     rows = read_all_rows(plan.triage, data)
     shards, counts = assemble(data, rows, target, plan.caps)
-    cells = measure_gaps(data, rows, Wanted())
+    cells = find_gaps(counts.judged, Wanted())
     findings = sorted(set(validate(plan.entries, rows, data, target, plan.place.clones)))
     report = RunReport(tuple(steps), counts, tuple(shards), manifest_hash(target), tuple(cells), tuple(findings))
     card = render_card(plan.entries, counts, shards, report.manifest)

@@ -140,5 +140,7 @@ def assemble(
 def measure_gaps(data: Path, rows: Sequence[TriageRow], wanted: Wanted) -> list[Cell]:
     """What the training side of all records lacks; the gate is for judging and counts as nothing."""
     sources = list_sources(data)
-    kept = keep_records(sources, rows, Caps(), Tally())
-    return find_gaps((one.record for one in kept if one.role != Role.GATE), wanted)
+    counts = CardCounts()
+    for _ in counts.count(keep_records(sources, rows, Caps(), counts.tally)):
+        pass
+    return find_gaps(counts.judged, wanted)
