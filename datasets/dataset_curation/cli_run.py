@@ -24,7 +24,7 @@ from dataset_curation.organisation import pin_own
 from dataset_curation.running import REPORT, Plan, run_plan
 from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally
-from dataset_curation.steps import Place
+from dataset_curation.steps import Folders
 from dataset_curation.threads import read_threads
 
 _FAULTY = 1
@@ -61,7 +61,7 @@ def run_command(  # noqa: PLR0913, PLR0917  # one option each
             triage=data / "triage" if organisation else triage,
             listed=None if organisation else read_fix_list(manifests / FIX_LIST_NAME),
             threads=tuple(read_threads(threads, tally)) if threads is not None else (),
-            place=Place(clones, data, jobs),
+            folders=Folders(clones, data, jobs),
             target=target,
             caps=Caps(),
         )

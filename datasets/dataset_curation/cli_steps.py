@@ -26,7 +26,7 @@ from dataset_curation.harvesting import HARVESTED
 from dataset_curation.manifests import REPOSITORIES_NAME, SOURCES_NAME, Role, read_entries, read_limits
 from dataset_curation.selection import Tally
 from dataset_curation.steps import (
-    Place,
+    Folders,
     assemble,
     read_all_rows,
     run_fixes,
@@ -57,7 +57,7 @@ def harvest_command(  # noqa: PLR0913, PLR0917  # one option each
         entries = choose_entries(manifests, (), only)
         chosen = tuple(Role(role) for role in roles) or HARVESTED
         limits = read_limits(manifests / SOURCES_NAME)
-        perform_all("harvesting", run_harvest(entries, limits, read_rows(triage), Place(clones, data, jobs), chosen))
+        perform_all("harvesting", run_harvest(entries, limits, read_rows(triage), Folders(clones, data, jobs), chosen))
 
 
 @click.command("fixtures")
@@ -67,7 +67,7 @@ def harvest_command(  # noqa: PLR0913, PLR0917  # one option each
 def fixtures_command(clones: Path, manifests: Path, data: Path) -> None:
     """Judge the engine's candidates in analysers' query tests."""
     with failures():
-        perform_all("fixtures", run_fixtures(choose_entries(manifests, (), ()), Place(clones, data)))
+        perform_all("fixtures", run_fixtures(choose_entries(manifests, (), ()), Folders(clones, data)))
 
 
 @click.command("fixes")
@@ -93,13 +93,13 @@ def fixes_command(  # noqa: PLR0913  # one option each
     Searching every history takes hours; what an earlier search found is listed in the manifests and mined in minutes.
     """
     with failures():
-        place = Place(clones, data, jobs)
+        folders = Folders(clones, data, jobs)
         chosen = choose_entries(manifests, (Role.TRAIN, Role.FIXES), only)
         named = choose_entries(manifests, (Role.ADVISORIES,), ())
         listed = None if whole_history else read_fix_list(manifests / FIX_LIST_NAME)
-        perform_all("mining fixes", run_fixes([*chosen, *named], listed, max_commits, place))
+        perform_all("mining fixes", run_fixes([*chosen, *named], listed, max_commits, folders))
         bases = choose_entries(manifests, (Role.ADVISORIES,), only)
-        perform_all("reading statements", run_statements(bases, place))
+        perform_all("reading statements", run_statements(bases, folders))
 
 
 @click.command("history")
@@ -117,7 +117,7 @@ def history_command(  # noqa: PLR0913, PLR0917  # one option each
     with failures():
         entries = choose_entries(manifests, (Role.TRAIN,), only)
         said = read_threads(threads, Tally()) if threads is not None else []
-        perform_all("reading history", run_history(entries, said, max_commits, Place(clones, data, jobs)))
+        perform_all("reading history", run_history(entries, said, max_commits, Folders(clones, data, jobs)))
 
 
 @click.command("fix-list")
@@ -140,7 +140,7 @@ def inject_command(clones: Path, manifests: Path, data: Path, only: tuple[str, .
     """Break sound code of the training repositories and keep the candidates that are born."""
     with failures():
         entries = choose_entries(manifests, (Role.TRAIN,), only)
-        perform_all("injecting", run_injection(entries, Place(clones, data, jobs)))
+        perform_all("injecting", run_injection(entries, Folders(clones, data, jobs)))
 
 
 @click.command("assemble")

@@ -18,7 +18,7 @@ from dataset_curation.gaps import LANGUAGE, Cell, Wanted, find_gaps, to_json, to
 from dataset_curation.manifests import Entry, Role
 from dataset_curation.sampling import Limits
 from dataset_curation.steps import (
-    Place,
+    Folders,
     Work,
     assemble,
     read_all_rows,
@@ -48,7 +48,7 @@ class Plan:
     triage: Path
     listed: dict[str, tuple[str, ...]] | None
     threads: tuple[Thread, ...]
-    place: Place
+    folders: Folders
     target: Path
     caps: Caps
 
@@ -67,23 +67,23 @@ class RunReport:
 
 def list_steps(plan: Plan) -> Iterator[tuple[str, Callable[[], Work]]]:
     """The steps that make records, in order. History reads what the harvest wrote."""
-    entries, place = plan.entries, plan.place
-    yield "harvesting", lambda: run_harvest(entries, plan.limits, read_rows(plan.triage), place)
-    yield "fixtures", lambda: run_fixtures(entries, place)
-    yield "mining fixes", lambda: run_fixes(entries, plan.listed, MAX_COMMITS, place)
-    yield "reading statements", lambda: run_statements(entries, place)
-    yield "reading history", lambda: run_history(entries, plan.threads, MAX_COMMITS, place)
-    yield "injecting", lambda: run_injection(entries, place)
+    entries, folders = plan.entries, plan.folders
+    yield "harvesting", lambda: run_harvest(entries, plan.limits, read_rows(plan.triage), folders)
+    yield "fixtures", lambda: run_fixtures(entries, folders)
+    yield "mining fixes", lambda: run_fixes(entries, plan.listed, MAX_COMMITS, folders)
+    yield "reading statements", lambda: run_statements(entries, folders)
+    yield "reading history", lambda: run_history(entries, plan.threads, MAX_COMMITS, folders)
+    yield "injecting", lambda: run_injection(entries, folders)
 
 
 def run_plan(plan: Plan, perform: Callable[[str, Work], StepFigures]) -> RunReport:
     """Runs every step, writes shards, card, gaps and report. `perform` does one step's work and shows its progress."""
     steps = [perform(name, start()) for name, start in list_steps(plan)]
-    data, target = plan.place.data, plan.target
+    data, target = plan.folders.data, plan.target
     rows = read_all_rows(plan.triage, data)
     shards, counts = assemble(data, rows, target, plan.caps)
     cells = find_gaps(counts.judged, Wanted())
-    findings = sorted(set(validate(plan.entries, rows, data, target, plan.place.clones)))
+    findings = sorted(set(validate(plan.entries, rows, data, target, plan.folders.clones)))
     report = RunReport(tuple(steps), counts, tuple(shards), manifest_hash(target), tuple(cells), tuple(findings))
     card = render_card(plan.entries, counts, shards, report.manifest)
     for folder, name, text in (

@@ -32,7 +32,7 @@ _PART = ".part"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Folders:
     """Where a run works: clones are read, `data` is written to, by so many processes."""
 
     clones: Path
@@ -51,24 +51,28 @@ def take(entries: Iterable[Entry], *roles: Role) -> list[Entry]:
 
 
 def run_harvest(
-    entries: Iterable[Entry], limits: Limits, rows: Iterable[TriageRow], place: Place, roles: Sequence[Role] = HARVESTED
+    entries: Iterable[Entry],
+    limits: Limits,
+    rows: Iterable[TriageRow],
+    folders: Folders,
+    roles: Sequence[Role] = HARVESTED,
 ) -> Work:
     """Every candidate of the repositories of some roles, and functions without one."""
     jobs = plan_harvest(take(entries, *roles), limits, rows)
-    return len(jobs), run_parallel(harvest, jobs, place.clones, place.data / "harvest", place.jobs)
+    return len(jobs), run_parallel(harvest, jobs, folders.clones, folders.data / "harvest", folders.jobs)
 
 
-def run_fixtures(entries: Iterable[Entry], place: Place) -> Work:
+def run_fixtures(entries: Iterable[Entry], folders: Folders) -> Work:
     """What analysers' tests say of the engine's candidates."""
     chosen = take(entries, Role.FIXTURES)
-    return len(chosen), run_parallel(harvest_fixtures, chosen, place.clones, place.data / "fixtures", 1)
+    return len(chosen), run_parallel(harvest_fixtures, chosen, folders.clones, folders.data / "fixtures", 1)
 
 
 def run_fixes(
-    entries: Sequence[Entry], listed: dict[str, tuple[str, ...]] | None, max_commits: int, place: Place
+    entries: Sequence[Entry], listed: dict[str, tuple[str, ...]] | None, max_commits: int, folders: Folders
 ) -> Work:
     """What fix commits make vanish: those listed, or of whole histories when nothing is listed."""
-    advice = _read_all_advice(entries, place.clones)
+    advice = _read_all_advice(entries, folders.clones)
     jobs = [
         FixJob(
             one,
@@ -78,7 +82,7 @@ def run_fixes(
         )
         for one in take(entries, Role.TRAIN, Role.FIXES)
     ]
-    return len(jobs), run_parallel(mine_fixes, jobs, place.clones, place.data / "fixes", place.jobs)
+    return len(jobs), run_parallel(mine_fixes, jobs, folders.clones, folders.data / "fixes", folders.jobs)
 
 
 def _read_all_advice(entries: Iterable[Entry], clones: Path) -> list[Advice]:
@@ -90,22 +94,22 @@ def _read_all_advice(entries: Iterable[Entry], clones: Path) -> list[Advice]:
     ]
 
 
-def run_statements(entries: Iterable[Entry], place: Place) -> Work:
+def run_statements(entries: Iterable[Entry], folders: Folders) -> Work:
     """What the changed sources of a knowledge base make vanish."""
     bases = [one for one in take(entries, Role.ADVISORIES) if one.repository == _KNOWLEDGE_BASE]
-    return len(bases), run_parallel(mine_statements, bases, place.clones, place.data / "fixes", 1)
+    return len(bases), run_parallel(mine_statements, bases, folders.clones, folders.data / "fixes", 1)
 
 
-def run_history(entries: Iterable[Entry], threads: Iterable[Thread], max_commits: int, place: Place) -> Work:
+def run_history(entries: Iterable[Entry], threads: Iterable[Thread], max_commits: int, folders: Folders) -> Work:
     """An organisation's reverts, review threads, suppressions and baselines."""
-    jobs = plan_history(take(entries, Role.TRAIN), threads, place.data, max_commits)
-    return len(jobs), run_parallel(read_history, jobs, place.clones, place.data / "history", place.jobs)
+    jobs = plan_history(take(entries, Role.TRAIN), threads, folders.data, max_commits)
+    return len(jobs), run_parallel(read_history, jobs, folders.clones, folders.data / "history", folders.jobs)
 
 
-def run_injection(entries: Iterable[Entry], place: Place) -> Work:
+def run_injection(entries: Iterable[Entry], folders: Folders) -> Work:
     """Sound code of the training repositories, broken."""
     chosen = take(entries, Role.TRAIN)
-    return len(chosen), run_parallel(inject_entry, chosen, place.clones, place.data / "injected", place.jobs)
+    return len(chosen), run_parallel(inject_entry, chosen, folders.clones, folders.data / "injected", folders.jobs)
 
 
 def read_all_rows(triage: Path, data: Path) -> list[TriageRow]:
