@@ -26,6 +26,7 @@ from reviewer.source import SourceFile
 
 MAX_FILES = 6
 _GUARDED_WEIGHT = 0.5
+_FILTERS = "2"  # counts up whenever other commits are kept
 _SOURCE = "fix"
 _log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class FixJob:
     def extent(self) -> str:
         """What is mined, as far as it changes the result: part of what makes a records file current."""
         found = hashlib.sha256("\n".join(self.listed).encode()).hexdigest()[:16] if self.listed is not None else ""
-        return f"{self.max_commits}:{found}"
+        return f"{_FILTERS}:{self.max_commits}:{found}"
 
     @property
     def repository(self) -> str:

@@ -28,7 +28,7 @@ from reviewer.source import SourceFile
 
 _MAX_ARCHIVE_BYTES = 32 * 1024 * 1024
 _PLACE = re.compile(r"^\./([0-9a-f]{40})/(before|after)/(.+)$")
-_VERSION = "1"  # of the reading; part of what makes a records file current
+_VERSION = "2"  # of the reading; part of what makes a records file current
 
 
 @dataclass(slots=True)
