@@ -1,14 +1,14 @@
 """What an editor feels: diagnostics after opening and after a keystroke, memory, and thousands of edits in a row.
 
 Each server runs as a process and is spoken to as an editor does. Times are from the change to its diagnostics, with the
-debounce set to zero where a server has one. CPU seconds are those of the server with its processes.
+debounce set to zero where a server has one. *key* is a keystroke in a function's body, *head* one before it: in names,
+parameters and decorators, which others see.
 """
 
 import asyncio
 import os
 import random
 import re
-import statistics
 import sysconfig
 import tempfile
 import time
@@ -20,15 +20,17 @@ import click
 from lsprotocol import types
 
 from benchmarks.review import find_program, write_json
+from graph_model.kinds import NodeKind
+from graph_model.languages import find_language, load_table
+from graph_model.syntax import parse_tree
 from ide_plugin_server.testing import Editor, open_session
-from reviewer.outline import find_functions
-from reviewer.source import SourceFile, Span
+from reviewer.source import Span
 
 _LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".tsx": "typescriptreact"}
 _LANGUAGES |= {".java": "java", ".cs": "csharp"}
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
-_WORD = re.compile(r"[a-z]{3,}")
+_PAUSE_S = 0.1  # of a fast typist
+_WORD = re.compile(rb"[a-z]{3,}")
 _KEYWORDS = re.compile(
     "await|boolean|break|case|catch|char|class|const|continue|def|default|del|double|elif|else|except|extends|finally|float|"
     "foreach|from|function|global|import|int|lambda|let|long|namespace|new|nonlocal|null|override|pass|private|protected|"
@@ -50,8 +52,8 @@ class Measured:
     """Milliseconds of one server on one file."""
 
     opening: list[float] = field(default_factory=list)
-    edits: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
+    bodies: list[float] = field(default_factory=list)
+    heads: list[float] = field(default_factory=list)
 
 
 def find_peers() -> list[Peer]:
@@ -68,27 +70,45 @@ def find_peers() -> list[Peer]:
     return found
 
 
-def list_keystrokes(file: Path, chooser: random.Random, count: int) -> Iterator[types.TextDocumentContentChangeEvent]:
-    """A letter more inside a name in a function, then the letter less, at random places."""
-    source = SourceFile(file.name, file.read_bytes())
-    inside = {line for one in find_functions(source) for line in range(*_lines_of(source, one))}
+def list_keystrokes(
+    file: Path, chooser: random.Random, count: int, *, in_heads: bool = False
+) -> Iterator[types.TextDocumentContentChangeEvent]:
+    """A letter more inside a word of a function's body, then the letter less, at random places.
+
+    `in_heads`: in what stands before its body instead, its name and decorators among them.
+    """
+    content = file.read_bytes()
+    bodies, heads = find_extents(content, file.name)
+    starts = [one.start() + 1 for one in _WORD.finditer(content) if not _KEYWORDS.fullmatch(one[0].decode())]
+    inside = [at for at in starts if _holds(heads, at) is in_heads and (in_heads or _holds(bodies, at))]
     places = [
-        (line - 1, found.start() + 1)
-        for line in sorted(inside)
-        if (text := source.line_text(line)).isascii()
-        for found in _WORD.finditer(text)
-        if not _KEYWORDS.fullmatch(found[0])
+        (content.count(b"\n", 0, at), at - line_start)
+        for at in inside
+        if content[(line_start := content.rfind(b"\n", 0, at) + 1) : at].isascii()
     ]
-    for _ in range(count // 2):
+    for _ in range(count // 2 if places else 0):
         line, at = chooser.choice(places)
         here, behind = types.Position(line, at), types.Position(line, at + 1)
         yield types.TextDocumentContentChangePartial(types.Range(here, here), "x")
         yield types.TextDocumentContentChangePartial(types.Range(here, behind), "")
 
 
-def _lines_of(source: SourceFile, function: Span) -> tuple[int, int]:
-    """The lines behind a function's first up to its last."""
-    return source.line_at(function.start) + 1, source.line_at(function.end)
+def find_extents(content: bytes, name: str) -> tuple[list[Span], list[Span]]:
+    """Where the bodies of a file's functions are, and what of each stands before its body."""
+    language = find_language(name)
+    assert language is not None, f"{name}: expected a file of a language that is reviewed"
+    bodies, heads = [], []
+    for node in parse_tree(content, load_table(language)).root.walk():
+        body = node.get("body") if node.kind is NodeKind.FUNCTION else None
+        if body is not None:
+            start = min([node.start, *(one.start for one in node.all("decorators"))])
+            bodies.append(Span(body.start, body.end))
+            heads.append(Span(start, body.start))
+    return bodies, heads
+
+
+def _holds(spans: Sequence[Span], at: int) -> bool:
+    return any(one.start <= at < one.end for one in spans)
 
 
 async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int) -> Measured:
@@ -115,13 +135,12 @@ async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int
                 session.close(uri)
             uri = session.open(folder / file.name, text, language)
             await session.wait_until(lambda: bool(session.published.get(uri)))
-            for change in list_keystrokes(file, chooser, num_edits):
-                await asyncio.sleep(0.02)
-                before, start = cpu_seconds_of(session.process.pid), time.perf_counter()
-                version = session.change(uri, change)
-                await session.push(uri, version)
-                found.edits.append(1e3 * (time.perf_counter() - start))
-                found.cpu.append(1e3 * (cpu_seconds_of(session.process.pid) - before))
+            for times, in_heads in ((found.bodies, False), (found.heads, True)):
+                for change in list_keystrokes(file, chooser, num_edits, in_heads=in_heads):
+                    await asyncio.sleep(_PAUSE_S)
+                    start = time.perf_counter()
+                    await session.push(uri, session.change(uri, change))
+                    times.append(1e3 * (time.perf_counter() - start))
     return found
 
 
@@ -194,15 +213,6 @@ def resident_mib(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
 
 
-def cpu_seconds_of(pid: int) -> float:
-    """CPU seconds of a process with those below it."""
-    total = 0
-    for one in list_processes(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / _TICKS
-
-
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that a share of the values does not exceed."""
     ordered = sorted(values)
@@ -250,11 +260,10 @@ def _summarise(peer: Peer, file: Path, edits: int, openings: int) -> dict[str, f
     except (TimeoutError, RuntimeError) as error:
         click.echo(f"  {peer.name:16} did not answer: {type(error).__name__}")
         return {}
+    rows = {"open": found.opening, "key": found.bodies, "head": found.heads}
     return {
-        "open p50": statistics.median(found.opening),
-        "open p95": percentile(found.opening, 0.95),
-        "key p50": statistics.median(found.edits),
-        "key p95": percentile(found.edits, 0.95),
-        "CPU p50": statistics.median(found.cpu),
-        "CPU p95": percentile(found.cpu, 0.95),
+        f"{name} p{100 * share:.0f}": percentile(values, share)
+        for name, values in rows.items()
+        for share in (0.5, 0.95)
+        if values
     }

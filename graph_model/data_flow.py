@@ -31,6 +31,14 @@ class DataFlow:
     calls: list[list[Node]]
     by_stmt: list[list[Definition]] = field(default_factory=list)
     constant_edges: dict[int, bool] = field(default_factory=dict)
+    decided: int = field(init=False)  # a bit for each statement that runs for one outcome of one condition only
+
+    def __post_init__(self) -> None:
+        self.decided = sum(
+            1 << stmt.idx
+            for stmt in self.control.stmts
+            if len(stmt.pred) == 1 and stmt.pred[0][1] in (EdgeType.CFG_TRUE, EdgeType.CFG_FALSE)
+        )
 
     def reaching(self, key: str, stmt: int) -> Iterator[Definition]:
         """Definitions of an access path that reach the entry of a statement."""
@@ -44,15 +52,13 @@ class DataFlow:
     def guards(self, stmt: int) -> list[tuple[int, bool]]:
         """Conditions that decide whether a statement runs, outermost first: (condition statement, needed outcome)."""
         found: list[tuple[int, bool]] = []
-        bits = self.dominators[stmt]
+        bits = self.dominators[stmt] & self.decided
         stmts = self.control.stmts
         while bits:
             low = bits & -bits
-            idx = low.bit_length() - 1
             bits ^= low
-            pred = stmts[idx].pred
-            if len(pred) == 1 and pred[0][1] in (EdgeType.CFG_TRUE, EdgeType.CFG_FALSE):
-                found.append((pred[0][0], pred[0][1] is EdgeType.CFG_TRUE))
+            condition, outcome = stmts[low.bit_length() - 1].pred[0]
+            found.append((condition, outcome is EdgeType.CFG_TRUE))
         return found
 
     def dominates(self, first: int, second: int) -> bool:

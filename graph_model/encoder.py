@@ -133,7 +133,7 @@ class _Encoder:
             tokens.extend(split_name(node.text))
             self.uses.append((stmt, node.text))
             return
-        tokens.append(hash_token(f"k:{kind.name}:{node.text}" if kind in _WITH_TEXT else f"k:{kind.name}"))
+        tokens.append(hash_token(f"k:{kind.name}:{node.text}") if kind in _WITH_TEXT else _KINDS[kind])
         if kind is K.MEMBER or kind is K.INDEX:
             key = access_key(node)
             if key:
@@ -192,6 +192,7 @@ class _Encoder:
                     yield guard, idx, int(EdgeType.GUARDS)
 
 
+_KINDS = {kind: hash_token(f"k:{kind.name}") for kind in K}
 _WITH_TEXT = frozenset({K.BINARY, K.COMPARE, K.BOOLEAN, K.UNARY, K.AUG_ASSIGN, K.BOOL, K.CATCH})
 _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("empty", re.compile(r"^\s*$")),

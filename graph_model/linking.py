@@ -21,6 +21,7 @@ from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, is_of_page, suit
 MAX_CALL_HOPS = 6
 MAX_VISITS = 400
 MAX_CALLERS = 24
+_UNKNOWN_CALL = int(Passed.UNKNOWN_CALL)  # as plain flows have it: a number
 _UNGUARDED = "security/missing-authorization"  # none where another file guards everything
 
 
@@ -272,10 +273,10 @@ class Linker:
                 following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
             if not any(self._unit(callee).is_constructor for callee in callees):
                 return following
+        through = replace(state, passed=state.passed | _UNKNOWN_CALL)
+        steps = (step, *state.steps)
         for flows in kept_arguments(call, is_known=bool(callees)):
-            for flow in flows:
-                moved = self._moved(state, state.unit, flow, state.stack, (step, *state.steps), hop=0)
-                following.append(replace(moved, passed=moved.passed | Passed.UNKNOWN_CALL))
+            following.extend(self._moved(through, state.unit, flow, state.stack, steps, hop=0) for flow in flows)
         return following
 
     def _from_field(self, state: _State, origin: Origin) -> list[_State]:

@@ -5,6 +5,7 @@ Told by names, for calls whose code is not at hand; where it is, `graph_model.li
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from graph_model.kinds import NodeKind as K
 from graph_model.origins import CallRecord, FlowRecord
@@ -46,6 +47,7 @@ def is_request(name: str, first: Node | None) -> bool:
     return begins.kind in (K.STRING, K.TEXT) and _ADDRESS.match(begins.text) is not None
 
 
+@lru_cache(maxsize=16_384)
 def is_lookup(name: str) -> bool:
     """Whether a call, by its dotted name, gives a stored record that its arguments only choose."""
     method = _method(name)
@@ -57,6 +59,7 @@ def is_lookup(name: str) -> bool:
     return bool(by["what"].strip("_")) or (by["key"] or by["word"]) not in _PARTS
 
 
+@lru_cache(maxsize=16_384)
 def asks_a_store(name: str) -> bool:
     """Whether the object called is a store of records, or a query of one: nothing of it is the answer's text."""
     method = _method(name)

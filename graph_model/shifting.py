@@ -27,10 +27,13 @@ class Shift:
         """A unit's result at its new place."""
         if not self._delta:
             return result
+        candidates = tuple(self._candidate(one) for one in result.candidates)
+        if result.record.end < self._end:  # only evidence of candidates may lie outside of its unit
+            return replace(result, candidates=candidates) if candidates else result
         return replace(
             result,
             record=self._record(result.record),
-            candidates=tuple(self._candidate(one) for one in result.candidates),
+            candidates=candidates,
             graph=None if result.graph is None else self._graph(result.graph),
         )
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
+from benchmarks.evaluation.alarms import AlarmsPart
 from benchmarks.evaluation.parts import Context, EvaluationError, Part, Section, to_text
+from benchmarks.evaluation.replayed import ReplaysPart
 from benchmarks.evaluation.triaged import TriagedPart
 from benchmarks.review import write_json
 from graph_model.bundle import default_folder, load_bundle
 from graph_model.catalogue import load_catalogue
 from graph_model.errors import BundleError
 
-PARTS: tuple[Part, ...] = (TriagedPart(),)
+PARTS: tuple[Part, ...] = (TriagedPart(), AlarmsPart(), ReplaysPart())
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _EXISTING = click.Path(path_type=Path, file_okay=False, exists=True)
 
@@ -45,8 +47,9 @@ def evaluation(  # noqa: PLR0913, PLR0917  # one option each
 ) -> None:  # fmt: skip
     """The frozen evaluation of a bundle, its rungs, dummies and other tools on the same rows."""
     try:
-        loaded = load_bundle(default_folder() if bundle is None else bundle, load_catalogue().hash)
-        context = Context(loaded, clones, data, manifests, triage, _read_tools(sarif), samples, seed)
+        folder = Path(str(default_folder())) if bundle is None else bundle
+        loaded = load_bundle(folder, load_catalogue().hash)
+        context = Context(loaded, folder, clones, data, manifests, triage, _read_tools(sarif), samples, seed)
         sections = {one.name: one.measure(context) for one in PARTS if not parts or one.name in parts}
     except (BundleError, EvaluationError) as error:
         raise click.ClickException(str(error)) from error

@@ -14,9 +14,10 @@ class EvaluationError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every part may read. `tools` are SARIF files of other tools, several a name."""
+    """What every part may read: the bundle with its folder, SARIF files of other tools (`tools`, several a name)."""
 
     bundle: Bundle
+    bundle_folder: Path
     clones: Path
     data: Path
     manifests: Path

@@ -25,6 +25,10 @@ SHIPPED = "bundle as shipped"
 RAW = "bundle, before calibration"
 UNSEEN = "bundle, calibrated without the repository"
 PRIOR = f"rung: {Rung.PRIOR}"
+DUMMY_SHARE = "dummy: share of the label elsewhere"
+DUMMY_LENGTH = "dummy: function length"
+DUMMY_FACTS = "dummy: number of path features"
+DUMMY_EVERYTHING = "dummy: flag everything"
 NUM_SEEDS = 10
 _HOLD = 5.0  # rows of the other repositories' mean that a label's share is mixed with
 _LEAST = 1e-6
@@ -42,7 +46,7 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class _OneGraph:
+class OneGraph:
     """An analysis that holds the graph of one unit."""
 
     graphs: tuple[FunctionGraph]
@@ -51,7 +55,7 @@ class _OneGraph:
 def score_rows(bundle: Bundle, rows: Sequence[TriagedRow]) -> Floats:
     """Probability of each row by the rung that its label ships with: float64 [C]."""
     predictor = Predictor(bundle)
-    scored = [predictor.score(_OneGraph((row.graph,)), (replace(row.candidate, unit=0),)) for row in rows]
+    scored = [predictor.score(OneGraph((row.graph,)), (replace(row.candidate, unit=0),)) for row in rows]
     return np.array([one[0].probability for one in scored], dtype=np.float64)
 
 
@@ -108,10 +112,10 @@ def dummies(triaged: Triaged) -> list[Scores]:
     counts = np.array([sum(value != 0 for _, value in row.candidate.facts) for row in rows], dtype=np.float64)
     chance = np.stack([np.random.default_rng(seed).random(len(rows)) for seed in range(NUM_SEEDS)])
     return [
-        Scores("dummy: share of the label elsewhere", share_elsewhere(triaged)[None], is_probability=True),
-        Scores("dummy: function length", lengths[None]),
-        Scores("dummy: number of path features", counts[None]),
-        Scores("dummy: flag everything", np.ones((1, len(rows)))),
+        Scores(DUMMY_SHARE, share_elsewhere(triaged)[None], is_probability=True),
+        Scores(DUMMY_LENGTH, lengths[None]),
+        Scores(DUMMY_FACTS, counts[None]),
+        Scores(DUMMY_EVERYTHING, np.ones((1, len(rows)))),
         Scores(f"dummy: random, mean of {NUM_SEEDS}", chance),
     ]
 

@@ -26,7 +26,7 @@ from benchmarks.evaluation.figures import (
 from benchmarks.evaluation.parts import Context, Section, Table
 from benchmarks.evaluation.rows import Triaged, describe, load_triaged
 from benchmarks.evaluation.sarif import Tool, read_tool
-from benchmarks.evaluation.scorers import PRIOR, SHIPPED, Scores, score_all, shown
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, PRIOR, SHIPPED, Scores, score_all, shown
 from graph_model.catalogue import load_catalogue
 
 RANKING: dict[str, Measure] = {"PR-AUC": pr_auc, **{f"precision at recall {one}": precision_at(one) for one in RECALLS}}
@@ -112,7 +112,7 @@ def _compare(where: str, cell: Cell, flagged: NDArray[np.bool_], name: str, scor
     others = [
         Row(one.name, {key: measure(cell, one.columns, each) for key, each in measures.items()}) for one in scorers
     ]
-    everything = [one for one in scorers if one.name == "dummy: flag everything"]
+    everything = [one for one in scorers if one.name == DUMMY_EVERYTHING]
     whole = alarm_measures(1.0)
     others += [
         Row(f"{one.name}, all rows", {key: measure(cell, one.columns, each) for key, each in whole.items()})
@@ -124,7 +124,7 @@ def _compare(where: str, cell: Cell, flagged: NDArray[np.bool_], name: str, scor
         num_harmful=int(cell.targets.sum()),
         num_groups=cell.num_groups,
         num_alarms=int(own.sum()),
-        rows=(first, *(one for one in others if one.scorer != "dummy: flag everything")),
+        rows=(first, *(one for one in others if one.scorer != DUMMY_EVERYTHING)),
     )
 
 

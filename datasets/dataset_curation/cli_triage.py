@@ -1,5 +1,6 @@
 """`curate triage-sample`, `triage-merge` and `triage-agreement`: candidates read by people."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -41,7 +42,7 @@ from graph_model.prediction import Predictor
     "--role", type=click.Choice([Role.GATE.value, Role.READING.value, Role.TRAIN.value]), default=Role.GATE.value
 )
 @click.option("--shown", is_flag=True, help="Only what a review with the shipped bundle shows by default.")
-@click.option("--again", is_flag=True, help="Also draw what has a verdict already, for a second reader.")
+@click.option("--again", is_flag=True, help="Draw what one reader has read and no other.")
 @click.option(
     "--to", "target", type=FOLDER, required=True, help="Folder for sample.jsonl and sample.md; never committed."
 )
@@ -55,8 +56,8 @@ def sample_command(  # noqa: PLR0913, PLR0917  # one option each
         entries = choose_entries(manifests, (role,), only)
         choose = shown_chooser(Predictor.load()) if shown else choose_all
         items = _wanted(list_items(_records(entries, data), categories, choose), labels, families)
-        done = frozenset() if again else _done(triage)
-        chosen = draw_sample([one for one in items if _key(one) not in done], number, seed)
+        readers = _count_readers(triage)
+        chosen = draw_sample([one for one in items if readers[_key(one)] == int(again)], number, seed)
         reader = SourceReader({entry.repository: find_clone(clones, entry.repository) for entry in entries})
         sheets = list(make_sheets(chosen, _records(entries, data), reader))
         target.mkdir(parents=True, exist_ok=True)
@@ -83,8 +84,8 @@ def _key(item: TriageItem) -> tuple[str, str, str, int, int, str]:
     return (item.repository, item.commit, item.path, item.line, item.column, item.label)
 
 
-def _done(triage: Path) -> frozenset[tuple[str, str, str, int, int, str]]:
-    return frozenset(row.key for row in read_rows(triage))
+def _count_readers(triage: Path) -> Counter[tuple[str, str, str, int, int, str]]:
+    return Counter(key for key, _ in {(row.key, row.reader) for row in read_rows(triage)})
 
 
 @click.command("triage-merge")

@@ -28,8 +28,8 @@ class SmallRepository:
         self.root.mkdir(parents=True)
         self._git("init", "-q", "-b", "main")
 
-    def commit(self, message: str, files: Mapping[str, str | bytes | None]) -> str:
-        """Writes files (None removes one), commits, and returns the commit's id."""
+    def commit(self, message: str, files: Mapping[str, str | bytes | None], *, days: int = 0) -> str:
+        """Writes files (None removes one), commits so many days after the last time, and returns the commit's id."""
         for path, content in files.items():
             place = self.root / path
             if content is None:
@@ -38,7 +38,7 @@ class SmallRepository:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content.encode() if isinstance(content, str) else content)
         self._git("add", "-A", "-f")
-        self._seconds += 60
+        self._seconds += 60 + 86_400 * days
         self._git("commit", "-q", "--allow-empty", "-m", message)
         return self.clone.resolve("HEAD")
 

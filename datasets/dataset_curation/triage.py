@@ -139,22 +139,29 @@ def draw_sample(
 ) -> list[TriageItem]:
     """At most `size` items, spread over family and label, and inside each over repositories; `done` ids are left out.
 
-    Strata take turns, so that rare ones are read whole and common ones share the rest; the order inside one is a hash
-    of seed and id, so that a larger sample contains a smaller one of the same candidates.
+    Strata take turns, so that rare ones are read whole and common ones share the rest. Whose turn is first, and the
+    order inside, are a hash of the seed and their names, so that a larger sample contains a smaller one of the same
+    candidates, and a small one is not the beginning of the alphabet.
     """
+
+    def mixed(name: object) -> bytes:
+        return hashlib.sha256(f"{seed}:{name}".encode()).digest()
+
     strata: dict[tuple[str, str], dict[str, list[TriageItem]]] = defaultdict(lambda: defaultdict(list))
-    for item in sorted(items, key=lambda one: hashlib.sha256(f"{seed}:{one.id}".encode()).digest()):
+    for item in sorted(items, key=lambda one: mixed(one.id)):
         if item.id not in done:
             strata[item.stratum][item.repository].append(item)
-    queues = {stratum: _interleave(by_repository) for stratum, by_repository in sorted(strata.items())}
+    queues = {
+        stratum: _interleave([by_repository[name] for name in sorted(by_repository, key=mixed)])
+        for stratum, by_repository in sorted(strata.items(), key=lambda one: mixed(one[0]))
+    }
     families = sorted({family for family, _ in queues})
     turns = [[queue for (family, _), queue in queues.items() if family == one] for one in families]
     return _take_turns(turns, size)
 
 
-def _interleave(by_repository: Mapping[str, list[TriageItem]]) -> list[TriageItem]:
+def _interleave(rows: Sequence[Sequence[TriageItem]]) -> list[TriageItem]:
     """One of each repository in turn, as a stack: the first to take is the last."""
-    rows = [list(items) for _, items in sorted(by_repository.items())]
     order = [row[idx] for idx in range(max(map(len, rows))) for row in rows if idx < len(row)]
     return order[::-1]
 
@@ -275,20 +282,26 @@ class Agreement:
 
 
 def measure_agreement(rows: Iterable[TriageRow]) -> list[Agreement]:
-    """Cohen's kappa of every pair of readers with items in common."""
+    """Cohen's kappa of every pair of readers with items in common; last, of all these pairs together."""
     by_reader: dict[str, dict[tuple[str, str, str, int, int, str], str]] = defaultdict(dict)
     for row in rows:
         by_reader[row.reader][row.key] = row.verdict
     readers = sorted(by_reader)
-    found = []
+    found: list[Agreement] = []
+    every: list[tuple[str, str]] = []
     for idx, first in enumerate(readers):
         for second in readers[idx + 1 :]:
             shared = by_reader[first].keys() & by_reader[second].keys()
             if shared:
                 pairs = [(by_reader[first][key], by_reader[second][key]) for key in sorted(shared)]
-                observed = sum(a == b for a, b in pairs) / len(pairs)
-                found.append(Agreement(first, second, len(pairs), observed, _kappa(pairs, observed)))
-    return found
+                every += pairs
+                found.append(_agree(first, second, pairs))
+    return [*found, _agree("one reader", "another", every)] if every else []
+
+
+def _agree(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> Agreement:
+    observed = sum(a == b for a, b in pairs) / len(pairs)
+    return Agreement(first, second, len(pairs), observed, _kappa(pairs, observed))
 
 
 def _kappa(pairs: Sequence[tuple[str, str]], observed: float) -> float | None:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from graph_model.candidates.model import StepRole
 from graph_model.candidates.view import Draft, UnitView
 from graph_model.control_flow import Role as StmtRole
-from graph_model.definitions import DefKind
+from graph_model.definitions import Definition, DefKind
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.metrics import measure_unit
+from graph_model.program import Unit
 from graph_model.syntax import Node
 
 _BY_METRIC: tuple[tuple[str, str, float], ...] = (
@@ -88,8 +89,8 @@ def find_unreachable(view: UnitView) -> Iterator[Draft]:
             continue
         before = stmt.pred and all(p in reachable for p, _ in stmt.pred)
         previous = view.unit.control.stmts[stmt.idx - 1]
-        if stmt.pred and not before:
-            continue
+        if (stmt.pred and not before) or view.program.tree.source.startswith(b"#", stmt.node.start):
+            continue  # a directive (C#) inside an expression is read as the next statement
         if (
             previous.idx in reachable
             and previous.role in (StmtRole.RETURN, StmtRole.THROW)
@@ -111,26 +112,33 @@ def find_unused_assignments(view: UnitView) -> Iterator[Draft]:
     unit = view.unit
     if not unit.is_function:
         return
+    assigned = [one for one in unit.flow.definitions if _may_be_forgotten(one, unit)]
+    if not assigned:
+        return
     read = {
         n.text for u in (unit, *_inner(view)) for s in u.control.stmts for e in (*s.exprs, *s.cases) for n in _reads(e)
     }
     declared = {
         d.key for d in unit.flow.definitions if d.node.parent is not None and d.node.parent.kind is K.DECLARATOR
     }
-    for definition in unit.flow.definitions:
-        value, key = definition.value, definition.key
-        if key not in declared and view.program.family is not Family.PYTHON:
-            continue  # a field, or a variable of an enclosing function
-        if definition.kind is not DefKind.ASSIGN or definition.shadow_of is not None or key in read or value is None:
-            continue
-        if key.startswith("_") or "." in key or "[" in key or key not in unit.locals or definition.node.parent is None:
-            continue
-        if definition.node.parent.kind not in (K.ASSIGN, K.DECLARATOR) or value.kind in (K.FUNCTION, K.CLASS):
-            continue
-        facts = {"value_is_call": float(value.kind in (K.CALL, K.NEW, K.AWAIT))}
+    for definition in assigned:
+        key, value = definition.key, definition.value
+        if key in read or (key not in declared and view.program.family is not Family.PYTHON):
+            continue  # read, or a field, or a variable of an enclosing function
+        facts = {"value_is_call": float(value is not None and value.kind in (K.CALL, K.NEW, K.AWAIT))}
         yield Draft(
             "maintainability/unused-assignment", definition.node, definition.stmt, key, facts=facts, words={"name": key}
         )
+
+
+def _may_be_forgotten(definition: Definition, unit: Unit) -> bool:
+    """Whether a definition gives a local variable a value, by an assignment that only does that."""
+    value, key, parent = definition.value, definition.key, definition.node.parent
+    if definition.kind is not DefKind.ASSIGN or definition.shadow_of is not None or value is None or parent is None:
+        return False
+    if key.startswith("_") or "." in key or "[" in key or key not in unit.locals:
+        return False
+    return parent.kind in (K.ASSIGN, K.DECLARATOR) and value.kind not in (K.FUNCTION, K.CLASS)
 
 
 def _inner(view: UnitView) -> list:  # type: ignore[type-arg]

@@ -136,7 +136,7 @@ def _empty(node: Node, source: bytes) -> Node:
 
 
 def _conditional(node: Node, source: bytes) -> Node:
-    """`#if` around statements is an IF; around declarations both branches count."""
+    """`#if` and `#elif` around statements are an IF; around declarations all branches count."""
     cond, orelse = node.get("cond"), node.get("orelse")
     inner = [child for child in node.children if child is not cond and child is not orelse]
     other = orelse.children if orelse is not None else []
@@ -154,10 +154,8 @@ def _conditional(node: Node, source: bytes) -> Node:
 
 
 def _alternative(node: Node, source: bytes) -> Node:
-    """`#else` and `#elif`: their statements; the condition of an `#elif` counts for nothing."""
-    inner = [child for child in node.children if child.field not in ("cond", "orelse")]
-    following = node.get("orelse")
-    return adopt(node, *inner, *(following.children if following is not None else []))
+    """`#else`: its statements."""
+    return adopt(node, *node.children)
 
 
 REWRITES: dict[str, Rewrite] = {
@@ -180,5 +178,5 @@ REWRITES: dict[str, Rewrite] = {
     "continue_statement": _empty,
     "preproc_if": _conditional,
     "preproc_else": _alternative,
-    "preproc_elif": _alternative,
+    "preproc_elif": _conditional,
 }

@@ -14,11 +14,10 @@ from benchmarks.evaluation.figures import make_cell
 from benchmarks.evaluation.parts import Context
 from benchmarks.evaluation.rows import Triaged, describe, load_triaged, natural_weights
 from benchmarks.evaluation.scorers import Scores, only_rung, score_rows, share_elsewhere, shown
+from benchmarks.evaluation.testing import make_context
 from benchmarks.evaluation.triaged import judge
 from dataset_curation.cli import curate
 from dataset_curation.testing import MIT, SmallRepository
-from graph_model.bundle import default_folder, load_bundle
-from graph_model.catalogue import load_catalogue
 from graph_model.ladder import Rung
 
 HARMFUL = """import os
@@ -74,8 +73,7 @@ def _verdict(repository: str, commit: str, place: tuple[int, int], verdict: str)
 
 @pytest.fixture(scope="module")
 def context(place: Path) -> Context:
-    bundle = load_bundle(default_folder(), load_catalogue().hash)
-    return Context(bundle, place / "clones", place / "data", place / "manifests", place / "triage", num_samples=20)
+    return make_context(place)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +84,7 @@ def triaged(context: Context) -> Triaged:
 def _run(place: Path, *options: str | Path) -> tuple[str, dict[str, Any]]:
     folders = [part for name in ("clones", "data", "manifests", "triage") for part in (f"--{name}", str(place / name))]
     output = place / "evaluation.json"
-    arguments = [*folders, "--samples", "20", "--output", str(output), *map(str, options)]
+    arguments = [*folders, "--part", "triaged", "--samples", "20", "--output", str(output), *map(str, options)]
     done = CliRunner().invoke(evaluation, arguments)
     assert done.exit_code == 0, done.output
     return done.output, json.loads(output.read_text("utf-8"))

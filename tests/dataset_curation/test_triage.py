@@ -122,11 +122,19 @@ def test_agreement_is_corrected_for_chance() -> None:
     second = [
         _row(verdict, "bob", line) for line, verdict in enumerate(["harmful", "harmless", "harmless", "harmless"])
     ]
-    (found,) = measure_agreement([*first, *second, _row("harmful", "cyd", 99)])
+    found, _ = measure_agreement([*first, *second, _row("harmful", "cyd", 99)])
     assert (found.first, found.second, found.num_items, found.observed) == ("ada", "bob", 4, 0.75)
     assert found.kappa == pytest.approx(0.5)
     same = [_row("harmful", reader) for reader in ("ada", "bob")]
     assert measure_agreement(same)[0].kappa is None
+
+
+def test_agreement_of_all_pairs_comes_last() -> None:
+    rows = [_row("harmful", "ada", 1), _row("harmful", "bob", 1), _row("harmless", "ada", 2), _row("harmful", "cyd", 2)]
+    *pairs, every = measure_agreement(rows)
+    assert [(one.first, one.second, one.observed) for one in pairs] == [("ada", "bob", 1.0), ("ada", "cyd", 0.0)]
+    assert (every.num_items, every.observed) == (2, 0.5)
+    assert measure_agreement(rows[:1]) == []
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -258,6 +258,18 @@ SMELLS: list[Case] = [
         in_csharp("if (H()) return; G();"),
     ),
     (
+        "maintainability/unreachable-code",
+        CSHARP,
+        in_csharp("\n#if A\nG();\n#elif B\nreturn;\nG();\n#endif\n"),
+        in_csharp("\n#if A\nreturn;\n#elif B\nG(); return;\n#else\nG();\n#endif\n"),
+    ),
+    (
+        "maintainability/unreachable-code",
+        CSHARP,
+        in_csharp("return; G();"),
+        in_csharp("return G()\n.With(x =>\n{\n})\n#if !A\n.One()\n#endif\n.Two();"),
+    ),
+    (
         "maintainability/unused-assignment",
         PYTHON,
         "def f():\n    x = g()\n    return 1\n",

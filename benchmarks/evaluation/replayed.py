@@ -1,0 +1,307 @@
+"""Part "replays": merged changes of the past as the bot would have commented them, and what fixes changed later.
+
+Changes are taken from before the last year and a half of each history, so that fixes had time to come. Repositories are
+those that no weight was trained on. Lines are those that a change added; their share is what commenting anywhere hits.
+"""
+
+import random
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.evaluation.figures import Figure, Floats, make_cell, measure
+from benchmarks.evaluation.later_fixes import History
+from benchmarks.evaluation.parts import Context, EvaluationError, Section, Table
+from dataset_curation.clones import Clone, find_clone
+from dataset_curation.errors import CurationError
+from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
+from dataset_curation.selection import find_drop_reason
+from graph_model.languages import find_language
+from integrations.analysis import Analyst
+from integrations.replay import MergedChange, Replayed, list_merged, replay
+from reviewer.comparison import list_changes
+from reviewer.repositories import Repository
+
+CHANGES_A_LANGUAGE = 50
+_REPOSITORIES_A_LANGUAGE = 10
+_DAYS_OF_FIXES = 540
+_LOOK_BACK = 12  # how many merged changes are looked at for one that is replayed
+_MAX_FILES = 40
+_MAX_DIFF_BYTES = 20_000_000
+_LINES_A_CHANGE = 10  # drawn for the share of added lines that a fix changed
+_ROLES = (Role.GATE, Role.MEASURE, Role.READING)
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of the bot: where it stands at the head, and the commit of the fix that changed one of its lines."""
+
+    label: str
+    path: str
+    line: int
+    probability: float
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One replayed change. `num_drawn` of its added lines were looked at, `num_fixed` of them were changed by a fix."""
+
+    repository: str
+    family: str
+    commit: str
+    num_files: int
+    num_lines: int
+    comments: tuple[Comment, ...]
+    num_drawn: int
+    num_fixed: int
+    seconds: float
+    error: str = ""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """The changes of one repository that are replayed."""
+
+    entry: Entry
+    repository: Repository
+    tip: str
+    changes: list[MergedChange] = field(default_factory=list)
+
+
+class ReplaysPart:
+    """Fifty merged changes a language, under the default policy."""
+
+    name = "replays"
+
+    def __init__(self, num_changes: int = CHANGES_A_LANGUAGE) -> None:
+        self._num_changes = num_changes
+
+    def measure(self, context: Context) -> Section:
+        """Comments per 100 changes by language, and how many touch lines that a later fix changed."""
+        told = [one for family in _families(context) for one in self._replay_family(context, family)]
+        if not told:
+            raise EvaluationError(f"{context.clones}: expected merged changes in clones of {_ROLES}, found none")
+        done = [one for one in told if not one.error]
+        families = sorted({one.family for one in done})
+        rows = [_describe(name, [one for one in done if one.family == name], context) for name in families]
+        rows.append(_describe("all", done, context))
+        labels = Counter(comment.label for one in done for comment in one.comments)
+        num_repositories = len({one.repository for one in told})
+        return Section(
+            notes=(
+                f"{len(told)} merged changes of {num_repositories} repositories; {len(told) - len(done)} failed.",
+                f"Each was merged at least {_DAYS_OF_FIXES} days before the newest commit.",
+                f"Labels of the comments: {', '.join(f'{name} {number}' for name, number in labels.most_common())}.",
+            ),
+            tables=(Table("Replayed merged changes, default policy", _COLUMNS, tuple(_text(row) for row in rows)),),
+            document={"languages": rows, "changes": [_to_json(one) for one in told]},
+        )
+
+    def _replay_family(self, context: Context, family: str) -> Iterator[Told]:
+        entries = [one for one in _entries(context) if one.family == family]
+        for plan in _plan(entries, context, self._num_changes):
+            yield from _replay(plan, context)
+
+
+def _entries(context: Context) -> list[Entry]:
+    try:
+        found = read_entries(context.manifests / REPOSITORIES_NAME)
+    except CurationError as error:
+        raise EvaluationError(str(error)) from error
+    return sorted((one for one in found if one.role in _ROLES), key=lambda one: _ROLES.index(one.role))
+
+
+def _families(context: Context) -> list[str]:
+    return sorted({one.family for one in _entries(context)})
+
+
+# Which changes ------------------------------------------------------------------------------------------------------
+
+
+def _plan(entries: Sequence[Entry], context: Context, num_changes: int) -> list[_Plan]:
+    """As many changes of each repository as of the others, as far as they have them; newest first."""
+    plans = [one for entry in entries if (one := _open(entry, context)) is not None][:_REPOSITORIES_A_LANGUAGE]
+    candidates = [_list_candidates(plan, num_changes) for plan in plans]
+    num_chosen = 0
+    while num_chosen < num_changes:
+        before = num_chosen
+        for plan, waiting in zip(plans, candidates, strict=True):
+            change = next(waiting, None) if num_chosen < num_changes else None
+            if change is not None:
+                plan.changes.append(change)
+                num_chosen += 1
+        if num_chosen == before:
+            break
+    return [plan for plan in plans if plan.changes]
+
+
+def _open(entry: Entry, context: Context) -> _Plan | None:
+    """A repository of its own that borrows the clone's objects; None where there is no clone or no past."""
+    try:
+        clone = find_clone(context.clones, entry.repository)
+        tip = clone.resolve("HEAD")
+        newest = int(clone.run("log", "-1", "--format=%ct", tip, "--"))
+        old = clone.run("rev-list", "-1", "--first-parent", f"--before={newest - _DAYS_OF_FIXES * _DAY_S}", tip, "--")
+    except CurationError:
+        return None
+    folder = context.data / "replays" / entry.repository.replace("/", "+")
+    return _Plan(entry, _borrow(clone, folder), tip) if old.strip() else None
+
+
+def _borrow(clone: Clone, folder: Path) -> Repository:
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["git", "init", "--quiet", "--template=", str(folder)], check=True)
+    info = folder / ".git" / "objects" / "info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "alternates").write_text(f"{(clone.git_dir / 'objects').absolute()}\n", "utf-8")
+    return Repository(folder)
+
+
+def _list_candidates(plan: _Plan, count: int) -> Iterator[MergedChange]:
+    """Merged changes before the days of fixes that add lines to product code of the repository's family."""
+    repository = plan.repository
+    newest = int(repository.run("log", "-1", "--format=%ct", plan.tip, "--"))
+    before = newest - _DAYS_OF_FIXES * _DAY_S
+    start = repository.run("rev-list", "-1", "--first-parent", f"--before={before}", plan.tip, "--").decode().strip()
+    for change in list_merged(repository, count * _LOOK_BACK, start):
+        if len(_added_lines(plan, change)) > 0 and _num_files(plan, change) <= _MAX_FILES:
+            yield change
+
+
+def _num_files(plan: _Plan, change: MergedChange) -> int:
+    return len(list_changes(plan.repository, _merge_base(plan, change), change.head, _MAX_DIFF_BYTES))
+
+
+def _merge_base(plan: _Plan, change: MergedChange) -> str:
+    return plan.repository.run("merge-base", change.base, change.head).decode().strip()
+
+
+def _added_lines(plan: _Plan, change: MergedChange) -> list[tuple[str, int]]:
+    """Lines that the change adds to product code of the repository's family: path, line at the head."""
+    return [
+        (file.path, line)
+        for file in list_changes(plan.repository, _merge_base(plan, change), change.head, _MAX_DIFF_BYTES)
+        if (language := find_language(file.path)) is not None
+        and language.family.value == plan.entry.family
+        and not find_drop_reason(file.path)
+        for hunk in file.hunks
+        for line in hunk.new
+    ]
+
+
+# What is said and what became of it -----------------------------------------------------------------------------------
+
+
+def _replay(plan: _Plan, context: Context) -> Iterator[Told]:
+    cache = context.data / "replays" / "cache"
+    analyst = Analyst(cache, model=context.bundle_folder.absolute())
+    history = History(plan.repository, plan.tip)
+    for replayed in replay(plan.repository, plan.changes, analyst):
+        yield _judge(plan, replayed, history, random.Random(f"{context.seed} {replayed.change.commit}"))
+
+
+def _judge(plan: _Plan, replayed: Replayed, history: History, chooser: random.Random) -> Told:
+    change = replayed.change
+    added = _added_lines(plan, change)
+    drawn = sorted(chooser.sample(added, min(_LINES_A_CHANGE, len(added))))
+    comments = [Comment(one.label, one.anchor.path, one.anchor.line, one.probability) for one in replayed.findings]
+    places = [*drawn, *((one.path, one.line) for one in comments)]
+    fixed = {
+        (path, line): commit
+        for path in sorted({path for path, _ in places})
+        for line, commit in history.find_fixed(change.head, path, [at for name, at in places if name == path]).items()
+    }
+    return Told(
+        repository=plan.entry.repository,
+        family=plan.entry.family,
+        commit=change.commit,
+        num_files=replayed.num_files,
+        num_lines=len(added),
+        comments=tuple(replace(one, fix=fixed.get((one.path, one.line), "")) for one in comments),
+        num_drawn=len(drawn),
+        num_fixed=sum(place in fixed for place in drawn),
+        seconds=replayed.seconds,
+        error=replayed.error,
+    )
+
+
+# In figures -----------------------------------------------------------------------------------------------------------
+
+_COLUMNS = (
+    "language",
+    "repositories",
+    "changes",
+    "added lines",
+    "comments",
+    "per 100 changes",
+    "changes without one",
+    "on lines that a fix changed",
+    "their share",
+    "share of drawn lines",
+)
+
+
+def _describe(name: str, told: Sequence[Told], context: Context) -> dict[str, object]:
+    comments = [one for change in told for one in change.comments]
+    numbers = np.array([len(one.comments) for one in told], dtype=np.float64)
+    fixed = np.array([sum(bool(one.fix) for one in change.comments) for change in told], dtype=np.float64)
+    drawn = np.array([one.num_drawn for one in told], dtype=np.float64)
+    mended = np.array([one.num_fixed for one in told], dtype=np.float64)
+    one_each = np.ones(len(told))
+    return {
+        "language": name,
+        "repositories": len({one.repository for one in told}),
+        "changes": len(told),
+        "added_lines": sum(one.num_lines for one in told),
+        "comments": len(comments),
+        "per_100_changes": _ratio(told, 100 * numbers, one_each, context).to_json(),
+        "silent": sum(not one.comments for one in told),
+        "fixed_later": sum(bool(one.fix) for one in comments),
+        "fixed_share": _ratio(told, fixed, numbers, context).to_json(),
+        "drawn_share": _ratio(told, mended, drawn, context).to_json(),
+    }
+
+
+def _ratio(told: Sequence[Told], above: Floats, below: Floats, context: Context) -> Figure:
+    """The sum of one over the sum of the other; repositories are drawn."""
+    names = sorted({one.repository for one in told})
+    groups = np.array([names.index(one.repository) for one in told], dtype=np.int64)
+    cell = make_cell("", np.arange(len(told)), above, below, groups, (context.num_samples, context.seed))
+
+    def function(_: Floats, tops: Floats, bottoms: Floats) -> float:
+        return float(tops.sum() / bottoms.sum()) if bottoms.sum() else float("nan")
+
+    return measure(cell, above[None], function)
+
+
+def _text(row: dict[str, object]) -> tuple[str, ...]:
+    return tuple(_say(value) for value in row.values())
+
+
+def _say(value: object) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    middle, low, high = value
+    return "-" if middle is None else f"{middle:.2f} ({low:.2f}..{high:.2f})"
+
+
+def _to_json(told: Told) -> dict[str, object]:
+    return {
+        "repository": told.repository,
+        "commit": told.commit,
+        "files": told.num_files,
+        "added_lines": told.num_lines,
+        "comments": [
+            {"place": f"{one.path}:{one.line}", "label": one.label, "probability": one.probability, "fix": one.fix}
+            for one in told.comments
+        ],
+        "drawn": told.num_drawn,
+        "fixed": told.num_fixed,
+        "error": told.error,
+    }

@@ -1,0 +1,76 @@
+"""Part "alarms": counts of a small package by hand, and thresholds at equal recall."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.evaluation.alarms import count_shown, find_threshold, load_packages, rate
+from benchmarks.evaluation.parts import Context, EvaluationError
+from benchmarks.evaluation.rows import Triaged
+from benchmarks.evaluation.testing import make_context
+from dataset_curation.cli import curate
+from dataset_curation.testing import MIT, SmallRepository
+from graph_model.prediction import Predictor
+
+RUNS = """import os
+from flask import Flask, request
+app = Flask(__name__)
+
+
+@app.route("/run")
+def view():
+    os.system("ls " + request.args["q"])
+    return "done"
+"""
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
+    place = tmp_path_factory.mktemp("alarms")
+    files = {"LICENSE": MIT, "app.py": RUNS, "tests/test_app.py": RUNS, "page.js": "eval(location.hash)\n"}
+    SmallRepository(place / "clones", "a/one").commit("all", files)
+    (place / "manifests").mkdir()
+    (place / "manifests" / "sources.toml").write_text('[measure]\npython = ["a/one"]\n', "utf-8")
+    folders = ["--clones", str(place / "clones"), "--manifests", str(place / "manifests")]
+    pinned = CliRunner().invoke(curate, ["manifest", *folders])
+    assert pinned.exit_code == 0, pinned.output
+    return make_context(place)
+
+
+def test_only_product_code_of_the_package_s_language_counts(context: Context) -> None:
+    (package,) = load_packages(context)
+    assert (package.num_lines, package.paths) == (9, frozenset({"app.py"}))
+    assert package.labels.count("security/command-injection") == 1
+    assert not any(label.startswith("security/dom") for label in package.labels)
+
+
+def test_what_is_shown_passes_its_threshold(context: Context) -> None:
+    (package,) = load_packages(context)
+    predictor = Predictor(context.bundle)
+    probability = dict(zip(package.labels, rate(predictor, package), strict=True))
+    expected = {label for label, one in probability.items() if one >= predictor.thresholds[label]}
+    assert set(count_shown(predictor, package)) == expected
+    assert "security/command-injection" in expected
+
+
+def test_no_packages_are_an_error(context: Context, tmp_path: Path) -> None:
+    (tmp_path / "repositories.jsonl").write_text("", "utf-8")
+    with pytest.raises(EvaluationError, match="expected repositories of role measure"):
+        load_packages(replace(context, manifests=tmp_path))
+
+
+class _Read:
+    """Rows that were read, as far as thresholds ask."""
+
+    targets = np.array([1.0, 0.0, 1.0, 1.0, 1.0])
+    weights = np.array([1.0, 9.0, 1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(("recall", "threshold"), [(0.25, 0.9), (0.26, 0.5), (0.5, 0.5), (1.0, 0.1)])
+def test_thresholds_keep_a_share_of_the_harmful(recall: float, threshold: float) -> None:
+    scores = np.array([0.9, 0.8, 0.5, 0.2, 0.1])
+    read: Triaged = _Read()  # type: ignore[assignment]
+    assert find_threshold(scores, read, recall) == threshold
