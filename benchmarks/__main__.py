@@ -5,6 +5,7 @@ import click
 from benchmarks.alarms import alarms
 from benchmarks.editor import editor
 from benchmarks.evaluation import evaluation
+from benchmarks.growth import growth
 from benchmarks.kinds import kinds
 from benchmarks.latency import latency
 from benchmarks.lives import lives
@@ -27,6 +28,7 @@ for command in (
     alarms,
     owasp,
     kinds,
+    growth,
     kills,
     outages,
     burst,

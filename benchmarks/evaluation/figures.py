@@ -38,7 +38,9 @@ class Figure:
         return [None if np.isnan(one) else round(one, 4) for one in (self.value, self.low, self.high)]
 
     def __str__(self) -> str:
-        return "-" if np.isnan(self.value) else f"{self.value:.2f} ({self.low:.2f}..{self.high:.2f})"
+        if np.isnan(self.value):
+            return "-"
+        return f"{self.value:.2f}" if np.isnan(self.low) else f"{self.value:.2f} ({self.low:.2f}..{self.high:.2f})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from graph_model.bundle import Bundle
 
 
@@ -12,9 +15,16 @@ class EvaluationError(RuntimeError):
     """A part could not be measured."""
 
 
+class MissingSetError(EvaluationError):
+    """The clone of a public set is not there; its part says so instead of its figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every part may read: the bundle with its folder, SARIF files of other tools (`tools`, several a name)."""
+    """What every part may read: the bundle with its folder, SARIF files of other tools (`tools`, several a name).
+
+    `eslint` is a folder where npm installed ESLint and its plugins.
+    """
 
     bundle: Bundle
     bundle_folder: Path
@@ -25,6 +35,12 @@ class Context:
     tools: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     num_samples: int = 500
     seed: int = 0
+    eslint: Path | None = None
+
+    @property
+    def bootstrap(self) -> tuple[int, int]:
+        """The number of samples and the seed."""
+        return self.num_samples, self.seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +53,38 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """What a plot of precision over recall, and of probability over frequency, is drawn from.
+
+    Targets and weights are float64 [C]; scores by name are float64 [K, C]. `probabilities` names those that claim to
+    be chances.
+    """
+
+    title: str
+    targets: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    scores: Mapping[str, NDArray[np.float64]]
+    probabilities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """One measure of many scorers: name, value, bounds."""
+
+    title: str
+    measure: str
+    rows: tuple[tuple[str, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """What a part found: sentences and tables for people, and the same for machines."""
+    """What a part found: sentences and tables for people, the same for machines, and what its plots show."""
 
     notes: tuple[str, ...]
     tables: tuple[Table, ...]
     document: Mapping[str, object]
+    curves: tuple[Curve, ...] = ()
+    bars: tuple[Bars, ...] = ()
 
 
 class Part(Protocol):

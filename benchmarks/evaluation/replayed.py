@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.evaluation.figures import Figure, Floats, make_cell, measure
 from benchmarks.evaluation.later_fixes import History
-from benchmarks.evaluation.parts import Context, EvaluationError, Section, Table
+from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section, Table
 from dataset_curation.clones import Clone, find_clone
 from dataset_curation.errors import CurationError
 from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
@@ -86,7 +86,7 @@ class ReplaysPart:
         """Comments per 100 changes by language, and how many touch lines that a later fix changed."""
         told = [one for family in _families(context) for one in self._replay_family(context, family)]
         if not told:
-            raise EvaluationError(f"{context.clones}: expected merged changes in clones of {_ROLES}, found none")
+            raise MissingSetError(f"{context.clones}: expected merged changes in clones of {_ROLES}, found none")
         done = [one for one in told if not one.error]
         families = sorted({one.family for one in done})
         rows = [_describe(name, [one for one in done if one.family == name], context) for name in families]

@@ -23,7 +23,8 @@ from benchmarks.evaluation.figures import (
     pr_auc,
     precision_at,
 )
-from benchmarks.evaluation.parts import Context, Section, Table
+from benchmarks.evaluation.judging import make_curve
+from benchmarks.evaluation.parts import Bars, Context, Section, Table
 from benchmarks.evaluation.rows import Triaged, describe, load_triaged
 from benchmarks.evaluation.sarif import Tool, read_tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, PRIOR, SHIPPED, Scores, score_all, shown
@@ -76,6 +77,8 @@ class TriagedPart:
                 "alarms": [one.to_json() for one in compared],
                 "rows": _rows_json(triaged, scorers[0], flags["shown by default"]),
             },
+            curves=(make_curve("triaged candidates", triaged.targets, scorers, triaged.weights),),
+            bars=(_bars(cells[0], judged[ALL]),),
         )
 
 
@@ -84,6 +87,12 @@ def judge(cell: Cell, scores: Scores, prior: Scores) -> Row:
     measures = RANKING | (PROBABILITY if scores.is_probability else {})
     figures = {name: measure(cell, scores.columns, one) for name, one in measures.items()}
     return Row(scores.name, figures | {GAIN: measure_gain(cell, scores.columns, prior.columns, pr_auc)})
+
+
+def _bars(cell: Cell, rows: Sequence[Row]) -> Bars:
+    figures = [(one.scorer, one.figures["PR-AUC"]) for one in rows]
+    title = f"triaged candidates, natural prevalence: n {len(cell.rows)}"
+    return Bars(title, "PR-AUC", tuple((name, one.value, one.low, one.high) for name, one in figures))
 
 
 @dataclass(frozen=True, slots=True)

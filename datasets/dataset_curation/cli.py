@@ -5,6 +5,7 @@ import logging
 import click
 
 from dataset_curation.cli_checks import gaps_command, validate_command
+from dataset_curation.cli_injection import injection_page_command
 from dataset_curation.cli_run import run_command
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
@@ -36,6 +37,7 @@ for _command in (
     fix_list_command,
     history_command,
     inject_command,
+    injection_page_command,
     assemble_command,
     validate_command,
     gaps_command,

@@ -9,6 +9,7 @@ from dataset_curation.cards import render_card
 from dataset_curation.cli_options import (
     CLONES,
     DATA,
+    EXISTING,
     FILE,
     FOLDER,
     JOBS,
@@ -136,11 +137,15 @@ def fix_list_command(manifests: Path, data: Path) -> None:
 @DATA
 @ONLY
 @JOBS
-def inject_command(clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int) -> None:
+@click.option("--hard", type=EXISTING, metavar="BUNDLE", help="Prefer what this bundle is wrong about.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the choice among the hard ones.")
+def inject_command(  # noqa: PLR0913, PLR0917  # one option each
+    clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int, hard: Path | None, seed: int
+) -> None:
     """Break sound code of the training repositories and keep the candidates that are born."""
     with failures():
         entries = choose_entries(manifests, (Role.TRAIN,), only)
-        perform_all("injecting", run_injection(entries, Folders(clones, data, jobs)))
+        perform_all("injecting", run_injection(entries, Folders(clones, data, jobs), hard, seed))
 
 
 @click.command("assemble")

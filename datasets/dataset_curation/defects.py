@@ -2,11 +2,13 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any  # TOML values are what the file says until read
 
+from dataset_curation.defect_kinds import find_kind
 from dataset_curation.errors import CurationError
 from graph_model.catalogue import load_catalogue
 from graph_model.edits.model import Edit
@@ -14,14 +16,19 @@ from graph_model.languages import Family
 
 _HASH_COMMENT = re.compile(r"(\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(#[^\n]*)", re.S)
 _C_COMMENT = re.compile(r"(`(?:\\.|[^`\\])*`|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(//[^\n]*|/\*.*?\*/)", re.S)
-_NOTHING = re.compile(r"(?!)")
+_ANYTHING = re.compile("")
+RENAME = "rename"
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One kind: which text it replaces, and the labels whose candidates it may give birth to."""
+    """One way to a kind: which text it replaces, and the labels whose candidates it may give birth to.
+
+    `twin` is the template of a harmless edit of the same text, RENAME for a renamed variable, "" for none.
+    """
 
     name: str
+    kind: str
     families: frozenset[Family]
     labels: frozenset[str]
     pattern: re.Pattern[str]
@@ -30,16 +37,27 @@ class Defect:
     import_replacement: str = ""
     everywhere: str = ""
     everywhere_replacement: str = ""
+    unless: str = ""
+    twin: str = ""
+    twin_needs: re.Pattern[str] = _ANYTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A defect at a place: what to replace, and the labels that may be born. `start` is in bytes."""
+    """A defect at a place: what to replace, and the labels that may be born. `start` is in bytes.
+
+    `start`..`end` is the statement or expression that is wrong afterwards, as it stands in the sound file. `twin` are
+    the edits of a harmless change of the same construct, empty where there is none.
+    """
 
     name: str
+    kind: str
     labels: frozenset[str]
     start: int
+    end: int
     edits: tuple[Edit, ...]
+    twin: tuple[Edit, ...] = ()
+    renames: bool = False  # the twin is a renamed variable, found when the file is parsed
 
 
 @cache
@@ -55,24 +73,28 @@ def load_defects() -> tuple[Defect, ...]:
                 f"injections.toml: {entry['name']}: expected labels of the catalogue, found {unknown[0]}"
             )
         try:
-            own = re.compile(entry["pattern"])
-            imported = re.compile(entry["import_pattern"]) if "import_pattern" in entry else None
+            found.append(_read_defect(entry))
         except re.error as error:
             raise CurationError(f"injections.toml: {entry['name']}: {error}") from error
-        found.append(
-            Defect(
-                entry["name"],
-                frozenset(Family(family) for family in entry["families"]),
-                frozenset(entry["labels"]),
-                own,
-                entry["replacement"],
-                imported,
-                entry.get("import_replacement", ""),
-                entry.get("everywhere", ""),
-                entry.get("everywhere_replacement", ""),
-            )
-        )
     return tuple(found)
+
+
+def _read_defect(entry: Mapping[str, Any]) -> Defect:
+    return Defect(
+        name=entry["name"],
+        kind=find_kind(entry["kind"]).name,
+        families=frozenset(Family(family) for family in entry["families"]),
+        labels=frozenset(entry["labels"]),
+        pattern=re.compile(entry["pattern"]),
+        replacement=entry["replacement"],
+        import_pattern=re.compile(entry["import_pattern"]) if "import_pattern" in entry else None,
+        import_replacement=entry.get("import_replacement", ""),
+        everywhere=entry.get("everywhere", ""),
+        everywhere_replacement=entry.get("everywhere_replacement", ""),
+        unless=entry.get("unless", ""),
+        twin=entry.get("twin", ""),
+        twin_needs=re.compile(entry.get("twin_needs", "")),
+    )
 
 
 def blank_comments(text: str, family: Family) -> str:
@@ -96,7 +118,14 @@ def propose_defects(content: bytes, family: Family) -> Iterator[Proposal]:
             edits = _make_edits(defect, match, code)
             if edits is not None:
                 yield Proposal(
-                    defect.name, defect.labels, offsets[match.start()], tuple(offsets.convert(one) for one in edits)
+                    name=defect.name,
+                    kind=defect.kind,
+                    labels=defect.labels,
+                    start=offsets[match.start()],
+                    end=offsets[match.end()],
+                    edits=tuple(offsets.convert(one) for one in edits),
+                    twin=tuple(offsets.convert(one) for one in _make_twin(defect, match, code)),
+                    renames=defect.twin == RENAME,
                 )
 
 
@@ -124,20 +153,36 @@ class _ByteOffsets:
 def _make_edits(defect: Defect, match: re.Match[str], code: str) -> list[_TextEdit] | None:
     """The replacement of a match with what goes along; None when the file lacks what the defect needs."""
     edits = [_TextEdit(match.start(), match.end(), match.expand(_only_known(defect.replacement, match)))]
+    values = {name: value or "" for name, value in match.groupdict().items()}
+    if defect.unless and _find_elsewhere(defect.unless, values, match, code):
+        return None
     if defect.import_pattern is not None:
         imported = defect.import_pattern.search(code)
         if imported is None or (imported.start() < match.end() and match.start() < imported.end()):
             return None
         edits.append(_TextEdit(imported.start(), imported.end(), imported.expand(defect.import_replacement)))
     if defect.everywhere:
-        values = {name: value or "" for name, value in match.groupdict().items()}
-        other = re.compile(defect.everywhere.format(**{name: re.escape(value) for name, value in values.items()}))
         replacement = _fill(defect.everywhere_replacement, values)
-        uses = [one for one in other.finditer(code) if one.end() <= match.start() or one.start() >= match.end()]
+        uses = _find_elsewhere(defect.everywhere, values, match, code)
         if not uses and not defect.everywhere_replacement.startswith("{name}."):
             return None
         edits.extend(_TextEdit(one.start(), one.end(), one.expand(replacement)) for one in uses[:40])
     return edits
+
+
+def _find_elsewhere(pattern: str, values: dict[str, str], match: re.Match[str], code: str) -> list[re.Match[str]]:
+    """Where a pattern with the match's groups filled in occurs outside the match."""
+    for name, value in values.items():
+        pattern = pattern.replace(f"{{{name}}}", re.escape(value))
+    return [one for one in re.finditer(pattern, code) if one.end() <= match.start() or one.start() >= match.end()]
+
+
+def _make_twin(defect: Defect, match: re.Match[str], code: str) -> list[_TextEdit]:
+    """The harmless edit of the same text; none where it would change nothing or the file lacks what it needs."""
+    if defect.twin in ("", RENAME) or not defect.twin_needs.search(code):
+        return []
+    text = match.expand(_only_known(defect.twin, match))
+    return [_TextEdit(match.start(), match.end(), text)] if text != match[0] else []
 
 
 def _only_known(template: str, match: re.Match[str]) -> str:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dataset_curation.removals import unwrap_call
+from dataset_curation.removals import IDENTITY, unwrap_call
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate
 from graph_model.edits.model import Edit
-from graph_model.languages import BY_NAME, Family
+from graph_model.languages import BY_NAME
 from graph_model.origins import CallRecord
 
 _PROTECTING = re.compile(
@@ -16,12 +16,6 @@ _PROTECTING = re.compile(
     r"|check_?path|safe)\w*$|(?:Escape|Sanitiz|Sanitis|Encode|Quote|Purify|Clean|Validate|Normali[sz]e)\w*$",
     re.I,
 )
-_IDENTITY = {
-    Family.PYTHON: (b"str(", b")"),
-    Family.JAVASCRIPT: (b"String(", b")"),
-    Family.JAVA: (b"String.valueOf(", b")"),
-    Family.CSHARP: (b"Convert.ToString(", b")"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,7 @@ def propose_helper_twins(
 ) -> Iterator[HelperTwins]:
     """One for each security candidate that is the only one of its label, symbol and API, and passes such a helper."""
     keys = [(one.label, one.symbol, one.api) for one in candidates]
-    identity = _IDENTITY[BY_NAME[analysis.language].family]
+    identity = IDENTITY[BY_NAME[analysis.language].family]
     for candidate, key in zip(candidates, keys, strict=True):
         facts = dict(candidate.facts)
         if not candidate.label.startswith("security/") or not facts.get("passed_unknown_call") or keys.count(key) != 1:

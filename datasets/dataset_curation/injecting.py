@@ -1,110 +1,177 @@
-"""Injection: breaks sound code of the training repositories and keeps the candidates that are born.
+"""Injection: breaks sound code of the training repositories and keeps what is born, beside harmless twins.
 
-A defect counts only where the engine, reading the edited file, proposes a candidate of the defect's label that the
-sound file lacks. Where a project's own helper protects a flow that stays a candidate, the three versions are kept: the
-helper in place and wrapped once more (harmless), and taken away (harmful), so that the size of an edit tells nothing.
+A defect of a kind that the engine knows counts only where the engine, reading the edited file, proposes a candidate of
+the defect's label that the sound file lacks; a candidate that the twin gives birth to is harmless. Of other kinds the
+exact statement is kept as a sample. Where a project's own helper protects a flow that stays a candidate, the three
+versions are kept: the helper in place and wrapped once more (harmless), and taken away (harmful), so that the size of
+an edit tells nothing.
 """
 
-import hashlib
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset_curation.analysing import Project, Provenance, analyse_project, make_records
 from dataset_curation.clones import find_clone
+from dataset_curation.defect_kinds import find_kind
 from dataset_curation.defects import Proposal, propose_defects
 from dataset_curation.errors import CurationError
+from dataset_curation.hardness import BundleScorer, Scorer, Weighed, difficulty, prefer_hard
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.helper_twins import HelperTwins, propose_helper_twins
 from dataset_curation.manifests import Entry
 from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement, read_header, save_records
 from dataset_curation.removals import propose_removals
+from dataset_curation.rounds import Budget, digest, owner_of, plan_rounds
 from dataset_curation.selection import SelectedFile, Tally, select_files
+from dataset_curation.span_samples import SpanSample, make_samples, save_samples
+from dataset_curation.structures import find_twin, open_scene, propose_structures
+from dataset_curation.trials import analyse_edited, edit_content, find_born
 from graph_model.candidates.model import Candidate
-from graph_model.edits.model import Edit, apply_edits
 from graph_model.errors import GraphModelError
-from reviewer.source import SourceFile
 
 _SOURCE = "injected"
 _log = logging.getLogger(__name__)
-_MAX_A_DEFECT = 12  # of one kind in one repository
-_MAX_REMOVALS = 60  # of guards, and of sanitisers, in one repository
-_MAX_TRIALS = 400  # analyses of files, sound or edited, for one repository
-_MAX_ROUNDS = 4  # edited versions of one file
-_HELPER_WEIGHT = 0.5
+_TWIN_WEIGHT = 0.5
+_MORE_TO_CHOOSE_FROM = 3  # times as many are made when only the hard ones are kept
+
+
+@dataclass(frozen=True, slots=True)
+class InjectionJob:
+    """A repository to inject, and the bundle (with a seed) whose mistakes are preferred, None for no preference."""
+
+    entry: Entry
+    hard: Path | None = None
+    seed: int = 0
+
+    @property
+    def repository(self) -> str:
+        """The repository's name."""
+        return self.entry.repository
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """A record of an edited version, what edited it, and how wrong a bundle is about it (0 without one)."""
+
+    record: FunctionRecord
+    name: str
+    difficulty: float = 0.0
 
 
 @dataclass(slots=True)
-class _Budget:
-    """What a repository may still be given."""
+class _Run:
+    """One repository while it is injected."""
 
-    left: Counter[str]
-    trials: int = _MAX_TRIALS
-
-    def allows(self, name: str) -> bool:
-        """Whether another one of this kind may be made."""
-        limit = _MAX_REMOVALS if name.endswith("-removed") else _MAX_A_DEFECT
-        return self.trials > 0 and self.left[name] < limit
+    provenance: Provenance
+    budget: Budget
+    tally: Tally
+    scorer: Scorer | None = None
+    samples: list[SpanSample] = field(default_factory=list)
 
 
-def inject_entry(entry: Entry, clones: Path, target: Path) -> Outcome:
-    """The injected records of one repository, as one file."""
-    path = target / f"{file_name(entry.repository)}.records"
-    if is_current(path, commit=entry.commit):
+def inject_entry(job: InjectionJob, clones: Path, target: Path) -> Outcome:
+    """The injected records of one repository, as one file, and its samples of statements as another."""
+    entry, path = job.entry, target / f"{file_name(job.repository)}.records"
+    scorer = BundleScorer(job.hard) if job.hard is not None else None
+    preference = f"{scorer.identity} {job.seed}" if scorer is not None else ""
+    if is_current(path, commit=entry.commit, preference=preference):
         return Outcome(entry.repository, "kept", int(read_header(path)["num_candidates"]))
-    tally = Tally()
-    clone = find_clone(clones, entry.repository)
     provenance = Provenance(entry.group, entry.repository, entry.commit)
-    budget = _Budget(Counter())
-    records: list[FunctionRecord] = []
-    selected = sorted(
-        select_files(clone, entry.commit, Tally()),
-        key=lambda file: hashlib.sha256(file.source.path.encode("utf-8", "surrogatepass")).digest(),
-    )
-    for file in selected:
-        if budget.trials <= 0:
-            tally.drop("injection", "out-of-trials")
-            break
-        try:
-            records.extend(inject_file(file, provenance, budget, tally))
-        except CurationError as error:
-            _log.warning("%s %s: %s", entry.repository, file.source.path, error)
-            tally.drop("injection", "engine-error")
+    run = _Run(provenance, Budget(_MORE_TO_CHOOSE_FROM if scorer is not None else 1), Tally(), scorer)
+    injected = list(_inject_all(job, clones, run))
+    if scorer is not None:
+        injected = _choose(injected, run, job.seed)
+    records = [one.record for one in injected]
     num_candidates = sum(one.target >= 0 for record in records for one in record.judgements)
     header = {
         "repository": entry.repository,
         "commit": entry.commit,
         "role": entry.role.value,
         "family": entry.family,
+        "preference": preference,
         "num_candidates": num_candidates,
-        "tally": tally.to_json(),
+        "tally": run.tally.to_json(),
     }
+    save_samples(run.samples, path.with_suffix(".spans.jsonl"))
     save_records(records, path, header)
     return Outcome(entry.repository, "done", num_candidates)
 
 
-def inject_file(file: SelectedFile, provenance: Provenance, budget: _Budget, tally: Tally) -> Iterator[FunctionRecord]:
-    """The records of one file's edited versions."""
-    by_text = list(propose_defects(file.source.content, file.language.family))
-    if not by_text and not _may_protect(file.source.content):
+def _inject_all(job: InjectionJob, clones: Path, run: _Run) -> Iterator[Injected]:
+    clone = find_clone(clones, job.repository)
+    selected = sorted(select_files(clone, job.entry.commit, Tally()), key=lambda file: digest(file.source.path))
+    for file in selected:
+        if run.budget.trials <= 0:
+            run.tally.drop("injection", "out-of-trials")
+            break
+        try:
+            yield from _inject_file(file, run)
+        except CurationError as error:
+            _log.warning("%s %s: %s", job.repository, file.source.path, error)
+            run.tally.drop("injection", "engine-error")
+
+
+def _choose(injected: list[Injected], run: _Run, seed: int) -> list[Injected]:
+    """Of each defect as many as without a preference, hard ones likelier."""
+    chosen: list[Injected] = []
+    for name in sorted({one.name for one in injected}):
+        # Twins of one place are chosen apart, so that they differ in weight; the number tells them apart.
+        own = {f"{name}:{idx}:{one.record.twin}": one for idx, one in enumerate(injected) if one.name == name}
+        kept = prefer_hard(
+            (Weighed(key, one.difficulty) for key, one in own.items()),
+            run.budget.limit_of(name) // run.budget.times,
+            seed,
+        )
+        chosen.extend(own[item.key] for item in kept)
+        if len(kept) < len(own):
+            run.tally.drop("injection", "easier", len(own) - len(kept))
+    return chosen
+
+
+def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
+    """The records of one file's edited versions; samples of statements are collected beside them."""
+    try:
+        scene = open_scene(file.source.path, file.source.content, file.language)
+    except GraphModelError:
         return
-    budget.trials -= 1
+    if scene.tree.error_ranges:
+        return
+    by_edit = [*propose_defects(file.source.content, file.language.family), *propose_structures(scene)]
+    by_edit = [find_twin(scene, one) for one in by_edit if run.budget.allows(one.name)]
+    for proposal in by_edit:
+        _sample_statement(file, proposal, run)
+    known = [one for one in by_edit if find_kind(one.kind).needs_candidate]
+    if not known and not _may_protect(file.source.content):
+        return
+    run.budget.trials -= 1
     sound = analyse_project([(file.source, file.language)], Tally())
     path = file.source.path
     if path not in sound.analyses or sound.analyses[path].problems:
         return
     analysis, candidates = sound.analyses[path], sound.candidates[path]
-    proposals = [*by_text, *propose_removals(analysis, candidates, file.source.content)]
-    for batch in _plan_rounds(proposals, budget, analysis_units=[(unit.start, unit.end) for unit in analysis.units]):
-        budget.trials -= 1
-        yield from _try_batch(file, sound, batch, provenance, budget, tally)
+    proposals = [*known, *propose_removals(analysis, candidates, file.source.content)]
+    for batch in plan_rounds(proposals, run.budget, [(unit.start, unit.end) for unit in analysis.units]):
+        yield from _try_batch(file, sound, batch, run)
     for twins in propose_helper_twins(analysis, candidates, file.source.content):
-        if budget.allows("helper"):
-            budget.left["helper"] += 1
-            budget.trials -= 2
-            yield from _make_helper_records(file, sound, twins, provenance, tally)
+        if run.budget.allows("helper"):
+            run.budget.spend("helper", trials=2)
+            yield from _make_helper_records(file, sound, twins, run)
+
+
+def _sample_statement(file: SelectedFile, proposal: Proposal, run: _Run) -> None:
+    """Keeps a defect that the engine has no candidate for, if the budget allows and it parses."""
+    kind = find_kind(proposal.kind)
+    if kind.needs_candidate or not run.budget.allows(proposal.name):
+        return
+    if edit_content(file.source.content, proposal.edits, file.language) is None:
+        run.tally.drop("injection", "does-not-parse")
+        return
+    run.budget.keep(proposal.name)
+    run.tally.keep("statements")
+    run.tally.drop("defects", proposal.name)
+    run.samples.extend(make_samples(file.source, proposal, kind.span, run.provenance.origin(file.source.path)))
 
 
 def _may_protect(content: bytes) -> bool:
@@ -116,109 +183,76 @@ def _may_protect(content: bytes) -> bool:
     )
 
 
-def _plan_rounds(
-    proposals: Iterable[Proposal], budget: _Budget, analysis_units: list[tuple[int, int]]
-) -> list[list[Proposal]]:
-    """Batches of proposals whose edits lie in different functions; within the budget, at most a few batches a file."""
-    rounds: list[list[Proposal]] = []
-    planned: Counter[str] = Counter()
-    ordered = sorted(proposals, key=lambda one: hashlib.sha256(f"{one.name}:{one.start}".encode()).digest())
-    for proposal in ordered:
-        if not budget.allows(proposal.name) or planned[proposal.name] >= 3:
-            continue
-        if len(proposal.edits) > 1:  # it reaches beyond one function
-            if len(rounds) < _MAX_ROUNDS:
-                rounds.append([proposal])
-                planned[proposal.name] += 1
-            continue
-        for batch in rounds:
-            if _fits(proposal, batch, analysis_units):
-                batch.append(proposal)
-                planned[proposal.name] += 1
-                break
-        else:
-            if len(rounds) < _MAX_ROUNDS:
-                rounds.append([proposal])
-                planned[proposal.name] += 1
-    return rounds
-
-
-def _fits(proposal: Proposal, batch: list[Proposal], units: list[tuple[int, int]]) -> bool:
-    owner = _owner(proposal.edits[0], units)
-    return all(len(one.edits) == 1 and _owner(one.edits[0], units) != owner for one in batch)
-
-
-def _owner(edit: Edit, units: list[tuple[int, int]]) -> tuple[int, int]:
-    """The outermost function around an edit; the first unit, the whole file, when there is none."""
-    around = [unit for unit in units[1:] if unit[0] <= edit.start and edit.end <= unit[1]]
-    return max(around, key=lambda unit: unit[1] - unit[0]) if around else units[0]
-
-
-def _try_batch(
-    file: SelectedFile, sound: Project, batch: list[Proposal], provenance: Provenance, budget: _Budget, tally: Tally
-) -> Iterator[FunctionRecord]:
-    edited = _analyse_edited(file, [edit for proposal in batch for edit in proposal.edits])
+def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _Run) -> Iterator[Injected]:
+    parsing = [one for one in batch if edit_content(file.source.content, one.edits, file.language) is not None]
+    if len(parsing) < len(batch):
+        run.tally.drop("injection", "does-not-parse", len(batch) - len(parsing))
+    run.budget.trials -= 1
+    edited = analyse_edited(file, [edit for one in parsing for edit in one.edits]) if parsing else None
     if edited is None:
-        tally.drop("injection", "does-not-parse", len(batch))
         return
-    path = file.source.path
+    found = _attribute(sound, edited, file.source.path, parsing)
+    if len(found) < len(parsing):
+        run.tally.drop("injection", "nothing-born", len(parsing) - len(found))
+    for name in (one.name for one in parsing if one.start in found):
+        run.tally.keep("injection")
+        run.tally.drop("defects", name)  # a count by kind, beside the kept ones
+        run.budget.keep(name)
+    yield from _records_of(edited, found, parsing, 1, run)
+    twins = [one for one in parsing if one.start in found and one.twin]
+    twins = [one for one in twins if edit_content(file.source.content, one.twin, file.language) is not None]
+    if twins:
+        run.budget.trials -= 1
+        beside = analyse_edited(file, [edit for one in twins for edit in one.twin])
+        if beside is not None:
+            born = _attribute(sound, beside, file.source.path, twins)
+            run.tally.keep("twins", len(twins))
+            yield from _records_of(beside, born, twins, 0, run)
+
+
+def _attribute(sound: Project, edited: Project, path: str, batch: list[Proposal]) -> dict[int, list[Candidate]]:
+    """What is born in an edited file, by the start of the proposal that is to answer for it."""
     born = find_born(sound.candidates[path], edited.candidates[path])
-    judged: dict[Candidate, Judgement] = {}
+    found: dict[int, list[Candidate]] = {}
+    taken: set[Candidate] = set()
     for proposal in batch:
-        own = [one for one in born if one.label in proposal.labels and one not in judged]
+        own = [one for one in born if one.label in proposal.labels and one not in taken]
         if len(batch) > 1:
             names = _symbols_around(sound, path, proposal)
             own = [one for one in own if one.symbol in names]
         if own:
-            tally.keep("injection")
-            tally.drop("defects", proposal.name)  # a count by kind, beside the kept ones
-            budget.left[proposal.name] += 1
-            judged.update(dict.fromkeys(own, Judgement(1, 1.0, _SOURCE)))
-        else:
-            tally.drop("injection", "nothing-born")
-    yield from _records_of(edited, judged, provenance)
+            found[proposal.start] = own
+            taken.update(own)
+    return found
 
 
 def _symbols_around(sound: Project, path: str, proposal: Proposal) -> set[str]:
     """The names of the units that hold a proposal's first edit, and of those inside the outermost of them."""
     units = sound.analyses[path].units
-    start, end = _owner(proposal.edits[0], [(unit.start, unit.end) for unit in units])
+    start, end = owner_of(proposal.edits[0], [(unit.start, unit.end) for unit in units])
     return {unit.qualname for unit in units if start <= unit.start and unit.end <= end}
 
 
-def _analyse_edited(file: SelectedFile, edits: Iterable[Edit]) -> Project | None:
-    """The file's project after edits, None when it no longer parses."""
-    try:
-        content = apply_edits(file.source.content, edits)
-    except GraphModelError:
-        return None
-    source = SourceFile(file.source.path, content)
-    project = analyse_project([(source, file.language)], Tally())
-    analysis = project.analyses.get(source.path)
-    return project if analysis is not None and not analysis.problems else None
-
-
-def find_born(before: Iterable[Candidate], after: Iterable[Candidate]) -> list[Candidate]:
-    """Candidates of labels and symbols that have more of them after an edit, where it is plain which ones are new."""
-    known: Counter[tuple[str, str]] = Counter((one.label, one.symbol) for one in before)
-    places: Counter[tuple[str, str, str]] = Counter((one.label, one.symbol, one.api) for one in before)
-    by_key: dict[tuple[str, str], list[Candidate]] = {}
-    for candidate in after:
-        by_key.setdefault((candidate.label, candidate.symbol), []).append(candidate)
-    born: list[Candidate] = []
-    for key, found in by_key.items():
-        fresh = [one for one in found if not places[(*key, one.api)]]
-        number = len(found) - known[key]
-        if number == len(found):
-            born.extend(found)
-        elif number > 0 and len(fresh) == number:
-            born.extend(fresh)
-    return born
-
-
 def _records_of(
-    project: Project, judged: dict[Candidate, Judgement], provenance: Provenance
-) -> Iterator[FunctionRecord]:
+    project: Project, found: dict[int, list[Candidate]], batch: list[Proposal], target: int, run: _Run
+) -> Iterator[Injected]:
+    """The records that hold what was born, with the name of the defect behind the first of each."""
+    judgement = Judgement(target, 1.0 if target else _TWIN_WEIGHT, _SOURCE)
+    names = {one.start: one.name for one in batch}
+    behind = {candidate: names[start] for start, candidates in found.items() for candidate in candidates}
+    for record in _judge(project, dict.fromkeys(behind, judgement), run.provenance):
+        judged = [one for one in record.candidates if one in behind]
+        yield Injected(record, behind[judged[0]], _difficulty(project, judged, target, run))
+
+
+def _difficulty(project: Project, judged: list[Candidate], target: int, run: _Run) -> float:
+    if run.scorer is None:
+        return 0.0
+    analysis = project.analyses[judged[0].path]
+    return max(difficulty(target, one) for one in run.scorer.probabilities(analysis, judged))
+
+
+def _judge(project: Project, judged: dict[Candidate, Judgement], provenance: Provenance) -> Iterator[FunctionRecord]:
     if not judged:
         return
     for record in make_records(project, provenance, Tally()):
@@ -227,22 +261,21 @@ def _records_of(
             yield record.judged(judgements)
 
 
-def _make_helper_records(
-    file: SelectedFile, sound: Project, twins: HelperTwins, provenance: Provenance, tally: Tally
-) -> Iterator[FunctionRecord]:
+def _make_helper_records(file: SelectedFile, sound: Project, twins: HelperTwins, run: _Run) -> Iterator[Injected]:
     path = file.source.path
-    stripped = _analyse_edited(file, [twins.removed])
-    wrapped = _analyse_edited(file, [twins.wrapped])
+    stripped = analyse_edited(file, [twins.removed])
+    wrapped = analyse_edited(file, [twins.wrapped])
     bare = _same_candidate(stripped, path, twins.candidate) if stripped is not None else None
     kept = _same_candidate(wrapped, path, twins.candidate) if wrapped is not None else None
     if stripped is None or wrapped is None or bare is None or kept is None:
-        tally.drop("helpers", "flow-lost")
+        run.tally.drop("helpers", "flow-lost")
         return
-    tally.keep("helpers")
-    harmless, harmful = Judgement(0, _HELPER_WEIGHT, _SOURCE), Judgement(1, _HELPER_WEIGHT, _SOURCE)
-    yield from _records_of(sound, {twins.candidate: harmless}, provenance)
-    yield from _records_of(wrapped, {kept: harmless}, provenance)
-    yield from _records_of(stripped, {bare: harmful}, provenance)
+    run.tally.keep("helpers")
+    versions = ((sound, twins.candidate, 0), (wrapped, kept, 0), (stripped, bare, 1))
+    for project, candidate, target in versions:
+        judged = {candidate: Judgement(target, _TWIN_WEIGHT, _SOURCE)}
+        for record in _judge(project, judged, run.provenance):
+            yield Injected(record, "helper", _difficulty(project, [candidate], target, run))
 
 
 def _same_candidate(project: Project, path: str, candidate: Candidate) -> Candidate | None:

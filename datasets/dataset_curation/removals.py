@@ -15,6 +15,13 @@ from graph_model.origins import SinkRecord, UnitRecord
 
 _CONSTANTS = {Family.PYTHON: (b"False", b"True")}
 _C_CONSTANTS = (b"false", b"true")
+IDENTITY = {
+    Family.PYTHON: (b"str(", b")"),
+    Family.JAVASCRIPT: (b"String(", b")"),
+    Family.JAVA: (b"String.valueOf(", b")"),
+    Family.CSHARP: (b"Convert.ToString(", b")"),
+}
+"""What turns a value into text in each language, and changes nothing of a text."""
 _MAX_CALLS_A_SINK = 6
 _NAME = re.compile(rb"[\w.$]+")
 _PAIRS = {ord("("): ord(")"), ord("["): ord("]"), ord("{"): ord("}")}
@@ -22,23 +29,36 @@ _PAIRS = {ord("("): ord(")"), ord("["): ord("]"), ord("{"): ord("}")}
 
 def propose_removals(analysis: FileAnalysis, candidates: tuple[Candidate, ...], content: bytes) -> Iterator[Proposal]:
     """For every sink of the file that has no candidate: each protection near it, taken away."""
+    family = BY_NAME[analysis.language].family
     alive = {(one.label, one.start, one.end) for one in candidates}
     for unit in analysis.units:
         for sink in unit.sinks:
             if (sink.label, sink.start, sink.end) not in alive:
-                yield from _propose_guards(sink, analysis)
-                yield from _propose_sanitisers(sink, unit, content)
+                yield from _propose_guards(sink, family, content)
+                yield from _propose_sanitisers(sink, unit, family, content)
 
 
-def _propose_guards(sink: SinkRecord, analysis: FileAnalysis) -> Iterator[Proposal]:
-    constants = _CONSTANTS.get(BY_NAME[analysis.language].family, _C_CONSTANTS)
+def _propose_guards(sink: SinkRecord, family: Family, content: bytes) -> Iterator[Proposal]:
+    constants = _CONSTANTS.get(family, _C_CONSTANTS)
     for start, end in sink.guards[:3]:
         for constant in constants:
-            edits = (Edit(start, end, constant),)
-            yield Proposal("guard-removed", frozenset({sink.label}), sink.start, edits)
+            yield Proposal(
+                name="guard-removed",
+                kind="guard-removed",
+                labels=frozenset({sink.label}),
+                start=start,
+                end=end,
+                edits=(Edit(start, end, constant),),
+                twin=(Edit(start, end, _same_condition(content[start:end], family)),),
+            )
 
 
-def _propose_sanitisers(sink: SinkRecord, unit: UnitRecord, content: bytes) -> Iterator[Proposal]:
+def _same_condition(text: bytes, family: Family) -> bytes:
+    """The condition once more, said at greater length."""
+    return b"bool(" + text + b")" if family is Family.PYTHON else b"(" + text + b") == true"
+
+
+def _propose_sanitisers(sink: SinkRecord, unit: UnitRecord, family: Family, content: bytes) -> Iterator[Proposal]:
     """Calls on the statements of the flow, replaced by their first argument or their receiver."""
     spans = [(sink.statement_start, sink.statement_end)]
     spans += [(start, end) for flow in sink.flows if flow.sanitised for start, end, _ in flow.hops]
@@ -53,8 +73,15 @@ def _propose_sanitisers(sink: SinkRecord, unit: UnitRecord, content: bytes) -> I
     for call in near[:_MAX_CALLS_A_SINK]:
         value = unwrap_call(content, call.start, call.end)
         if value is not None:
+            opening, closing = IDENTITY[family]
             yield Proposal(
-                "sanitiser-removed", frozenset({sink.label}), sink.start, (Edit(call.start, call.end, value),)
+                name="sanitiser-removed",
+                kind="sanitiser-removed",
+                labels=frozenset({sink.label}),
+                start=call.start,
+                end=call.end,
+                edits=(Edit(call.start, call.end, value),),
+                twin=(Edit(call.start, call.end, opening + content[call.start : call.end] + closing),),
             )
 
 

@@ -18,7 +18,7 @@ from dataset_curation.fixtures import harvest_fixtures
 from dataset_curation.gaps import Cell, Wanted, find_gaps
 from dataset_curation.harvesting import HARVESTED, Outcome, harvest, plan_harvest, run_parallel
 from dataset_curation.history import VERDICTS, plan_history, read_history
-from dataset_curation.injecting import inject_entry
+from dataset_curation.injecting import InjectionJob, inject_entry
 from dataset_curation.knowledge_base import mine_statements
 from dataset_curation.manifests import Entry, Role
 from dataset_curation.sampling import Limits
@@ -106,10 +106,10 @@ def run_history(entries: Iterable[Entry], threads: Iterable[Thread], max_commits
     return len(jobs), run_parallel(read_history, jobs, folders.clones, folders.data / "history", folders.jobs)
 
 
-def run_injection(entries: Iterable[Entry], folders: Folders) -> Work:
-    """Sound code of the training repositories, broken."""
-    chosen = take(entries, Role.TRAIN)
-    return len(chosen), run_parallel(inject_entry, chosen, folders.clones, folders.data / "injected", folders.jobs)
+def run_injection(entries: Iterable[Entry], folders: Folders, hard: Path | None = None, seed: int = 0) -> Work:
+    """Sound code of the training repositories, broken; `hard` is a bundle whose mistakes are preferred."""
+    jobs = [InjectionJob(entry, hard, seed) for entry in take(entries, Role.TRAIN)]
+    return len(jobs), run_parallel(inject_entry, jobs, folders.clones, folders.data / "injected", folders.jobs)
 
 
 def read_all_rows(triage: Path, data: Path) -> list[TriageRow]:

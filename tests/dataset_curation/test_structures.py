@@ -1,0 +1,106 @@
+"""Structural defects: where each may be applied and where not, and round trips over real files."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import graph_model
+from dataset_curation.defects import Proposal
+from dataset_curation.structures import STRUCTURES, find_twin, open_scene, propose_structures
+from dataset_curation.structures.renaming import other_name
+from dataset_curation.trials import edit_content
+from graph_model.catalogue import load_catalogue
+from graph_model.edits.model import apply_edits, invert_edits
+from graph_model.languages import BY_NAME, Family, find_language
+
+CORPUS = Path(__file__).parent / "structures"
+SUFFIXES = {"python": "py", "javascript": "js", "java": "java", "csharp": "cs"}
+
+
+def propose(path: str, content: bytes) -> list[Proposal]:
+    """Every proposal of a file, with its twin."""
+    language = find_language(path)
+    assert language is not None
+    scene = open_scene(path, content, language)
+    return [find_twin(scene, one) for one in propose_structures(scene)]
+
+
+def check_round_trip(path: str, content: bytes, proposal: Proposal) -> None:
+    """Both edits parse no worse, and their inverses give the very bytes back."""
+    language = find_language(path)
+    assert language is not None
+    for edits in (proposal.edits, proposal.twin):
+        if edits:
+            edited = edit_content(content, edits, language)
+            assert edited is not None, (proposal.name, content[proposal.start : proposal.end])
+            assert apply_edits(edited, invert_edits(content, edits)) == content
+    assert content[proposal.start : proposal.end].strip()
+
+
+@pytest.mark.parametrize("family", SUFFIXES)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_each_kind_has_a_place_in_each_of_its_languages(family: str, ending: str) -> None:
+    path = CORPUS / f"places.{SUFFIXES[family]}.txt"  # not for the tools that read sources
+    content = path.read_text("utf-8").replace("\n", ending).encode()
+    found = propose(path.stem, content)
+    expected = {one.name for one in STRUCTURES if Family(family) in one.families}
+    assert {one.name for one in found} == expected
+    for proposal in found:
+        check_round_trip(path.stem, content, proposal)
+
+
+@pytest.mark.parametrize("family", SUFFIXES)
+def test_contexts_that_only_look_alike_are_refused(family: str) -> None:
+    path = CORPUS / f"refused.{SUFFIXES[family]}.txt"
+    assert [(one.name, one.start) for one in propose(path.stem, path.read_bytes())] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(graph_model.__file__).parent / "edits").glob("*.py")), ids=lambda p: p.name
+)
+def test_round_trips_over_our_own_source(path: Path) -> None:
+    content = path.read_bytes()
+    per_kind: Counter[str] = Counter()
+    for proposal in propose(path.name, content):
+        per_kind[proposal.name] += 1
+        if per_kind[proposal.name] <= 3:
+            check_round_trip(path.name, content, proposal)
+
+
+def test_round_trips_over_the_examples_of_the_catalogue() -> None:
+    number = 0
+    for label in load_catalogue():
+        for example in label.examples:
+            language = BY_NAME[example.language]
+            for text in (example.bad, example.good):
+                path = f"example{language.suffixes[0]}"
+                for proposal in propose(path, text.encode()):
+                    check_round_trip(path, text.encode(), proposal)
+                    number += 1
+    assert number > 100
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", "# ü\r\n".encode(), b"x = 1"])
+def test_a_file_without_functions_has_no_place(content: bytes) -> None:
+    assert propose("a.py", content) == []
+
+
+def test_a_shorthand_property_is_not_renamed() -> None:
+    content = b"function f(a) {\n  const method = g(a);\n  use({ method });\n  return h(method);\n}\n"
+    assert all(b"method" not in edit.replacement for one in propose("a.js", content) for edit in one.twin)
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "other"),
+    [
+        ("user_name", Family.PYTHON, "current_user_name"),
+        ("_item", Family.PYTHON, "_current_item"),
+        ("item", Family.JAVA, "currentItem"),
+        ("current", Family.CSHARP, "latestCurrent"),
+        ("_MAX_SIZE", Family.PYTHON, "_CURRENT_MAX_SIZE"),
+        ("MaxSize", Family.CSHARP, "CurrentMaxSize"),
+    ],
+)
+def test_another_name_keeps_the_case(name: str, family: Family, other: str) -> None:
+    assert other_name(name, family) == other
