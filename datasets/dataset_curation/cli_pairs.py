@@ -14,7 +14,7 @@ from dataset_curation.advisory_sources import (
     merge_advisories,
     read_databases,
 )
-from dataset_curation.cli_options import CLONES, DATA, JOBS, MANIFESTS, ONLY, choose_entries, failures, report_outcomes
+from dataset_curation.cli_options import CLONES, DATA, JOBS, MANIFESTS, ONLY, choose_entries, failures, perform_all
 from dataset_curation.clones import find_clone
 from dataset_curation.fix_pairs import FOLDER_NAME, PairJob, load_file, mine_pairs
 from dataset_curation.harvesting import run_parallel
@@ -51,14 +51,12 @@ def fix_pairs_command(clones: Path, manifests: Path, data: Path, only: tuple[str
         target = data / FOLDER_NAME
         mined = _by_size(choose_entries(manifests, _MINED, only), advisories)
         own = [PairJob(one, _about(one, advisories), known, refused) for one in mined]
-        report_outcomes(run_parallel(mine_pairs, own, clones, target, jobs), len(own), "pairing")
+        perform_all("pairing", (len(own), run_parallel(mine_pairs, own, clones, target, jobs)))
         held_out = frozenset(one.repository.lower() for one in choose_entries(manifests, _HELD_OUT, ()))
         cloned = frozenset(one.repository.lower() for one in choose_entries(manifests, _MINED, ()))
         bases = [one for one in choose_entries(manifests, (Role.ADVISORIES,), only) if one.repository == _STATEMENTS]
         copied = [StatementJob(one, held_out, cloned, known, refused) for one in bases]
-        report_outcomes(
-            run_parallel(mine_statement_pairs, copied, clones, target, 1), len(copied), "reading statements"
-        )
+        perform_all("reading statements", (len(copied), run_parallel(mine_statement_pairs, copied, clones, target, 1)))
         facts = [pair.fact for path in sorted(target.glob("*.records")) for pair in load_file(path)]
         kept = list(mark_fixed_again(drop_repeats(facts, tally)))
         write_facts(manifests / FIX_PAIRS_NAME, kept)

@@ -28,7 +28,7 @@ from reviewer.source import SourceFile
 
 _MAX_ARCHIVE_BYTES = 32 * 1024 * 1024
 _PLACE = re.compile(r"^\./([0-9a-f]{40})/(before|after)/(.+)$")
-_VERSION = "1"  # of the reading; part of what makes a records file current
+_VERSION = "2"  # of the reading; part of what makes a records file current
 
 
 @dataclass(slots=True)
@@ -116,11 +116,11 @@ def make_statement_records(advice: Advice, files: ChangedFiles, tally: Tally) ->
         tally.drop("commits", "no-licensed-source")
         return
     if len(before) > MAX_FILES:
-        tally.drop("commits", "too-many-files")
+        tally.drop("commits", "tangled")
         return
     tally.keep("commits")
-    first = analyse_project(before, Tally())
-    second = analyse_project(after, Tally())
+    first = analyse_project(before, Tally(), every_graph=True)
+    second = analyse_project(after, Tally(), every_graph=True)
     yield from judge_versions(
         first, second, topic, Provenance(advice.repository, advice.repository, advice.commit), tally
     )

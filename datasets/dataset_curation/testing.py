@@ -21,12 +21,12 @@ _AUTHOR = {
 
 
 class SmallRepository:
-    """A git repository in `clones`/owner/name whose commits are given as whole trees."""
+    """A git repository in `clones`/owner/name whose commits are given as whole trees, a minute apart after `start`."""
 
-    def __init__(self, clones: Path, repository: str) -> None:
+    def __init__(self, clones: Path, repository: str, start: int = 1_700_000_000) -> None:
         self.root = clones / repository
         self.clone = Clone(self.root / ".git")
-        self._seconds = 1_700_000_000
+        self._seconds = start
         self.root.mkdir(parents=True)
         self._git("init", "-q", "-b", "main")
 

@@ -28,11 +28,12 @@ class Vanished:
 
 def count_changed_functions(before: Project, after: Project) -> int:
     """How many functions differ in more than layout and comments, nested ones counted with their own name."""
-    old, new = _function_texts(before), _function_texts(after)
+    old, new = function_texts(before), function_texts(after)
     return sum(old.get(name) != new.get(name) for name in old.keys() | new.keys())
 
 
-def _function_texts(project: Project) -> dict[tuple[str, str], str]:
+def function_texts(project: Project) -> dict[tuple[str, str], str]:
+    """The tokens of every named function, by path and qualified name."""
     texts: dict[tuple[str, str], str] = {}
     for path, analysis in project.analyses.items():
         source, family = project.sources[path], BY_NAME[analysis.language].family
@@ -93,7 +94,7 @@ def find_guarded(before: Project, after: Project, topic: Topic) -> list[tuple[Ca
     """
     if not topic.labels or count_changed_functions(before, after) != 1:
         return []
-    old, new = _function_texts(before), _function_texts(after)
+    old, new = function_texts(before), function_texts(after)
     changed = {name for name in old.keys() & new.keys() if old[name] != new[name]}
     pairs = []
     for path, symbol in changed:
