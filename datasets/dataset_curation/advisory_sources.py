@@ -203,11 +203,10 @@ def merge_advisories(advisories: Iterable[Advisory]) -> dict[str, Advisory]:
     return merged
 
 
-def read_databases(clones: Iterable[tuple[Clone, str, str]], listed: Path) -> Iterator[Advisory]:
-    """The records of all databases and of the list. Raises CloneError for a database that can't be read."""
+def read_databases(clones: Iterable[tuple[Clone, str, str]]) -> Iterator[Advisory]:
+    """The records of all databases. Raises CloneError for one that cannot be read."""
     for clone, repository, commit in clones:
         try:
             yield from read_database(clone, repository, commit)
         except (json.JSONDecodeError, csv.Error) as error:
             raise CloneError(f"{repository}: expected advisories, found {error}") from error
-    yield from read_listed(listed)

@@ -13,6 +13,7 @@ from dataset_curation.advisory_sources import (
     keep_allowed,
     merge_advisories,
     read_databases,
+    read_listed,
 )
 from dataset_curation.cli_options import CLONES, DATA, JOBS, MANIFESTS, ONLY, choose_entries, failures, perform_all
 from dataset_curation.clones import find_clone
@@ -82,7 +83,7 @@ def _show(facts: Sequence[PairFact], tally: Tally, folder: Path) -> None:
 def _read_advisories(clones: Path, manifests: Path, tally: Tally) -> tuple[list[Advisory], frozenset[str]]:
     bases = choose_entries(manifests, (Role.ADVISORIES,), ())
     read = [(find_clone(clones, one.repository), one.repository, one.commit) for one in bases]
-    records = list(read_databases(read, manifests / ADVISORIES_NAME))
+    records = [*read_databases(read), *read_listed(manifests / ADVISORIES_NAME)]
     refused = find_refused(records)
     return list(keep_allowed(records, refused, tally)), refused
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_curation.advisories import Advice, read_advice
+from dataset_curation.advisories import Advice
+from dataset_curation.advisory_sources import find_refused, keep_allowed, read_databases
 from dataset_curation.assembly import CardCounts, collect_facts, keep_records, list_sources, thin
 from dataset_curation.balance import Caps
 from dataset_curation.clones import find_clone
@@ -72,7 +73,7 @@ def run_fixes(
     entries: Sequence[Entry], listed: dict[str, tuple[str, ...]] | None, max_commits: int, folders: Folders
 ) -> Work:
     """What fix commits make vanish: those listed, or of whole histories when nothing is listed."""
-    advice = _read_all_advice(entries, folders.clones)
+    advice = _read_all_advice(entries, folders)
     jobs = [
         FixJob(
             one,
@@ -85,12 +86,14 @@ def run_fixes(
     return len(jobs), run_parallel(mine_fixes, jobs, folders.clones, folders.data / "fixes", folders.jobs)
 
 
-def _read_all_advice(entries: Iterable[Entry], clones: Path) -> list[Advice]:
-    tally = Tally()
+def _read_all_advice(entries: Iterable[Entry], folders: Folders) -> list[Advice]:
+    """What every advisory says of every commit that it names."""
+    bases = [(find_clone(folders.clones, one.repository), one) for one in take(entries, Role.ADVISORIES)]
+    records = list(read_databases((clone, one.repository, one.commit) for clone, one in bases))
     return [
-        advice
-        for entry in take(entries, Role.ADVISORIES)
-        for advice in read_advice(find_clone(clones, entry.repository), entry.commit, tally)
+        Advice(repository, commit, record.names[0], record.text)
+        for record in keep_allowed(records, find_refused(records), Tally())
+        for repository, commit in record.commits
     ]
 
 

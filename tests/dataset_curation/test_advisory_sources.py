@@ -67,7 +67,7 @@ def test_a_database_that_can_not_be_read_is_an_error(tmp_path: Path) -> None:
     repository = SmallRepository(tmp_path, "nodejs/security-wg")
     commit = repository.commit("all", {"vuln/npm/7.json": "{"})
     with pytest.raises(CloneError, match="nodejs/security-wg: expected advisories"):
-        list(read_databases([(repository.clone, "nodejs/security-wg", commit)], tmp_path / "none.jsonl"))
+        list(read_databases([(repository.clone, "nodejs/security-wg", commit)]))
     empty = repository.commit("none", {"vuln/npm/7.json": None})
     with pytest.raises(CloneError, match="expected advisories in vuln/npm"):
         list(read_database(repository.clone, "nodejs/security-wg", empty))
