@@ -27,7 +27,7 @@ from reviewer.comparison import list_changes
 from reviewer.repositories import Repository
 
 CHANGES_A_LANGUAGE = 50
-_REPOSITORIES_A_LANGUAGE = 10
+_REPOSITORIES_A_LANGUAGE = 6
 _DAYS_OF_FIXES = 540
 _LOOK_BACK = 12  # how many merged changes are looked at for one that is replayed
 _MAX_FILES = 40
