@@ -38,7 +38,7 @@ class Defect:
     everywhere: str = ""
     everywhere_replacement: str = ""
     unless: str = ""
-    needs: re.Pattern[str] = _ANYTHING
+    needs: str = ""
     twin: str = ""
     twin_needs: re.Pattern[str] = _ANYTHING
 
@@ -93,7 +93,7 @@ def _read_defect(entry: Mapping[str, Any]) -> Defect:
         everywhere=entry.get("everywhere", ""),
         everywhere_replacement=entry.get("everywhere_replacement", ""),
         unless=entry.get("unless", ""),
-        needs=re.compile(entry.get("needs", "")),
+        needs=entry.get("needs", ""),
         twin=entry.get("twin", ""),
         twin_needs=re.compile(entry.get("twin_needs", "")),
     )
@@ -158,7 +158,9 @@ def _make_edits(defect: Defect, match: re.Match[str], code: str) -> list[_TextEd
     """The replacement of a match with what goes along; None when the file lacks what the defect needs."""
     edits = [_TextEdit(match.start(), match.end(), match.expand(_only_known(defect.replacement, match)))]
     values = {name: value or "" for name, value in match.groupdict().items()}
-    if not defect.needs.search(code) or (defect.unless and _find_elsewhere(defect.unless, values, match, code)):
+    if defect.needs and not _find_elsewhere(defect.needs, values, match, code):
+        return None
+    if defect.unless and _find_elsewhere(defect.unless, values, match, code):
         return None
     if defect.import_pattern is not None:
         imported = defect.import_pattern.search(code)

@@ -32,7 +32,7 @@ def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], 
         return (), ()
     is_refusal = body.children[-1].kind in _LEAVING and next_of(owner) is not None and len(body.children) <= 3
     edits = _refusal_removed(scene, owner) if is_refusal else _block_opened(scene, owner, body)
-    return edits, name_condition(scene, owner, cond)
+    return edits, name_condition(scene, owner, cond, "should_skip" if is_refusal else "is_allowed")
 
 
 def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:

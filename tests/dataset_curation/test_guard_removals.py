@@ -42,7 +42,7 @@ def listed():
             "function f(x) {\n  if (safe(x)) {\n    use(x);\n    log(x);\n  }\n}\n",
             "safe(x)",
             "function f(x) {\n  use(x);\n  log(x);\n}\n",
-            "function f(x) {\n  const shouldSkip = safe(x);\n  if (shouldSkip) {\n    use(x);\n    log(x);\n  }\n}\n",
+            "function f(x) {\n  const isAllowed = safe(x);\n  if (isAllowed) {\n    use(x);\n    log(x);\n  }\n}\n",
         ),
         (
             "A.java",

@@ -160,7 +160,7 @@ _STEPS = {PYTHON: "{} = {}", JAVASCRIPT: "const {} = {};", JAVA: "boolean {} = {
 def _in_two_steps(scene: Scene, statement: Node, value: Node, name: str) -> tuple[Edit, ...]:
     """The first part of the named condition under a name of its own."""
     left = value.get("left")
-    first = other_name(name, scene.family).replace("current", "first").replace("Current", "First")
+    first = other_name(name, scene.family).replace("current", "first", 1)
     if left is None or first in taken_names(scene) or _DECLARING.search(scene.text(value)):
         return ()
     line = _STEPS[scene.family].format(first, scene.text(left))
@@ -226,7 +226,8 @@ def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: No
         return None
     text = _substituted(scene, value, dict(zip(params, (scene.text(one) for one in args.children), strict=True)))
     lines = lines_of(scene, function, function)
-    if lines is None or not block_of(statement_around(call)):
+    head = scene.between(function.start, (function.get("body") or value).start)
+    if lines is None or not block_of(statement_around(call)) or re.search(r"\b(?:out|ref) ", head):
         return None
     needs_brackets = call.parent is not None and call.parent.kind not in (
         K.ARGS,

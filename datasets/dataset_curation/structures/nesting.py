@@ -96,10 +96,12 @@ def _all_renamed(scene: Scene, guard: Node, rest: list[Node]) -> Iterator[Edit]:
             yield from rename(scene, places, other_name(places[0].text, scene.family))
 
 
-def name_condition(scene: Scene, guard: Node, cond: Node) -> tuple[Edit, ...]:
+def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_skip") -> tuple[Edit, ...]:
     """The condition of an `if` as a variable before it; none where that is not plain."""
     try:
-        name = fresh_name(scene, guard, "should_skip" if scene.family is PYTHON else "shouldSkip")
+        name = fresh_name(
+            scene, guard, words if scene.family is PYTHON else re.sub("_(.)", lambda m: m[1].upper(), words)
+        )
     except Declined:
         return ()
     line = _NAMED[scene.family].format(name, scene.text(cond))

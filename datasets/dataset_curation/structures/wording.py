@@ -187,12 +187,12 @@ def _suffix(scene: Scene) -> str:
 
 
 def _answers(scene: Scene, name: str, *, is_typed: bool) -> bool:
-    """Whether every function of this name in the file returns something; where types are rare, none need be there."""
+    """Whether every function of this name in the file returns something; `pop` always does."""
     found = [n for n in nodes(scene, K.FUNCTION) if (own := n.get("name")) is not None and own.text == name]
     if is_typed:
         declared = found[0].get("type") if len(found) == 1 else None
         return declared is not None and declared.text != "void"
-    return all(_returns_value(one) for one in found)
+    return all(_returns_value(one) for one in found) if found else name == "pop"
 
 
 def _returns_value(function: Node) -> bool:
