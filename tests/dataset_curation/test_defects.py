@@ -36,7 +36,7 @@ SAMPLES = [
     ("python-built-query", "c.execute('select %s', (x,))\n", "c.execute('select 1', (x,))\n"),
     ("python-cookie-flags", "r.set_cookie('a', b, secure=True)\n", "r.set_cookie('a', b, secure=is_secure)\n"),
     ("python-cookie-settings", "SESSION_COOKIE_SECURE = True\n", "SESSION_COOKIE_SECURE = False\n"),
-    ("python-autoescape-off", "Environment(autoescape=True)\n", "Environment(autoescape=False)\n"),
+    ("python-autoescape-off", "Environment(autoescape=True)\nt = 'a.html'\n", "Environment(autoescape=True)\n"),
     ("python-debug-on", "app.run(debug=False)\n", "app.run(debug=True)\n"),
     ("python-debug-setting", "DEBUG = False\nSECRET_KEY = a\n", "DEBUG = False\n"),
     ("python-temporary-name", "f = tempfile.NamedTemporaryFile()\n", "f = tempfile.NamedTemporaryFile('w')\n"),
