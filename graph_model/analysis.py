@@ -58,7 +58,7 @@ class Problem:
 class FileAnalysis:
     """Everything known of one file. `candidates` are those that need no other file; flows are in `units`.
 
-    `graphs[i]` is the graph of unit i where it has a candidate or a sink, else None.
+    `graphs[i]` is the graph of unit i where it has a candidate or a sink, or all were asked for, else None.
     """
 
     path: str
@@ -79,12 +79,19 @@ class FileAnalysis:
 
 
 def analyse_file(
-    path: str, source: bytes, language: Language, limits: Limits | None = None, *, smells: bool = True
+    path: str,
+    source: bytes,
+    language: Language,
+    limits: Limits | None = None,
+    *,
+    smells: bool = True,
+    every_graph: bool = False,
 ) -> FileAnalysis:
     """Analyses one file. Never raises for what the bytes hold: problems are in the result.
 
     `path` uses `/` and is relative to the repository root; it names modules and is copied into evidence.
     `smells`: look for maintainability labels too, which need a graph of every function that may have one.
+    `every_graph`: make the graphs of units that nothing is found in as well, as a corpus needs them.
     """
     limits = limits or Limits()
     num_lines = count_lines(source)
@@ -99,7 +106,7 @@ def analyse_file(
         try:
             program = build_program(path, language, tree)
             resolver = Resolver(program, load_index(program.family.value))
-            return UnitAnalyser(program, resolver, num_lines, smells=smells).run()
+            return UnitAnalyser(program, resolver, num_lines, smells=smells, every_graph=every_graph).run()
         finally:
             release(tree.root)
 
@@ -140,7 +147,10 @@ class UnitResult:
 class UnitAnalyser:
     """Analyses the units of one parsed file. All views are made before the first result: contexts need them."""
 
-    def __init__(self, program: Program, resolver: Resolver, num_lines: int, *, smells: bool = True) -> None:
+    def __init__(
+        self, program: Program, resolver: Resolver, num_lines: int, *, smells: bool = True, every_graph: bool = False
+    ) -> None:
+        self.every_graph = every_graph
         self.detectors = (*DETECTORS, *SMELL_DETECTORS) if smells else DETECTORS
         self.path, self.tree, self.num_lines = program.path, program.tree, num_lines
         self.program, self.resolver = program, resolver
@@ -204,7 +214,7 @@ class UnitAnalyser:
         return UnitResult(
             record,
             candidates,
-            encode_unit(view) if candidates or record.sinks else None,
+            encode_unit(view) if candidates or record.sinks or self.every_graph else None,
             called_by(view),
             tuple((name, owner.idx) for name, owner in unit.captures.items()),
             guards_project(unit),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from benchmarks.evaluation.alarms import AlarmsPart
+from benchmarks.evaluation.fix_pairs import FixPairsPart
 from benchmarks.evaluation.fixtures import FixturesPart
 from benchmarks.evaluation.maintainability import MaintainabilityPart
 from benchmarks.evaluation.owasp_python import OwaspPythonPart
@@ -26,6 +27,7 @@ from graph_model.errors import BundleError
 PARTS: tuple[Part, ...] = (
     TriagedPart(),
     SvenPart(),
+    FixPairsPart(),
     FixturesPart(),
     OwaspPythonPart(),
     SpeedPairsPart(),

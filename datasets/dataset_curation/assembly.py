@@ -1,53 +1,64 @@
 """Assembly: records of every source become shards for training, deduplicated over all of them and counted.
 
-Order matters: what is read by people is kept first, so that no copy of it is trained on; then fixes, fixtures, injected
-defects, and the harvest last.
+Order matters: what is read by people is kept first, so that no copy of it is trained on; then an
+organisation's own history, fixes, fixtures, injected defects, and the harvest last.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-
+from dataset_curation.annotations import WEIGHTS
+from dataset_curation.balance import Caps, balance
+from dataset_curation.consistency import Mark, Verdicts, drop_contested, marks_of
 from dataset_curation.duplicates import DuplicateIndex
 from dataset_curation.errors import RecordError
-from dataset_curation.records import (
-    UNLABELLED,
-    FunctionRecord,
-    Judgement,
-    engine_version,
-    load_records,
-    read_header,
-)
+from dataset_curation.gaps import Judged, count_judged
+from dataset_curation.manifests import Role
+from dataset_curation.records import UNLABELLED, FunctionRecord, Judgement, engine_version, load_records, read_header
+from dataset_curation.sampling import rank
 from dataset_curation.selection import Tally
+from dataset_curation.sharding import Kept
 from dataset_curation.triage import TriageRow, Verdict, settle
-from graph_model.catalogue import load_catalogue
-from graph_model.encoder import encode_candidates
 from graph_model.features import collect_names
-from graph_model.metrics import METRIC_NAMES
-from graph_model.training.shards import Example, Shard, ShardHeader, save_shard, source_index
 
-SOURCE_ORDER = ("fixes", "fixtures", "injected", "harvest")
-_EXAMPLES_A_SHARD = 4_000
+SOURCE_ORDER = ("history", "fixes", "fixtures", "injected", "harvest")
 _TARGETS = {Verdict.HARMFUL: 1, Verdict.HARMLESS: 0, Verdict.UNDECIDABLE: UNLABELLED}
-_SMELL_PREFIX = "maintainability/"
 
 
 @dataclass(slots=True)
 class CardCounts:
-    """What went into the shards: by source, language, label and target; functions and repositories by source."""
+    """What went into the shards: by source, language, label and target; functions and repositories by source.
+
+    `judged` counts the training side only: what the gate holds teaches nothing.
+    """
 
     candidates: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
     functions: Counter[str] = field(default_factory=Counter)
+    languages: Counter[tuple[str, str]] = field(default_factory=Counter)
     groups: dict[str, set[str]] = field(default_factory=dict)
+    judged: Judged = field(default_factory=Counter)
     tally: Tally = field(default_factory=Tally)
 
-    def add(self, record: FunctionRecord, source: str) -> None:
+    def count(self, kept: Iterable[Kept]) -> Iterator[Kept]:
+        """The kept ones as they pass, counted."""
+        for one in kept:
+            self.add(one)
+            yield one
+
+    def add(self, kept: Kept) -> None:
         """Counts one kept record."""
+        record, source = kept.record, kept.source
+        if not record.candidates:
+            source = f"{source}, no candidate"
+        elif source == "gate" and all(one.source != "triage" for one in record.judgements):
+            source = "gate, unread"  # they say how common a candidate like the read ones is
+        if kept.role != Role.GATE:
+            count_judged(record, self.judged)
         self.functions[source] += 1
+        self.languages[(source, record.language)] += 1
         self.groups.setdefault(source, set()).add(record.group)
         for candidate, judgement in zip(record.candidates, record.judgements, strict=True):
             self.candidates[(judgement.source, record.language, candidate.label, judgement.target)] += 1
@@ -60,6 +71,7 @@ class SourceFileOfRecords:
     path: Path
     source: str
     role: str
+    repository: str
     tally: Tally
 
 
@@ -73,128 +85,129 @@ def list_sources(data: Path) -> list[SourceFileOfRecords]:
                 raise RecordError(
                     f"{path.name}: engine: expected {engine_version()}, found {header.get('engine')}; run it again"
                 )
-            found.append(SourceFileOfRecords(path, source, str(header["role"]), Tally.from_json(header["tally"])))
+            role, repository = str(header["role"]), str(header["repository"])
+            found.append(SourceFileOfRecords(path, source, role, repository, Tally.from_json(header["tally"])))
     if not found:
         raise RecordError(f"{data}: expected records below {', '.join(SOURCE_ORDER)}, found none")
     return sorted(found, key=lambda one: one.role != "gate")
 
 
-def judge_by_reading(
-    record: FunctionRecord, verdicts: Mapping[tuple[str, int, int, str], Verdict], source: str
-) -> FunctionRecord:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What readers say of a candidate, and what their word weighs."""
+
+    verdict: Verdict
+    weight: float = 1.0
+
+
+Place = tuple[str, int, int, str]
+"""Path, line, column and label of a candidate."""
+
+
+def judge_by_reading(record: FunctionRecord, said: Mapping[Place, Said], source: str) -> FunctionRecord:
     """A record with the verdicts of readers, as `triage` (the gate) or `read` (training); the rest stays as it is."""
     judgements = []
     for candidate, line, column, known in zip(
         record.candidates, record.lines, record.columns, record.judgements, strict=True
     ):
-        verdict = verdicts.get((candidate.path, line, column, candidate.label))
-        judgements.append(Judgement(_TARGETS[verdict], 1.0, source) if verdict is not None else known)
+        one = said.get((candidate.path, line, column, candidate.label))
+        judgements.append(Judgement(_TARGETS[one.verdict], one.weight, source) if one is not None else known)
     return record.judged(judgements)
 
 
-def index_verdicts(rows: Iterable[TriageRow]) -> dict[str, dict[tuple[str, int, int, str], Verdict]]:
-    """Settled verdicts by repository and place."""
-    found: dict[str, dict[tuple[str, int, int, str], Verdict]] = {}
-    for (repository, _, path, line, column, label), verdict in settle(rows).items():
-        found.setdefault(repository, {})[(path, line, column, label)] = verdict
+def index_verdicts(rows: Iterable[TriageRow]) -> dict[str, dict[Place, Said]]:
+    """Settled verdicts by repository and place. What a person read outranks an annotation in the tree."""
+    listed = list(rows)
+    read = [row for row in listed if row.reader not in WEIGHTS]
+    found: dict[str, dict[Place, Said]] = {}
+    for reader in sorted(WEIGHTS, key=lambda one: WEIGHTS[one]):
+        _settle([row for row in listed if row.reader == reader], WEIGHTS[reader], found)
+    _settle(read, 1.0, found)
     return found
 
 
+def _settle(rows: Iterable[TriageRow], weight: float, found: dict[str, dict[Place, Said]]) -> None:
+    for (repository, _, path, line, column, label), verdict in settle(rows).items():
+        found.setdefault(repository, {})[(path, line, column, label)] = Said(verdict, weight)
+
+
+def find_contested(sources: Iterable[SourceFileOfRecords], rows: Iterable[TriageRow]) -> frozenset[Mark]:
+    """The candidates that two sources, or two copies in one, call harmful and harmless."""
+    verdicts = index_verdicts(rows)
+    heard = Verdicts()
+    for file in sources:
+        if file.source != "harvest" or file.repository in verdicts:
+            for record in load_records(file.path):
+                judged = read_record(record, file, verdicts)
+                heard.add(marks_of(judged), [one.target for one in judged.judgements])
+    return heard.contested()
+
+
+def read_record(
+    record: FunctionRecord,
+    file: SourceFileOfRecords,
+    verdicts: Mapping[str, Mapping[Place, Said]],
+) -> FunctionRecord:
+    """A harvested record with what readers say of it; others stay as they are."""
+    if file.source != "harvest" or not record.candidates:
+        return record
+    found = verdicts.get(record.origin.partition("@")[0], {})
+    return judge_by_reading(record, found, "triage" if file.role == Role.GATE else "read")
+
+
 def keep_records(
-    sources: Iterable[SourceFileOfRecords], rows: Iterable[TriageRow], counts: CardCounts
-) -> Iterator[FunctionRecord]:
-    """The records that go into shards, in order; duplicates are dropped and counted."""
+    sources: Sequence[SourceFileOfRecords], rows: Sequence[TriageRow], caps: Caps, tally: Tally
+) -> Iterator[Kept]:
+    """The records that go into shards, in order: contradictions, duplicates and what is over a cap are dropped."""
+    kept = _keep_consistent(sources, rows, tally)
+    for is_made, run in groupby(kept, key=lambda one: one.source == "injected"):
+        if not is_made:
+            yield from run
+            continue
+        made = list(run)
+        roles = {one.record.group: one.role for one in made}
+        for record in balance((one.record for one in made), caps, tally):
+            yield Kept(record, "injected", roles[record.group])
+
+
+def _keep_consistent(sources: Sequence[SourceFileOfRecords], rows: Sequence[TriageRow], tally: Tally) -> Iterator[Kept]:
+    contested = find_contested(sources, rows)
     verdicts = index_verdicts(rows)
     index = DuplicateIndex()
     for number, file in enumerate(sources):
-        counts.tally.merge(file.tally)
-        for position, record in enumerate(load_records(file.path)):
-            is_gate = file.role == "gate"
+        tally.merge(file.tally)
+        for position, found in enumerate(load_records(file.path)):
+            record = drop_contested(read_record(found, file, verdicts), contested, tally)
+            if file.source != "harvest" and all(one.target == UNLABELLED for one in record.judgements):
+                tally.drop("records", "contradiction" if found.judgements != record.judgements else "label-free")
+                continue
             repeated = index.find(record.signature, record.twin)
             if repeated is not None:
-                counts.tally.drop("duplicates", f"{file.source}: {repeated[1]}")
+                tally.drop("duplicates", f"{file.source}: {repeated[1]}")
                 continue
             index.add((number << 32) + position, record.signature, record.twin)
-            read = verdicts.get(record.origin.partition("@")[0], {}) if file.source == "harvest" else {}
-            if not is_gate:
-                kept = judge_by_reading(record, read, "read")
-                counts.add(kept, file.source)
-                yield kept
-                continue
-            judged = judge_by_reading(record, read, "triage")
-            is_read = any(one.source == "triage" for one in judged.judgements)
-            counts.add(judged, "gate" if is_read else "gate, unread")
-            yield judged  # unread ones say how common a candidate like the read ones is
+            yield Kept(record, "gate" if file.role == Role.GATE else file.source, file.role)
 
 
-def make_header(sources: Iterable[SourceFileOfRecords]) -> ShardHeader:
-    """The header of all shards: labels and smells of the catalogue, every fact name that occurs except metrics.
-
-    Metrics of the function tell little fixtures from code under review, so that a rung which reads them learns where a
-    candidate comes from instead of whether it is harmful. The network has them at the function's node.
-    """
+def collect_facts(sources: Iterable[SourceFileOfRecords]) -> set[str]:
+    """The names of all facts that candidates of these files have."""
     names: set[str] = set()
     for file in sources:
         names.update(
             collect_names(candidate.facts for record in load_records(file.path) for candidate in record.candidates)
         )
-    catalogue = load_catalogue()
-    labels = tuple(label.id for label in catalogue)
-    return ShardHeader(
-        catalogue_hash=catalogue.hash,
-        labels=labels,
-        smells=tuple(label for label in labels if label.startswith(_SMELL_PREFIX)),
-        path_features=tuple(sorted(names - set(METRIC_NAMES))),
-        metrics=tuple(METRIC_NAMES),
-    )
+    return names
 
 
-def make_example(record: FunctionRecord, header: ShardHeader) -> Example:
-    """One record as an example. Smells: what the engine's own measures say of the unit, a teacher and not a person."""
-    label_numbers = {label: idx for idx, label in enumerate(header.labels)}
-    here = {candidate.label for candidate in record.candidates}
-    return Example(
-        function=encode_candidates(record.graph, record.candidates, label_numbers, header.path_features),
-        group=record.group,
-        origin=record.origin,
-        targets=np.array([one.target for one in record.judgements], dtype=np.int8),
-        weights=np.array([one.weight for one in record.judgements], dtype=np.float32),
-        sources=np.array([source_index(one.source) for one in record.judgements], dtype=np.int8),
-        smell_targets=np.array([smell in here for smell in header.smells], dtype=np.int8),
-        keys=record.keys(),
-    )
-
-
-def write_shards(records: Iterable[FunctionRecord], header: ShardHeader, target: Path) -> list[tuple[str, str]]:
-    """Writes shards of at most 4,000 examples; returns name and SHA-256 of each. Old shards there are removed."""
-    target.mkdir(parents=True, exist_ok=True)
-    for old in target.glob("*.npz"):
-        old.unlink()
-    written: list[tuple[str, str]] = []
-    batch: list[Example] = []
-
-    def flush() -> None:
-        if batch:
-            name = f"shard-{len(written):04}.npz"
-            written.append((name, save_shard(Shard(header, tuple(batch)), target / name)))
-            batch.clear()
-
-    for record in records:
-        batch.append(make_example(record, header))
-        if len(batch) >= _EXAMPLES_A_SHARD:
-            flush()
-    flush()
-    return written
-
-
-def thin(records: Iterable[FunctionRecord], share: float, tally: Tally) -> Iterator[FunctionRecord]:
+def thin(kept: Iterable[Kept], share: float, tally: Tally) -> Iterator[Kept]:
     """Keeps a share of the functions about which nothing is known, chosen by a hash of their place; all others stay."""
-    for record in records:
-        if share >= 1 or any(one.target != UNLABELLED or one.source == "triage" for one in record.judgements):
-            yield record
+    for one in kept:
+        record = one.record
+        if share >= 1 or any(known.target != UNLABELLED or known.source == "triage" for known in record.judgements):
+            yield one
             continue
-        place = hashlib.sha256(f"{record.origin}:{record.keys()[0]}".encode("utf-8", "surrogatepass")).digest()
+        place = rank(f"{record.origin}:{next(iter(record.keys()), record.twin)}")
         if int.from_bytes(place[:4], "big") < share * 2**32:
-            yield replace(record)
+            yield one
         else:
             tally.drop("harvest", "thinned")

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from dataset_curation.assembly import CardCounts
 from dataset_curation.manifests import Entry, Role
+from dataset_curation.reasons import concern_of
+from dataset_curation.selection import Tally
 from graph_model.languages import BY_NAME, Family
 
 _FAMILIES = tuple(family.value for family in Family)
@@ -17,19 +19,20 @@ def render_card(entries: Sequence[Entry], counts: CardCounts, shards: Sequence[t
         "# Data card\n",
         "Made by `reviewer curate assemble`. Counts only: the data are rebuilt from the manifests and clones.\n",
         f"{len(shards)} shards, {sum(counts.functions.values())} functions, training-set hash `{manifest}`.\n",
-        _table("## Repositories by role", ("role", *_FAMILIES), _repository_rows(entries)),
-        _table("## Functions and groups", ("source", "functions", "groups"), _function_rows(counts)),
-        _table(
+        table("## Repositories by role", ("role", *_FAMILIES), _repository_rows(entries)),
+        table("## Functions and groups", ("source", "functions", "groups"), _function_rows(counts)),
+        table(
             "## Candidates by source and target", ("source", "harmful", "harmless", "nobody said"), _target_rows(counts)
         ),
-        _table("## Labelled candidates: harmful/harmless", ("label", *_FAMILIES), _label_rows(counts)),
-        _table("## Harvested candidates", ("label", *_FAMILIES), _harvest_rows(counts)),
-        _table("## What was kept and dropped", ("step", "reason", "count"), counts.tally.to_json()),
+        table("## Labelled candidates: harmful/harmless", ("label", *_FAMILIES), _label_rows(counts)),
+        table("## Harvested candidates", ("label", *_FAMILIES), _harvest_rows(counts)),
+        table("## What was kept and dropped", ("step", "concern", "reason", "count"), drop_rows(counts.tally)),
     ]
     return "\n".join(parts)
 
 
-def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A heading and a table below it."""
     lines = [title, "", f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
     lines.extend(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
     return "\n".join(lines) + "\n"
@@ -66,6 +69,11 @@ def _label_rows(counts: CardCounts) -> list[list[str]]:
             known[(label, BY_NAME[language].family.value, target)] += number
     labels = sorted({label for label, _, _ in known})
     return [[label, *(f"{known[(label, one, 1)]}/{known[(label, one, 0)]}" for one in _FAMILIES)] for label in labels]
+
+
+def drop_rows(tally: Tally) -> list[list[object]]:
+    """Every count with what the drop protects."""
+    return [[step, concern_of(str(reason)).value, reason, count] for step, reason, count in tally.to_json()]
 
 
 def _harvest_rows(counts: CardCounts) -> list[list[object]]:

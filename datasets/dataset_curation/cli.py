@@ -4,7 +4,10 @@ import logging
 
 import click
 
+from dataset_curation.cli_checks import gaps_command, validate_command
 from dataset_curation.cli_injection import injection_page_command
+from dataset_curation.cli_pairs import fix_pair_tables_command, fix_pairs_command
+from dataset_curation.cli_run import run_command
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
     assemble_command,
@@ -12,6 +15,7 @@ from dataset_curation.cli_steps import (
     fixes_command,
     fixtures_command,
     harvest_command,
+    history_command,
     inject_command,
 )
 from dataset_curation.cli_triage import agreement_command, merge_command, sample_command
@@ -25,15 +29,21 @@ def curate(*, verbose: bool) -> None:
 
 
 for _command in (
+    run_command,
     manifest_command,
     checkout_command,
     harvest_command,
     fixtures_command,
     fixes_command,
     fix_list_command,
+    fix_pairs_command,
+    fix_pair_tables_command,
+    history_command,
     inject_command,
     injection_page_command,
     assemble_command,
+    validate_command,
+    gaps_command,
     sample_command,
     merge_command,
     agreement_command,

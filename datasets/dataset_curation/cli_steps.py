@@ -1,61 +1,64 @@
-"""`curate harvest`, `fixtures`, `fixes`, `inject` and `assemble`: the steps from clones to shards."""
+"""`curate harvest`, `fixtures`, `fixes`, `history`, `inject` and `assemble`: the steps from clones to shards."""
 
 from pathlib import Path
 
 import click
 
-from dataset_curation.advisories import Advice, read_advice
-from dataset_curation.assembly import CardCounts, keep_records, list_sources, make_header, thin, write_shards
+from dataset_curation.balance import PER_CELL, PER_PROJECT, Caps
 from dataset_curation.cards import render_card
 from dataset_curation.cli_options import (
     CLONES,
     DATA,
     EXISTING,
+    FILE,
     FOLDER,
     JOBS,
     MANIFESTS,
+    MAX_COMMITS,
     ONLY,
     ROLES,
     TRIAGE,
     choose_entries,
     failures,
-    report_outcomes,
+    perform_all,
 )
-from dataset_curation.clones import find_clone
 from dataset_curation.fix_lists import FIX_LIST_NAME, read_fix_list, write_fix_list
-from dataset_curation.fixes import FixJob, mine_fixes
-from dataset_curation.fixtures import harvest_fixtures
-from dataset_curation.harvesting import harvest_entry, run_parallel
-from dataset_curation.injecting import InjectionJob, inject_entry
-from dataset_curation.knowledge_base import mine_statements
-from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
+from dataset_curation.harvesting import HARVESTED
+from dataset_curation.manifests import REPOSITORIES_NAME, SOURCES_NAME, Role, read_entries, read_limits
 from dataset_curation.selection import Tally
+from dataset_curation.steps import (
+    Folders,
+    assemble,
+    read_all_rows,
+    run_fixes,
+    run_fixtures,
+    run_harvest,
+    run_history,
+    run_injection,
+    run_statements,
+)
+from dataset_curation.threads import read_threads
 from dataset_curation.triage import read_rows
 from graph_model.training.shards import manifest_hash
-
-_KNOWLEDGE_BASE = "SAP/project-kb"
 
 
 @click.command("harvest")
 @CLONES
 @MANIFESTS
+@TRIAGE
 @DATA
 @ROLES
 @ONLY
 @JOBS
-def harvest_command(
-    clones: Path, manifests: Path, data: Path, roles: tuple[str, ...], only: tuple[str, ...], jobs: int
+def harvest_command(  # noqa: PLR0913, PLR0917  # one option each
+    clones: Path, manifests: Path, triage: Path, data: Path, roles: tuple[str, ...], only: tuple[str, ...], jobs: int
 ) -> None:
-    """Find every candidate of the repositories of a role (train and gate by default)."""
+    """Find every candidate of the repositories of a role (train, fixes and gate by default)."""
     with failures():
-        entries = _largest_first(choose_entries(manifests, roles or (Role.TRAIN, Role.GATE), only))
-        report_outcomes(
-            run_parallel(harvest_entry, entries, clones, data / "harvest", jobs), len(entries), "harvesting"
-        )
-
-
-def _largest_first(entries: list[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: -sum(entry.lines.values()))
+        entries = choose_entries(manifests, (), only)
+        chosen = tuple(Role(role) for role in roles) or HARVESTED
+        limits = read_limits(manifests / SOURCES_NAME)
+        perform_all("harvesting", run_harvest(entries, limits, read_rows(triage), Folders(clones, data, jobs), chosen))
 
 
 @click.command("fixtures")
@@ -65,8 +68,7 @@ def _largest_first(entries: list[Entry]) -> list[Entry]:
 def fixtures_command(clones: Path, manifests: Path, data: Path) -> None:
     """Judge the engine's candidates in analysers' query tests."""
     with failures():
-        entries = choose_entries(manifests, (Role.FIXTURES,), ())
-        report_outcomes(run_parallel(harvest_fixtures, entries, clones, data / "fixtures", 1), len(entries), "fixtures")
+        perform_all("fixtures", run_fixtures(choose_entries(manifests, (), ()), Folders(clones, data)))
 
 
 @click.command("fixes")
@@ -75,7 +77,7 @@ def fixtures_command(clones: Path, manifests: Path, data: Path) -> None:
 @DATA
 @ONLY
 @JOBS
-@click.option("--max-commits", type=click.IntRange(min=1), default=120, show_default=True, help="A repository.")
+@MAX_COMMITS
 @click.option("--whole-history", is_flag=True, help="Search histories anew instead of mining the listed commits.")
 def fixes_command(  # noqa: PLR0913  # one option each
     clones: Path,
@@ -92,24 +94,31 @@ def fixes_command(  # noqa: PLR0913  # one option each
     Searching every history takes hours; what an earlier search found is listed in the manifests and mined in minutes.
     """
     with failures():
-        advice = _read_all_advice(clones, manifests)
-        entries = _largest_first(choose_entries(manifests, (Role.TRAIN, Role.FIXES), only))
+        folders = Folders(clones, data, jobs)
+        chosen = choose_entries(manifests, (Role.TRAIN, Role.FIXES), only)
+        named = choose_entries(manifests, (Role.ADVISORIES,), ())
         listed = None if whole_history else read_fix_list(manifests / FIX_LIST_NAME)
-        jobs_ = [
-            FixJob(
-                one,
-                tuple(a for a in advice if a.repository == one.repository.lower()),
-                max_commits,
-                None if listed is None else listed.get(one.repository, ()),
-            )
-            for one in entries
-        ]
-        target = data / "fixes"
-        report_outcomes(run_parallel(mine_fixes, jobs_, clones, target, jobs), len(jobs_), "mining fixes")
-        bases = [
-            one for one in choose_entries(manifests, (Role.ADVISORIES,), only) if one.repository == _KNOWLEDGE_BASE
-        ]
-        report_outcomes(run_parallel(mine_statements, bases, clones, target, 1), len(bases), "reading statements")
+        perform_all("mining fixes", run_fixes([*chosen, *named], listed, max_commits, folders))
+        bases = choose_entries(manifests, (Role.ADVISORIES,), only)
+        perform_all("reading statements", run_statements(bases, folders))
+
+
+@click.command("history")
+@CLONES
+@MANIFESTS
+@DATA
+@ONLY
+@JOBS
+@MAX_COMMITS
+@click.option("--threads", type=FILE, help="Exported review threads, as JSON lines.")
+def history_command(  # noqa: PLR0913, PLR0917  # one option each
+    clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int, max_commits: int, threads: Path | None
+) -> None:
+    """Read a team's own history: reverted changes, review threads, suppressions and baselines. Harvest first."""
+    with failures():
+        entries = choose_entries(manifests, (Role.TRAIN,), only)
+        said = read_threads(threads, Tally()) if threads is not None else []
+        perform_all("reading history", run_history(entries, said, max_commits, Folders(clones, data, jobs)))
 
 
 @click.command("fix-list")
@@ -120,15 +129,6 @@ def fix_list_command(manifests: Path, data: Path) -> None:
     with failures():
         number = write_fix_list(manifests / FIX_LIST_NAME, (data / "fixes").glob("*.records"))
         click.echo(f"{number} commits listed")
-
-
-def _read_all_advice(clones: Path, manifests: Path) -> list[Advice]:
-    tally = Tally()
-    return [
-        advice
-        for entry in choose_entries(manifests, (Role.ADVISORIES,), ())
-        for advice in read_advice(find_clone(clones, entry.repository), entry.commit, tally)
-    ]
 
 
 @click.command("inject")
@@ -144,9 +144,8 @@ def inject_command(  # noqa: PLR0913, PLR0917  # one option each
 ) -> None:
     """Break sound code of the training repositories and keep the candidates that are born."""
     with failures():
-        entries = _largest_first(choose_entries(manifests, (Role.TRAIN,), only))
-        jobs_ = [InjectionJob(one, hard, seed) for one in entries]
-        report_outcomes(run_parallel(inject_entry, jobs_, clones, data / "injected", jobs), len(jobs_), "injecting")
+        entries = choose_entries(manifests, (Role.TRAIN,), only)
+        perform_all("injecting", run_injection(entries, Folders(clones, data, jobs), hard, seed))
 
 
 @click.command("assemble")
@@ -162,18 +161,30 @@ def inject_command(  # noqa: PLR0913, PLR0917  # one option each
     show_default=True,
     help="Of functions nobody judged.",
 )
-def assemble_command(
-    manifests: Path, triage: Path, data: Path, target: Path, card: Path | None, unlabelled_share: float
-) -> None:
-    """Make shards of all records, deduplicated, with a data card."""
+@click.option(
+    "--per-cell",
+    type=click.IntRange(min=1),
+    default=PER_CELL,
+    show_default=True,
+    help="Injected candidates of a label in a family of languages.",
+)
+@click.option(
+    "--per-project",
+    type=click.IntRange(min=1),
+    default=PER_PROJECT,
+    show_default=True,
+    help="Injected candidates of a label in a repository.",
+)
+def assemble_command(  # noqa: PLR0913, PLR0917  # one option each
+    manifests: Path, triage: Path, data: Path, target: Path, card: Path | None, unlabelled_share: float,
+    per_cell: int, per_project: int,
+) -> None:  # fmt: skip
+    """Make shards of all records, consistent and deduplicated, with a data card."""
     with failures():
-        sources = list_sources(data)
-        header = make_header(sources)
-        counts = CardCounts()
-        kept = keep_records(sources, read_rows(triage), counts)
-        shards = write_shards(thin(kept, unlabelled_share, counts.tally), header, target)
-        entries = read_entries(manifests / REPOSITORIES_NAME)
-        text = render_card(entries, counts, shards, manifest_hash(target))
+        shards, counts = assemble(
+            data, read_all_rows(triage, data), target, Caps(per_cell, per_project), unlabelled_share
+        )
+        text = render_card(read_entries(manifests / REPOSITORIES_NAME), counts, shards, manifest_hash(target))
         (target / "card.md").write_text(text, "utf-8")
         if card is not None:
             card.parent.mkdir(parents=True, exist_ok=True)

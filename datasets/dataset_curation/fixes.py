@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dataset_curation.accuracy import find_distortion
 from dataset_curation.advisories import Advice
 from dataset_curation.analysing import Project, Provenance, analyse_project, make_records
 from dataset_curation.clones import Change, Clone, Commit, find_clone
+from dataset_curation.consistency import drop_fixed_again
 from dataset_curation.errors import CloneError, CurationError, OffLimitsError
+from dataset_curation.freshness import is_too_old
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.manifests import Entry
 from dataset_curation.off_limits import check_text
@@ -23,6 +26,7 @@ from reviewer.source import SourceFile
 
 MAX_FILES = 6
 _GUARDED_WEIGHT = 0.5
+_FILTERS = "2"  # counts up whenever other commits are kept
 _SOURCE = "fix"
 _log = logging.getLogger(__name__)
 
@@ -47,11 +51,13 @@ def find_fix_commits(clone: Clone, head: str, advised: Mapping[str, Advice], tal
             seen.add(commit.id)
             topic = classify_message(f"{commit.message}\n{advice.text}", is_advised=True)
             if topic is not None:
-                yield from _qualify(clone, commit, topic, tally)
+                yield from qualify(clone, commit, topic, tally)
     found: list[tuple[int, Commit, Topic]] = []
     for commit in clone.list_commits(head, GREP):
         topic = classify_message(commit.message)
-        if topic is not None and commit.id not in seen:
+        if topic is None:
+            tally.drop("commits", "label-free")
+        elif commit.id not in seen:
             rank = (
                 0
                 if topic.is_named
@@ -63,7 +69,7 @@ def find_fix_commits(clone: Clone, head: str, advised: Mapping[str, Advice], tal
             )
             found.append((rank, commit, topic))
     for _, commit, topic in sorted(found, key=lambda one: (one[0], -one[1].timestamp, one[1].id)):
-        yield from _qualify(clone, commit, topic, tally)
+        yield from qualify(clone, commit, topic, tally)
 
 
 def find_listed_commits(
@@ -81,10 +87,11 @@ def find_listed_commits(
         text = texts.get(commit.id[:7], "")
         topic = classify_message(f"{commit.message}\n{text}", is_advised=bool(text))
         if topic is not None:
-            yield from _qualify(clone, commit, topic, tally)
+            yield from qualify(clone, commit, topic, tally)
 
 
-def _qualify(clone: Clone, commit: Commit, topic: Topic, tally: Tally) -> Iterator[FixCommit]:
+def qualify(clone: Clone, commit: Commit, topic: Topic, tally: Tally) -> Iterator[FixCommit]:
+    """The commit as a fix, when it is recent, small and changes product code; else nothing, with the reason counted."""
     try:
         check_text(commit.message)
         changes = clone.list_changes(commit)
@@ -100,10 +107,13 @@ def _qualify(clone: Clone, commit: Commit, topic: Topic, tally: Tally) -> Iterat
         if find_language(one.path) is not None and find_drop_reason(one.path) not in ("test", "example")
     ]
     modified = tuple(one for one in sources if one.status == "M" and not find_drop_reason(one.path))
-    if not modified:
-        tally.drop("commits", "no-source")
+    if is_too_old(commit.timestamp):
+        tally.drop("commits", "too-old")
+    elif not modified:
+        is_tests = any(find_drop_reason(one.path) == "test" for one in changes if find_language(one.path) is not None)
+        tally.drop("commits", "tests-only" if is_tests and not sources else "no-source")
     elif len(sources) > MAX_FILES:
-        tally.drop("commits", "too-many-files")
+        tally.drop("commits", "tangled")
     else:
         tally.keep("commits")
         yield FixCommit(commit, topic, modified)
@@ -124,13 +134,18 @@ def read_version(
 def make_fix_records(clone: Clone, fix: FixCommit, entry: Entry, tally: Tally) -> Iterator[FunctionRecord]:
     """Records of the units that a fix commit is evidence for; none when nothing vanishes."""
     scratch = Tally()
-    before = analyse_project(read_version(clone, fix.changes, lambda change: change.old_blob, scratch), scratch)
+    before = analyse_project(
+        read_version(clone, fix.changes, lambda change: change.old_blob, scratch), scratch, every_graph=True
+    )
     if not any(
         one.label.startswith(f"{fix.topic.kind.value}/") for found in before.candidates.values() for one in found
     ):
-        tally.drop("fixes", "no-candidate-before")
+        is_dead = scratch.counts[("files", "dead-api")] and not before.analyses
+        tally.drop("fixes", "dead-api" if is_dead else "no-candidate-before")
         return
-    after = analyse_project(read_version(clone, fix.changes, lambda change: change.new_blob, scratch), scratch)
+    after = analyse_project(
+        read_version(clone, fix.changes, lambda change: change.new_blob, scratch), scratch, every_graph=True
+    )
     yield from judge_versions(before, after, fix.topic, Provenance(entry.group, entry.repository, fix.commit.id), tally)
 
 
@@ -140,6 +155,10 @@ def judge_versions(
     """Records of both versions that hold a judged candidate."""
     if not is_sound(before, after):
         tally.drop("fixes", "unsound-version")
+        return
+    distortion = find_distortion(before, after)
+    if distortion:
+        tally.drop("fixes", distortion)
         return
     judged_before: dict[Candidate, Judgement] = {
         one.candidate: Judgement(1, one.weight, _SOURCE) for one in find_vanished(before, after, topic)
@@ -174,7 +193,7 @@ class FixJob:
     def extent(self) -> str:
         """What is mined, as far as it changes the result: part of what makes a records file current."""
         found = hashlib.sha256("\n".join(self.listed).encode()).hexdigest()[:16] if self.listed is not None else ""
-        return f"{self.max_commits}:{found}"
+        return f"{_FILTERS}:{self.max_commits}:{found}"
 
     @property
     def repository(self) -> str:
@@ -190,7 +209,7 @@ def mine_fixes(job: FixJob, clones: Path, target: Path) -> Outcome:
         return Outcome(entry.repository, "kept", int(read_header(path)["num_candidates"]))
     tally = Tally()
     clone = find_clone(clones, entry.repository)
-    records: list[FunctionRecord] = []
+    mined: list[tuple[int, list[FunctionRecord]]] = []
     advised = {advice.commit: advice for advice in job.advice}
     found = (
         find_fix_commits(clone, entry.commit, advised, tally)
@@ -202,10 +221,11 @@ def mine_fixes(job: FixJob, clones: Path, target: Path) -> Outcome:
             tally.drop("commits", "over-the-limit")
             break
         try:
-            records.extend(make_fix_records(clone, fix, entry, tally))
+            mined.append((fix.commit.timestamp, list(make_fix_records(clone, fix, entry, tally))))
         except CurationError as error:
             _log.warning("%s@%s: %s", entry.repository, fix.commit.id, error)
             tally.drop("fixes", "engine-error")
+    records = list(drop_fixed_again(mined, tally))
     num_candidates = sum(one.target >= 0 for record in records for one in record.judgements)
     header = {
         "repository": entry.repository,

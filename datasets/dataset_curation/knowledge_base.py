@@ -28,7 +28,7 @@ from reviewer.source import SourceFile
 
 _MAX_ARCHIVE_BYTES = 32 * 1024 * 1024
 _PLACE = re.compile(r"^\./([0-9a-f]{40})/(before|after)/(.+)$")
-_VERSION = "1"  # of the reading; part of what makes a records file current
+_VERSION = "2"  # of the reading; part of what makes a records file current
 
 
 @dataclass(slots=True)
@@ -98,22 +98,29 @@ def _select(files: Mapping[str, bytes], *, is_apache: bool) -> Iterator[tuple[So
             yield source, language
 
 
-def make_statement_records(advice: Advice, files: ChangedFiles, tally: Tally) -> Iterator[FunctionRecord]:
-    """The records of one fix commit."""
-    topic = classify_message(advice.text, is_advised=True)
-    is_apache = advice.repository.startswith("apache/")
+def select_sides(
+    files: ChangedFiles, *, is_apache: bool
+) -> tuple[list[tuple[SourceFile, Language]], list[tuple[SourceFile, Language]]]:
+    """The licensed source files that a commit modified, before and after; `is_apache`: all of them are."""
     shared = files.before.keys() & files.after.keys()
     before = list(_select({path: files.before[path] for path in shared}, is_apache=is_apache))
     kept = {source.path for source, _ in before}
-    if topic is None or not kept:
+    return before, list(_select({path: files.after[path] for path in kept}, is_apache=is_apache))
+
+
+def make_statement_records(advice: Advice, files: ChangedFiles, tally: Tally) -> Iterator[FunctionRecord]:
+    """The records of one fix commit."""
+    topic = classify_message(advice.text, is_advised=True)
+    before, after = select_sides(files, is_apache=advice.repository.startswith("apache/"))
+    if topic is None or not before:
         tally.drop("commits", "no-licensed-source")
         return
-    if len(kept) > MAX_FILES:
-        tally.drop("commits", "too-many-files")
+    if len(before) > MAX_FILES:
+        tally.drop("commits", "tangled")
         return
     tally.keep("commits")
-    first = analyse_project(before, Tally())
-    second = analyse_project(_select({path: files.after[path] for path in kept}, is_apache=is_apache), Tally())
+    first = analyse_project(before, Tally(), every_graph=True)
+    second = analyse_project(after, Tally(), every_graph=True)
     yield from judge_versions(
         first, second, topic, Provenance(advice.repository, advice.repository, advice.commit), tally
     )

@@ -6,6 +6,7 @@ PERMISSIVE = frozenset(
     {"MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PostgreSQL", "HPND", "0BSD", "Unlicense"}
 )
 UNKNOWN = "unknown"
+OWN = "own"  # code of the organisation that trains
 MIXED = "mixed"
 
 FILE_NAME = re.compile(

@@ -14,29 +14,33 @@ from typing import Any  # values of files are what the file says until checked h
 
 from dataset_curation.clones import Clone, find_clone
 from dataset_curation.errors import CloneError, ManifestError
-from dataset_curation.licences import FILE_NAME, UNKNOWN, detect_licence, is_permissive
+from dataset_curation.licences import FILE_NAME, OWN, UNKNOWN, detect_licence, is_permissive
 from dataset_curation.off_limits import check_repository, normalise_repository
+from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally, select_files
 from graph_model.languages import Family
 
 SOURCES_NAME = "sources.toml"
 REPOSITORIES_NAME = "repositories.jsonl"
+_LIMITS = "harvest-limits"
 
 
 class Role(StrEnum):
     """What a repository is for. A repository has one role."""
 
-    TRAIN = "train"  # harvested, and mined for fixes
-    GATE = "gate"  # harvested and triaged by reading, never trained on
+    TRAIN = "train"  # harvested, mined for fixes, and given defects
+    GATE = "gate"  # harvested whole and triaged by reading, never trained on
     MEASURE = "measure"  # popular packages on which false alarms are counted, never trained on
     READING = "reading"  # whose first findings are read, never trained on
-    FIXES = "fixes"  # mined for fixes only
+    FIXES = "fixes"  # harvested, and mined for fixes
+    PAIRS = "pairs"  # fixes that advisories name, under any licence: a pair says whether it may be trained on
     FIXTURES = "fixtures"  # analysers' tests
     ADVISORIES = "advisories"  # names of fix commits
 
 
-TRAINED = frozenset({Role.TRAIN, Role.FIXES, Role.FIXTURES})
-_LICENSED = frozenset({Role.TRAIN, Role.GATE, Role.FIXES, Role.FIXTURES})
+TRAINED = frozenset({Role.TRAIN, Role.FIXES, Role.PAIRS, Role.FIXTURES})
+LICENSED = frozenset({Role.TRAIN, Role.GATE, Role.FIXES, Role.FIXTURES})
+_UNCOUNTED = frozenset({Role.PAIRS, Role.ADVISORIES, Role.FIXTURES})  # not harvested
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def read_choices(path: Path) -> tuple[Choice, ...]:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ManifestError(f"{path.name}: {error}") from error
     groups: Mapping[str, str] = tables.pop("groups", {})
+    tables.pop(_LIMITS, None)
     choices: list[Choice] = []
     for role_name, families in tables.items():
         role = _parse_role(role_name, path.name)
@@ -92,6 +97,14 @@ def read_choices(path: Path) -> tuple[Choice, ...]:
             choices.extend(Choice(name, role, family, groups.get(name, name)) for name in repositories)
     _check_choices(choices, path.name)
     return tuple(choices)
+
+
+def read_limits(path: Path) -> Limits:
+    """What a harvested repository gives at most, as `sources.toml` says; else no limit. Raises ManifestError."""
+    try:
+        return Limits(**tomllib.loads(path.read_text("utf-8")).get(_LIMITS, {})) if path.is_file() else Limits()
+    except (OSError, TypeError, tomllib.TOMLDecodeError) as error:
+        raise ManifestError(f"{path.name}: {_LIMITS}: {error}") from error
 
 
 def _parse_role(name: str, file_name: str) -> Role:
@@ -132,20 +145,20 @@ def write_entries(path: Path, entries: Iterable[Entry]) -> None:
     path.write_text("".join(f"{entry.to_json()}\n" for entry in ordered), "utf-8")
 
 
-def pin_choice(choice: Choice, clones: Path, revision: str = "HEAD") -> tuple[Entry, Tally]:
-    """The manifest entry of a choice at a revision of its clone.
+def pin_choice(choice: Choice, clones: Path, revision: str = "HEAD", licence: str = "") -> tuple[Entry, Tally]:
+    """The manifest entry of a choice at a revision of its clone; `licence` is what is known, else the files are read.
 
     Raises CloneError, and ManifestError for a licence that does not allow the role.
     """
     clone = find_clone(clones, choice.repository)
     commit = clone.resolve(revision)
-    licence = read_licence(clone, commit)
-    if choice.role in _LICENSED and not is_permissive(licence):
+    licence = licence or read_licence(clone, commit)
+    if choice.role in LICENSED and licence != OWN and not is_permissive(licence):
         raise ManifestError(f"{choice.repository}: licence: expected a permissive one, found {licence}")
     lines: dict[str, int] = {}
     num_files = 0
     tally = Tally()
-    if choice.role not in (Role.ADVISORIES, Role.FIXTURES):
+    if choice.role not in _UNCOUNTED:
         for file in select_files(clone, commit, tally):
             num_files += 1
             lines[file.language.name] = lines.get(file.language.name, 0) + file.source.num_lines

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dataset_curation.clones import REGULAR_MODES, Clone, TreeEntry
+from dataset_curation.freshness import find_dead_api
 from graph_model.languages import Language, find_language
 from reviewer.attributes import parse_attributes
 from reviewer.inspection import InspectionRules, inspect_content, inspect_name, inspect_size
@@ -60,7 +61,8 @@ class Tally:
 
     def drop(self, step: str, reason: str, number: int = 1) -> None:
         """Counts dropped ones under a reason."""
-        self.counts[(step, reason)] += number
+        if number:
+            self.counts[(step, reason)] += number
 
     def merge(self, other: "Tally") -> None:
         """Adds another tally's counts."""
@@ -137,15 +139,26 @@ def select_content(path: str, raw: bytes | None, tally: Tally) -> SourceFile | N
     if path.endswith((".js", ".mjs", ".cjs")) and _BANNER.match(inspected.content[:400]):
         tally.drop("files", "vendored")
         return None
+    if find_dead_api(path, inspected.content):
+        tally.drop("files", "dead-api")
+        return None
     tally.keep("files")
     return inspected
 
 
-def select_files(clone: Clone, commit: str, tally: Tally, *folders: str) -> Iterator[SelectedFile]:
+Sample = Callable[[list[TreeEntry]], list[TreeEntry]]
+"""Which of the selected files are read."""
+
+
+def select_files(
+    clone: Clone, commit: str, tally: Tally, *folders: str, sample: Sample = list
+) -> Iterator[SelectedFile]:
     """The product code of a commit, by path; drops are counted under the step `files`."""
     listing = list(clone.list_files(commit, *folders))
     attributes = read_clone_attributes(clone, listing)
-    entries = list(select_entries(listing, attributes, tally))
+    found = list(select_entries(listing, attributes, tally))
+    entries = sample(found)
+    tally.drop("files", "over-the-limit", len(found) - len(entries))
     contents = clone.read_blobs(entry.blob for entry in entries)
     for entry, (_, raw) in zip(entries, contents, strict=True):
         source = select_content(entry.path, raw, tally)

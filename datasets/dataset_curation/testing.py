@@ -1,7 +1,9 @@
 """Small repositories for tests, made in a temporary folder; written once so that every test makes them alike."""
 
+import io
 import os
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,12 +21,12 @@ _AUTHOR = {
 
 
 class SmallRepository:
-    """A git repository in `clones`/owner/name whose commits are given as whole trees."""
+    """A git repository in `clones`/owner/name whose commits are given as whole trees, a minute apart after `start`."""
 
-    def __init__(self, clones: Path, repository: str) -> None:
+    def __init__(self, clones: Path, repository: str, start: int = 1_700_000_000) -> None:
         self.root = clones / repository
         self.clone = Clone(self.root / ".git")
-        self._seconds = 1_700_000_000
+        self._seconds = start
         self.root.mkdir(parents=True)
         self._git("init", "-q", "-b", "main")
 
@@ -46,3 +48,23 @@ class SmallRepository:
         when = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{self._seconds} +0000")
         command = ["git", "-c", "core.autocrlf=false", "-C", str(self.root), *args]
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, **_AUTHOR, **when})
+
+
+STATEMENT_COMMIT = "d" * 40
+
+
+def make_archive(files: Mapping[str, str]) -> bytes:
+    """A gzipped archive of these files, as project-kb keeps changed sources."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def make_statement(cve: str, repository: str) -> str:
+    """A statement of project-kb that names STATEMENT_COMMIT of a repository."""
+    fix = f"fixes:\n- commits:\n  - id: {STATEMENT_COMMIT}\n    repository: https://github.com/{repository}\n"
+    return f"vulnerability_id: {cve}\nnotes:\n- text: OS command injection\n{fix}"

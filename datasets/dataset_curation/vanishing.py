@@ -4,7 +4,7 @@ Pure: two analysed versions of the same files in, judgements for the candidates 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dataset_curation.analysing import Project
@@ -28,11 +28,12 @@ class Vanished:
 
 def count_changed_functions(before: Project, after: Project) -> int:
     """How many functions differ in more than layout and comments, nested ones counted with their own name."""
-    old, new = _function_texts(before), _function_texts(after)
+    old, new = function_texts(before), function_texts(after)
     return sum(old.get(name) != new.get(name) for name in old.keys() | new.keys())
 
 
-def _function_texts(project: Project) -> dict[tuple[str, str], str]:
+def function_texts(project: Project) -> dict[tuple[str, str], str]:
+    """The tokens of every named function, by path and qualified name."""
     texts: dict[tuple[str, str], str] = {}
     for path, analysis in project.analyses.items():
         source, family = project.sources[path], BY_NAME[analysis.language].family
@@ -63,16 +64,15 @@ def find_vanished(before: Project, after: Project, topic: Topic) -> list[Vanishe
     confidence = 1.0 if num_changed <= 2 else 0.7 if num_changed <= 4 else 0.4
     named = 1.0 if topic.labels else 0.5
     found: list[Vanished] = []
-    for path, candidates in before.candidates.items():
-        later = after.candidates.get(path, ())
-        gone = _missing(before, after, path, candidates, later)
+    for path in before.candidates:
+        gone = find_gone(before, after, path)
         found.extend(Vanished(one, confidence * named) for one in gone if _is_about(one.label, topic))
     return found
 
 
-def _missing(
-    before: Project, after: Project, path: str, candidates: tuple[Candidate, ...], later: tuple[Candidate, ...]
-) -> Iterable[Candidate]:
+def find_gone(before: Project, after: Project, path: str) -> Iterator[Candidate]:
+    """Candidates of a file, of any label, that are in `before` only. Both versions must hold the file."""
+    candidates, later = before.candidates.get(path, ()), after.candidates.get(path, ())
     symbols = {unit.qualname for unit in after.analyses[path].units}
     prints = set(compute_fingerprints(later, after.sources[path]))
     left: Counter[tuple[str, str]] = Counter((one.label, one.symbol) for one in later)
@@ -94,7 +94,7 @@ def find_guarded(before: Project, after: Project, topic: Topic) -> list[tuple[Ca
     """
     if not topic.labels or count_changed_functions(before, after) != 1:
         return []
-    old, new = _function_texts(before), _function_texts(after)
+    old, new = function_texts(before), function_texts(after)
     changed = {name for name in old.keys() & new.keys() if old[name] != new[name]}
     pairs = []
     for path, symbol in changed:

@@ -69,7 +69,7 @@ def test_the_whole_way_from_clones_to_shards(place: Path) -> None:
     assert 1 in groups["b/two"].targets
     card = (place / "card.md").read_text("utf-8")
     assert "| triage | 1 | 0 | 0 |" in card
-    assert "| duplicates | harvest: exact | 1 |" in card
+    assert "| duplicates | duplication | harvest: exact | 1 |" in card
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_commits_of_the_outside_exam_and_wide_ones_are_dropped(tmp_path: Path) -
     clone = find_clone(tmp_path, "o/n")
     assert list(find_fix_commits(clone, "HEAD", {"f" * 40: Advice("o/n", "f" * 40, "x", "x")}, tally)) == []
     reasons = {reason: count for (_, reason), count in tally.counts.items()}
-    assert reasons == {"too-many-files": 1, "off-limits-cve": 1, "no-source": 1, "not-in-clone": 1}
+    assert reasons == {"tangled": 1, "off-limits-cve": 1, "no-source": 1, "not-in-clone": 1}
 
 
 def test_advisories_of_both_databases_name_commits() -> None:

@@ -1,12 +1,11 @@
-import io
-import tarfile
 from pathlib import Path
 
 from dataset_curation.advisories import KB_SOURCE_BRANCH
 from dataset_curation.knowledge_base import mine_statements
 from dataset_curation.manifests import Entry, Role
 from dataset_curation.records import load_records, read_header
-from dataset_curation.testing import SmallRepository
+from dataset_curation.testing import STATEMENT_COMMIT as COMMIT
+from dataset_curation.testing import SmallRepository, make_archive, make_statement
 
 LICENCE = "/* Licensed under the Apache License, Version 2.0 */\n"
 CLASS = LICENCE + (
@@ -16,22 +15,6 @@ CLASS = LICENCE + (
 )
 BEFORE = CLASS.format('Runtime.getRuntime().exec("ls " + q.getParameter("a"))')
 AFTER = CLASS.format('Runtime.getRuntime().exec("ls")')
-COMMIT = "d" * 40
-
-
-def _archive(files: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return buffer.getvalue()
-
-
-def _statement(cve: str, repository: str) -> str:
-    fix = f"fixes:\n- commits:\n  - id: {COMMIT}\n    repository: https://github.com/{repository}\n"
-    return f"vulnerability_id: {cve}\nnotes:\n- text: OS command injection\n{fix}"
 
 
 def test_statements_are_read_from_their_branch_and_the_exam_is_left_out(tmp_path: Path) -> None:
@@ -44,13 +27,13 @@ def test_statements_are_read_from_their_branch_and_the_exam_is_left_out(tmp_path
     commit = repository.commit(
         "all",
         {
-            "statements/CVE-2099-1111/statement.yaml": _statement("CVE-2099-1111", "own/name"),
-            "statements/CVE-2099-1111/changed-source-code.tar.gz": _archive(both),
-            "statements/CVE-2099-2222/statement.yaml": _statement("CVE-2099-2222", "own/unlicensed"),
-            "statements/CVE-2099-2222/changed-source-code.tar.gz": _archive(bare),
-            "statements/CVE-2099-3333/statement.yaml": _statement("CVE-2099-3333", "apache/struts"),
-            "statements/CVE-2099-3333/changed-source-code.tar.gz": _archive(both),
-            "statements/CVE-2099-4444/statement.yaml": _statement("CVE-2099-4444", "own/damaged"),
+            "statements/CVE-2099-1111/statement.yaml": make_statement("CVE-2099-1111", "own/name"),
+            "statements/CVE-2099-1111/changed-source-code.tar.gz": make_archive(both),
+            "statements/CVE-2099-2222/statement.yaml": make_statement("CVE-2099-2222", "own/unlicensed"),
+            "statements/CVE-2099-2222/changed-source-code.tar.gz": make_archive(bare),
+            "statements/CVE-2099-3333/statement.yaml": make_statement("CVE-2099-3333", "apache/struts"),
+            "statements/CVE-2099-3333/changed-source-code.tar.gz": make_archive(both),
+            "statements/CVE-2099-4444/statement.yaml": make_statement("CVE-2099-4444", "own/damaged"),
             "statements/CVE-2099-4444/changed-source-code.tar.gz": b"",
         },
     )
