@@ -45,8 +45,12 @@ SAMPLES = [
         "f = tempfile.NamedTemporaryFile(suffix='ü', delete=False)\n",
         "f = tempfile.NamedTemporaryFile('w', delete=False)\n",
     ),
-    ("python-weak-cipher", "c = Cipher(a, modes.CBC(v))\n", "c = Cipher(a, modes.GCM(v))\n"),
-    ("python-weak-cipher-new", "c = AES.new(k, AES.MODE_CBC, v)\n", "c = AES.new(k, AES.MODE_GCM, v)\n"),
+    ("python-weak-cipher", "c = Cipher(a, modes.CBC(v)).encryptor()\n", "c = Cipher(a, modes.CBC(v)).decryptor()\n"),
+    (
+        "python-weak-cipher-new",
+        "c = AES.new(k, AES.MODE_CBC, v)\nc.encrypt(x)\n",
+        "c = AES.new(k, AES.MODE_CBC, v)\nc.decrypt(x)\n",
+    ),
     ("python-open-mode", "os.chmod(p, 0o600)\n", "os.chmod(p, 0o400)\n"),
     ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "os.chmod(p, 0o555)\n"),
     ("python-entities-on", "from defusedxml import ElementTree\n", "from xml.etree import ElementTree\n"),
@@ -255,7 +259,11 @@ SAMPLES = [
         "class A { object h = new HttpClientHandler { A = 1 }; }",
     ),
     ("csharp-old-tls", "class A { object t = SslProtocols.Tls12; }", "class A { object t = SslProtocols.None; }"),
-    ("csharp-weak-cipher", "class A { object m = CipherMode.CBC; }", "class A { object m = CipherMode.CTS; }"),
+    (
+        "csharp-weak-cipher",
+        "class A { object m = CipherMode.CBC; object e = a.CreateEncryptor(); }",
+        "class A { object m = CipherMode.CBC; }",
+    ),
     ("csharp-materialised", "class A { bool b = x.Where(y).Any(z); }", "class A { bool b = x.Any(z); }"),
     ("csharp-whole-file", "class A { object l = File.ReadLines(p); }", "class A { object l = File.ReadAllText(p); }"),
 ]
