@@ -7,7 +7,7 @@ import click
 
 from dataset_curation.cli_options import CLONES, MANIFESTS, ONLY, choose_entries, failures
 from dataset_curation.injection_page import render_page, render_table
-from dataset_curation.injection_survey import survey_entries
+from dataset_curation.injection_survey import NUM_ROUNDS, survey_entries
 from dataset_curation.manifests import Role
 
 
@@ -15,20 +15,22 @@ from dataset_curation.manifests import Role
 @CLONES
 @MANIFESTS
 @ONLY
-@click.option("--files", type=click.IntRange(min=1), default=120, show_default=True, help="A repository.")
-@click.option("--examples", type=click.IntRange(min=0), default=4, show_default=True, help="A kind and language.")
+@click.option("--files", type=click.IntRange(min=1), default=12, show_default=True, help="Parsed, a repository.")
+@click.option("--examples", type=click.IntRange(min=0), default=10, show_default=True, help="A kind.")
 @click.option(
     "--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="Page of examples; it holds fetched code."
 )
 def injection_page_command(  # one option each
     clones: Path, manifests: Path, only: tuple[str, ...], files: int, examples: int, target: Path | None
 ) -> None:
-    """Count places for each kind of defect in a sample of files, and write ten examples of each as diffs."""
+    """Look for examples of each kind of defect over the training repositories, and write ten of each as diffs."""
     with failures():
-        entries = choose_entries(manifests, (Role.TRAIN,), only)
+        entries = choose_entries(manifests, (Role.TRAIN, Role.FIXES), only)
         table = ""
         surveys = survey_entries(entries, clones, files, examples)
-        with click.progressbar(surveys, length=len(entries), label="surveying", show_pos=True, file=sys.stderr) as bar:
+        with click.progressbar(
+            surveys, length=NUM_ROUNDS * len(entries), label="surveying", show_pos=True, file=sys.stderr
+        ) as bar:
             for survey in bar:
                 table = render_table(survey)
                 if target is not None:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -38,6 +38,7 @@ class Defect:
     everywhere: str = ""
     everywhere_replacement: str = ""
     unless: str = ""
+    needs: str = ""
     twin: str = ""
     twin_needs: re.Pattern[str] = _ANYTHING
 
@@ -92,6 +93,7 @@ def _read_defect(entry: Mapping[str, Any]) -> Defect:
         everywhere=entry.get("everywhere", ""),
         everywhere_replacement=entry.get("everywhere_replacement", ""),
         unless=entry.get("unless", ""),
+        needs=entry.get("needs", ""),
         twin=entry.get("twin", ""),
         twin_needs=re.compile(entry.get("twin_needs", "")),
     )
@@ -103,16 +105,18 @@ def blank_comments(text: str, family: Family) -> str:
     return pattern.sub(lambda match: match[0] if match[1] is not None else re.sub(r"[^\n]", " ", match[0]), text)
 
 
-def propose_defects(content: bytes, family: Family) -> Iterator[Proposal]:
-    """Every place of a file where a defect can be made, by defect and position. Files that are not ASCII-safe to index
-    by character are handled by converting offsets."""
+def propose_defects(content: bytes, family: Family, names: Container[str] | None = None) -> Iterator[Proposal]:
+    """Every place of a file where a defect (of these names, any for None) can be made, by defect and position.
+
+    Files that are not ASCII-safe to index by character are handled by converting offsets.
+    """
     text = content.decode("utf-8", "replace")
     if len(text.encode()) != len(content):
         return
     code = blank_comments(text, family)
     offsets = _ByteOffsets(text)
     for defect in load_defects():
-        if family not in defect.families:
+        if family not in defect.families or (names is not None and defect.name not in names):
             continue
         for match in defect.pattern.finditer(code):
             edits = _make_edits(defect, match, code)
@@ -154,6 +158,8 @@ def _make_edits(defect: Defect, match: re.Match[str], code: str) -> list[_TextEd
     """The replacement of a match with what goes along; None when the file lacks what the defect needs."""
     edits = [_TextEdit(match.start(), match.end(), match.expand(_only_known(defect.replacement, match)))]
     values = {name: value or "" for name, value in match.groupdict().items()}
+    if defect.needs and not _find_elsewhere(defect.needs, values, match, code):
+        return None
     if defect.unless and _find_elsewhere(defect.unless, values, match, code):
         return None
     if defect.import_pattern is not None:

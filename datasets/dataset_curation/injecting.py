@@ -151,7 +151,7 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
     if path not in sound.analyses or sound.analyses[path].problems:
         return
     analysis, candidates = sound.analyses[path], sound.candidates[path]
-    proposals = [*known, *propose_removals(analysis, candidates, file.source.content)]
+    proposals = [*known, *(find_twin(scene, one) for one in propose_removals(analysis, candidates, scene))]
     for batch in plan_rounds(proposals, run.budget, [(unit.start, unit.end) for unit in analysis.units]):
         yield from _try_batch(file, sound, batch, run)
     for twins in propose_helper_twins(analysis, candidates, file.source.content):

@@ -52,7 +52,7 @@ def _diff(before: bytes, after: bytes) -> str:
 
 
 def render_table(survey: Survey) -> str:
-    """Markdown: by kind and language places found, `held/tried` of those tried, and mean bytes of defect and twin."""
+    """Markdown: by kind and language, tries that held of those made, and mean bytes of defect and twin."""
     heads = [f"{family.value} ({survey.files[family]} files, {survey.trees[family]} trees)" for family in Family]
     rows = ["| kind | " + " | ".join(heads) + " | bytes: defect, twin |", "| --- |" + " ---: |" * (len(heads) + 1)]
     for kind in load_kinds().values():
@@ -65,8 +65,7 @@ def render_table(survey: Survey) -> str:
 
 def _render_cell(survey: Survey, kind: str, family: Family) -> str:
     cell = (kind, family)
-    places = survey.places[cell]
-    return f"{places} ({survey.held[cell]}/{survey.tried[cell]})" if places else "-"
+    return f"{survey.held[cell]}/{survey.tried[cell]}" if survey.tried[cell] else "-"
 
 
 def _render_sizes(survey: Survey, kind: str) -> str:

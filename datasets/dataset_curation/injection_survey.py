@@ -1,21 +1,23 @@
-"""Where the training repositories have room for each kind of defect, and examples that hold: counted on a sample."""
+"""Where the training repositories have room for each kind of defect, and examples that hold: found on a sample."""
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from dataset_curation.analysing import Project, analyse_project
 from dataset_curation.clones import find_clone
-from dataset_curation.defect_kinds import find_kind
-from dataset_curation.defects import Proposal, propose_defects
+from dataset_curation.defect_kinds import find_kind, load_kinds
+from dataset_curation.defects import Proposal, load_defects, propose_defects
 from dataset_curation.errors import CurationError
 from dataset_curation.manifests import Entry
 from dataset_curation.removals import propose_removals
 from dataset_curation.rounds import digest
 from dataset_curation.selection import SelectedFile, Tally, select_files
-from dataset_curation.structures import find_twin, open_scene, propose_structures
+from dataset_curation.structures import STRUCTURES, find_twin, open_scene, propose_structures
 from dataset_curation.trials import analyse_edited, edit_content, find_born
 from graph_model.edits.model import Edit
 from graph_model.errors import GraphModelError
@@ -23,8 +25,13 @@ from graph_model.languages import Family
 
 _log = logging.getLogger(__name__)
 _MAX_BYTES = 40_000  # of files whose tree is built
-_TRIES_AN_EXAMPLE = 4
-_MAX_A_REPOSITORY = 2  # examples of one kind and language
+_TRIES_A_REPOSITORY = 6  # of one kind and language
+_TRIES_A_FILE = 3  # of one kind
+_NAMED = 4  # times as many files are parsed where a text of a kind stands as where none is known
+_MAX_A_REPOSITORY = (2, 4)  # examples of one kind and language, in the first and in the second round
+NUM_ROUNDS = len(_MAX_A_REPOSITORY)
+_REMOVALS = frozenset({"guard-removed", "sanitiser-removed"})
+_PROTECTION = re.compile(r"(?i)escape|sanitiz|encode|valid|clean|quote|basename|allow|startswith|redirect|path|query")
 
 Cell = tuple[str, Family]
 
@@ -48,9 +55,13 @@ class InjectionExample:
 
 @dataclass(slots=True)
 class Survey:
-    """By kind and language: places, tries, tries that held, sizes of edits in bytes; and the examples."""
+    """By kind and language: tries, tries that held, sizes of edits in bytes; and the examples.
 
-    places: Counter[Cell] = field(default_factory=Counter)
+    A kind is wanted up to `wanted` examples over all languages, in the first round of each language an equal share.
+    """
+
+    wanted: int
+    round_idx: int = 0
     tried: Counter[Cell] = field(default_factory=Counter)
     held: Counter[Cell] = field(default_factory=Counter)
     twinned: Counter[Cell] = field(default_factory=Counter)
@@ -59,58 +70,116 @@ class Survey:
     files: Counter[Family] = field(default_factory=Counter)
     trees: Counter[Family] = field(default_factory=Counter)
     examples: dict[Cell, list[InjectionExample]] = field(default_factory=dict)
+    tried_here: Counter[Cell] = field(default_factory=Counter)  # in the repository at hand
 
-    def wants(self, cell: Cell, wanted: int) -> bool:
+    def wants(self, kind: str, family: Family) -> bool:
         """Whether another try of this kind is worth its time."""
-        return self.held[cell] < wanted and self.tried[cell] < _TRIES_AN_EXAMPLE * wanted
+        cell = (kind, family)
+        if self.tried_here[cell] >= _TRIES_A_REPOSITORY:
+            return False
+        num_families = len(_families_by_kind()[kind])
+        share = -(-self.wanted // num_families) if self.round_idx == 0 else self.wanted
+        return self.held[cell] < share and self.num_held(kind) < self.wanted
+
+    def num_held(self, kind: str) -> int:
+        """Examples of a kind, over all languages."""
+        return sum(self.held[(kind, family)] for family in Family)
+
+
+@cache
+def _families_by_kind() -> dict[str, frozenset[Family]]:
+    """The languages that each kind may be made in; flows can be followed in all of them."""
+    found: dict[str, set[Family]] = {kind: set() for kind in load_kinds()}
+    for defect in load_defects():
+        found[defect.kind] |= defect.families
+    for structure in STRUCTURES:
+        found[structure.kind] |= set(structure.families)
+    for kind in _REMOVALS:
+        found[kind] |= set(Family)
+    return {kind: frozenset(families) for kind, families in found.items()}
 
 
 def survey_entries(entries: Iterable[Entry], clones: Path, max_files: int, wanted: int) -> Iterator[Survey]:
-    """Text defects are looked for in every file; trees are built, and flows followed, in at most `max_files` files of a
-    repository (by hash of their path). Up to `wanted` examples a kind and language. The same survey is given after each
-    repository, with what it added."""
-    survey = Survey()
-    for entry in entries:
-        clone = find_clone(clones, entry.repository)
-        files = sorted(select_files(clone, entry.commit, Tally()), key=lambda file: digest(file.source.path))
-        num_deep = 0
-        for file in files:
-            is_deep = num_deep < max_files and len(file.source.content) <= _MAX_BYTES
-            num_deep += is_deep
-            survey.files[file.language.family] += 1
-            survey.trees[file.language.family] += is_deep
-            origin = f"{entry.repository}@{entry.commit[:12]}:{file.source.path}"
-            try:
-                _survey_file(file, origin, survey, wanted, is_deep=is_deep)
-            except (CurationError, GraphModelError) as error:
-                _log.warning("%s: %s", origin, error)
-        yield survey
+    """Looks for up to `wanted` examples of each kind, twice over the repositories: each language its share, then any.
+
+    A text that a kind needs is looked for in every file, by the hashes of their paths; trees are built, and flows
+    followed, where there is one, in four times `max_files` files of a repository at most. For kinds that need no
+    text it is `max_files` others. The same survey is given after each repository, with what it added.
+    """
+    survey = Survey(wanted)
+    chosen = _taking_turns(entries)
+    for survey.round_idx in range(NUM_ROUNDS):
+        for entry in chosen:
+            _survey_entry(entry, clones, max_files, survey)
+            yield survey
 
 
-def _survey_file(file: SelectedFile, origin: str, survey: Survey, wanted: int, *, is_deep: bool) -> None:
-    proposals = list(propose_defects(file.source.content, file.language.family))
+def _taking_turns(entries: Iterable[Entry]) -> list[Entry]:
+    """The first repository of each language, then the second of each, and so on."""
+    places: Counter[str] = Counter()
+    placed: list[tuple[int, Entry]] = []
+    for entry in sorted(entries, key=lambda one: digest(one.repository)):
+        placed.append((places[entry.family], entry))
+        places[entry.family] += 1
+    return [entry for _, entry in sorted(placed, key=lambda one: one[0])]
+
+
+def _survey_entry(entry: Entry, clones: Path, max_files: int, survey: Survey) -> None:
+    survey.tried_here.clear()
+    clone = find_clone(clones, entry.repository)
+    num_named = num_others = 0
+    for file in sorted(select_files(clone, entry.commit, Tally()), key=lambda file: digest(file.source.path)):
+        survey.files[file.language.family] += survey.round_idx == 0
+        if len(file.source.content) > _MAX_BYTES or (num_named >= _NAMED * max_files and num_others >= max_files):
+            continue
+        named, anywhere = _find_wanted(file, survey)
+        if not (named and num_named < _NAMED * max_files) and not (anywhere and num_others < max_files):
+            continue
+        num_named, num_others = num_named + bool(named), num_others + (not named)
+        survey.trees[file.language.family] += 1
+        origin = f"{entry.repository}@{entry.commit[:12]}:{file.source.path}"
+        try:
+            _survey_file(file, origin, survey, named | anywhere)
+        except (CurationError, GraphModelError) as error:
+            _log.warning("%s: %s", origin, error)
+
+
+def _find_wanted(file: SelectedFile, survey: Survey) -> tuple[frozenset[str], frozenset[str]]:
+    """The ways to wanted kinds whose text stands in a file, and those that need no text of their own."""
     family = file.language.family
-    is_wanted = any(survey.wants((one.kind, family), wanted) for one in proposals)
-    if not is_deep and (not is_wanted or len(file.source.content) > _MAX_BYTES):
-        survey.places.update((one.kind, family) for one in proposals)
-        return
+    text = file.source.content.decode("utf-8", "replace")
+    hints = [(one.kind, one.name, one.pattern) for one in load_defects() if family in one.families]
+    hints += [(one.kind, one.name, one.hint) for one in STRUCTURES if family in one.families and one.hint is not None]
+    hints += [(kind, kind, _PROTECTION) for kind in _REMOVALS]
+    named = {name for kind, name, pattern in hints if survey.wants(kind, family) and pattern.search(text)}
+    anywhere = {
+        one.name for one in STRUCTURES
+        if family in one.families and one.hint is None and survey.wants(one.kind, family)
+    }  # fmt: skip
+    return frozenset(named - _REMOVALS), frozenset(anywhere | (named & _REMOVALS))
+
+
+def _survey_file(file: SelectedFile, origin: str, survey: Survey, wanted: frozenset[str]) -> None:
     scene = open_scene(file.source.path, file.source.content, file.language)
     if scene.tree.error_ranges:
         return
-    sound = None
-    if is_deep:
-        proposals += propose_structures(scene)
-        sound = _analyse(file)
-        if sound is not None:
-            path = file.source.path
-            proposals += propose_removals(sound.analyses[path], sound.candidates[path], file.source.content)
-    survey.places.update((one.kind, family) for one in proposals)
-    for proposal in _choose(proposals, family, origin, survey, wanted):
-        sound = sound or _analyse(file)
-        if sound is None:
-            return
+    family, path = file.language.family, file.source.path
+    proposals = list(propose_defects(file.source.content, family, wanted))
+    proposals += propose_structures(scene, wanted)
+    sound = _analyse(file) if proposals or wanted & _REMOVALS else None
+    if sound is None:
+        return
+    if wanted & _REMOVALS:
+        removals = propose_removals(sound.analyses[path], sound.candidates[path], scene)
+        proposals += [one for one in removals if one.name in wanted]
+    tries: Counter[str] = Counter()
+    for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
         cell = (proposal.kind, family)
+        if tries[proposal.kind] >= _TRIES_A_FILE or not _is_wanted_here(proposal.kind, survey, origin, family):
+            continue
+        tries[proposal.kind] += 1
         survey.tried[cell] += 1
+        survey.tried_here[cell] += 1
         whole = find_twin(scene, proposal)
         example = try_proposal(file, sound, whole, origin)
         if example is not None:
@@ -125,19 +194,14 @@ def _analyse(file: SelectedFile) -> Project | None:
     return sound if analysis is not None and not analysis.problems else None
 
 
-def _choose(
-    proposals: Iterable[Proposal], family: Family, origin: str, survey: Survey, wanted: int
-) -> Iterator[Proposal]:
-    """At most one of a kind a file and two a repository, of those still wanted."""
+def _is_wanted_here(kind: str, survey: Survey, origin: str, family: Family) -> bool:
+    """Whether a kind is wanted from this file, and from its repository."""
+    known = survey.examples.get((kind, family), [])
+    if any(one.origin.rpartition(":")[0] == origin for one in known):
+        return False
     repository = origin.partition("@")[0]
-    seen: set[str] = set()
-    for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
-        known = survey.examples.get((proposal.kind, family), [])
-        of_repository = sum(one.origin.startswith(f"{repository}@") for one in known)
-        is_new = of_repository < _MAX_A_REPOSITORY and proposal.kind not in seen
-        if is_new and survey.wants((proposal.kind, family), wanted):
-            seen.add(proposal.kind)
-            yield proposal
+    of_repository = sum(one.origin.startswith(f"{repository}@") for one in known)
+    return of_repository < _MAX_A_REPOSITORY[survey.round_idx] and survey.wants(kind, family)
 
 
 def _count(

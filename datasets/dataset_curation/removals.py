@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 
 from dataset_curation.defects import Proposal
+from dataset_curation.guard_removals import remove_guard
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate
 from graph_model.edits.model import Edit
-from graph_model.languages import BY_NAME, Family
+from graph_model.edits.scene import Scene
+from graph_model.languages import Family
 from graph_model.origins import SinkRecord, UnitRecord
 
-_CONSTANTS = {Family.PYTHON: (b"False", b"True")}
-_C_CONSTANTS = (b"false", b"true")
 IDENTITY = {
     Family.PYTHON: (b"str(", b")"),
     Family.JAVASCRIPT: (b"String(", b")"),
@@ -27,35 +27,31 @@ _NAME = re.compile(rb"[\w.$]+")
 _PAIRS = {ord("("): ord(")"), ord("["): ord("]"), ord("{"): ord("}")}
 
 
-def propose_removals(analysis: FileAnalysis, candidates: tuple[Candidate, ...], content: bytes) -> Iterator[Proposal]:
+def propose_removals(analysis: FileAnalysis, candidates: tuple[Candidate, ...], scene: Scene) -> Iterator[Proposal]:
     """For every sink of the file that has no candidate: each protection near it, taken away."""
-    family = BY_NAME[analysis.language].family
+    family, content = scene.family, scene.source
     alive = {(one.label, one.start, one.end) for one in candidates}
     for unit in analysis.units:
         for sink in unit.sinks:
             if (sink.label, sink.start, sink.end) not in alive:
-                yield from _propose_guards(sink, family, content)
+                yield from _propose_guards(sink, scene)
                 yield from _propose_sanitisers(sink, unit, family, content)
 
 
-def _propose_guards(sink: SinkRecord, family: Family, content: bytes) -> Iterator[Proposal]:
-    constants = _CONSTANTS.get(family, _C_CONSTANTS)
+def _propose_guards(sink: SinkRecord, scene: Scene) -> Iterator[Proposal]:
     for start, end in sink.guards[:3]:
-        for constant in constants:
+        edits, twin = remove_guard(scene, start, end)
+        if edits:
             yield Proposal(
                 name="guard-removed",
                 kind="guard-removed",
                 labels=frozenset({sink.label}),
                 start=start,
                 end=end,
-                edits=(Edit(start, end, constant),),
-                twin=(Edit(start, end, _same_condition(content[start:end], family)),),
+                edits=edits,
+                twin=twin,
+                renames=not twin,
             )
-
-
-def _same_condition(text: bytes, family: Family) -> bytes:
-    """The condition once more, said at greater length."""
-    return b"bool(" + text + b")" if family is Family.PYTHON else b"(" + text + b") == true"
 
 
 def _propose_sanitisers(sink: SinkRecord, unit: UnitRecord, family: Family, content: bytes) -> Iterator[Proposal]:

@@ -35,10 +35,10 @@ def test_the_page_shows_both_diffs_and_the_table_counts(tmp_path: Path) -> None:
     command = ["injection-page", "--clones", str(tmp_path / "clones"), "--manifests", str(tmp_path), "--to", str(page)]
     done = CliRunner().invoke(curate, command, catch_exceptions=False)
     assert done.exit_code == 0
-    assert "| security: weak-hash | 1 (1/1) | - | - | - |" in done.output
+    assert "| security: weak-hash | 1/1 | - | - | - |" in done.output
     text = page.read_text("utf-8")
     assert "-    return hashlib.sha256(password).hexdigest()\n+    return hashlib.md5(password).hexdigest()" in text
-    assert "+    return hashlib.sha3_256(password).hexdigest()" in text
+    assert '+    return hashlib.new("sha256", password).hexdigest()' in text
     assert "+    name = request.args[" in text or "+    name = str(request.args[" in text
     assert f"`o/n@{entry.commit[:12]}:app.py:8`" in text
     assert "## maintainability: poor-name" in text

@@ -78,7 +78,7 @@ def test_round_trips_over_the_examples_of_the_catalogue() -> None:
                 for proposal in propose(path, text.encode()):
                     check_round_trip(path, text.encode(), proposal)
                     number += 1
-    assert number > 100
+    assert number > 90
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", "# ü\r\n".encode(), b"x = 1"])

@@ -1,6 +1,7 @@
 """Kinds of defects that are edits of the tree: what text patterns do badly. A table, and one function a kind."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from dataset_curation.defect_kinds import find_kind
@@ -20,7 +21,13 @@ from dataset_curation.structures.conditions import (
     off_by_one,
     operator_swapped,
 )
-from dataset_curation.structures.constants import compiled_per_call, condition_inlined, helper_inlined, magic_number
+from dataset_curation.structures.constants import (
+    COSTLY,
+    compiled_per_call,
+    condition_inlined,
+    helper_inlined,
+    magic_number,
+)
 from dataset_curation.structures.loops import copy_in_loop, text_in_loop, together_apart, work_in_loop
 from dataset_curation.structures.model import ALL, CSHARP, JAVA, JAVASCRIPT, PYTHON, Structure, open_scene
 from dataset_curation.structures.nesting import (
@@ -47,18 +54,19 @@ _COMPILED = ("performance/repeated-compilation", "performance/expensive-object-p
 
 STRUCTURES: tuple[Structure, ...] = (
     Structure("work-in-loop", "work-in-loop", ALL, _LOOP_COSTS, work_in_loop),
-    Structure("copy-in-loop", "copy-in-loop", (PYTHON, JAVASCRIPT), ("performance/copy-in-loop",), copy_in_loop),
+    Structure("copy-in-loop", "copy-in-loop", (JAVASCRIPT,), ("performance/copy-in-loop",), copy_in_loop),
     Structure(
         "text-in-loop", "text-in-loop", (JAVA, CSHARP), ("performance/string-concatenation-in-loop",),
-        text_in_loop,
+        text_in_loop, re.compile(r"new String(?:Builder|Buffer)"),
     ),
     Structure(
         "resource-left-open", "resource-left-open", (PYTHON, JAVA, CSHARP), ("performance/unclosed-resource",),
         resource_left_open,
     ),
-    Structure("compiled-per-call", "compiled-per-call", ALL, _COMPILED, compiled_per_call),
+    Structure("compiled-per-call", "compiled-per-call", ALL, _COMPILED, compiled_per_call, COSTLY),
     Structure(
-        "together-apart", "one-after-another", (CSHARP,), ("performance/sequential-await-in-loop",), together_apart
+        "together-apart", "one-after-another", (CSHARP,), ("performance/sequential-await-in-loop",), together_apart,
+        re.compile(r"Task\.WhenAll\("),
     ),
     Structure("off-by-one", "off-by-one", ALL, (), off_by_one),
     Structure("boundary-shifted", "boundary-shifted", ALL, (), boundary_shifted),
@@ -73,7 +81,8 @@ STRUCTURES: tuple[Structure, ...] = (
     Structure("identity-compared", "identity-compared", (PYTHON, JAVASCRIPT, JAVA), (), identity_compared),
     Structure("null-check-dropped", "null-check-dropped", ALL, (), null_check_dropped),
     Structure(
-        "mutable-default", "mutable-default", (PYTHON,), ("correctness/mutable-default-argument",), mutable_default
+        "mutable-default", "mutable-default", (PYTHON,), ("correctness/mutable-default-argument",), mutable_default,
+        re.compile(r"=\s*None\b"),
     ),
     Structure("branch-copied", "branch-copied", ALL, ("maintainability/duplicate-branches",), branch_copied),
     Structure(
@@ -100,10 +109,10 @@ STRUCTURES: tuple[Structure, ...] = (
 """Every structural kind, in the order of its category."""
 
 
-def propose_structures(scene: Scene) -> Iterator[Proposal]:
-    """Every place of a file where a structural defect can be made, by kind and position."""
+def propose_structures(scene: Scene, names: Container[str] | None = None) -> Iterator[Proposal]:
+    """Every place of a file where a structural defect (of these names, any for None) can be made, by kind."""
     for structure in STRUCTURES:
-        if scene.family not in structure.families:
+        if scene.family not in structure.families or (names is not None and structure.name not in names):
             continue
         kind = find_kind(structure.kind)
         try:

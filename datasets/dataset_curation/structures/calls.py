@@ -23,6 +23,7 @@ from graph_model.languages import Family
 from graph_model.syntax import Node
 
 _TYPED = (JAVA, CSHARP)
+_COMMON = frozenset({"is", "has", "can", "should", "to", "of", "the", "a", "in"})  # words that liken no two names
 
 
 def wrong_variable(scene: Scene) -> Iterator[Draft]:
@@ -48,17 +49,18 @@ def _are_alike(scene: Scene, one: Node, other: Node) -> bool:
     if names[0] == names[1] or any(param.text or param.kind is not K.PARAM for param in (one, other)):
         return False
     words = [{word.lower() for word in split_words(name)} for name in names]
-    is_near = bool(words[0] & words[1]) and all(len(name) > 2 for name in names)
+    is_near = bool((words[0] & words[1]) - _COMMON) and all(len(name) > 2 for name in names)
     if types[0] is not None and types[1] is not None:
-        return scene.text(types[0]) == scene.text(types[1]) and (is_near or _are_neighbours(one, other))
+        return _written_type(scene, one) == _written_type(scene, other) and is_near
     return is_near and scene.family not in _TYPED and not any(types)
 
 
-def _are_neighbours(one: Node, other: Node) -> bool:
-    """Whether one parameter stands right after another in their list."""
-    siblings = one.parent.children if one.parent is not None else []
-    places = [idx for idx, child in enumerate(siblings) if child is one or child is other]
-    return len(places) == 2 and places[1] - places[0] == 1
+def _written_type(scene: Scene, param: Node) -> str:
+    """A parameter's type as it stands there, with what the tree leaves out: `?` and modifiers."""
+    name = param.get("name") or param
+    text = scene.between(param.start, param.end)
+    at = len(scene.between(param.start, name.start))
+    return f"{text[:at]} {text[at + len(scene.text(name)) :]}".strip()
 
 
 def arguments_swapped(scene: Scene) -> Iterator[Draft]:

@@ -136,7 +136,7 @@ def operator_swapped(scene: Scene) -> Iterator[Draft]:
         if cond.kind is not K.BOOLEAN or left is None or right is None or names_in(left) & names_in(right) - {"this"}:
             continue
         old = gap(scene, left, right)
-        if old not in _SWAPS or not (_is_fact(left) and _is_fact(right)):
+        if old not in _SWAPS or not (is_fact(left) and is_fact(right)):
             continue
         edit = operator_edit(scene, left, right, old, _SWAPS[old])
         twin = Edit(left.start, right.end, f"{scene.text(right)} {old} {scene.text(left)}".encode())
@@ -144,7 +144,7 @@ def operator_swapped(scene: Scene) -> Iterator[Draft]:
             yield Draft(cond.start, cond.end, (edit,), (twin,))
 
 
-def _is_fact(node: Node) -> bool:
+def is_fact(node: Node) -> bool:
     """A comparison or a plain value, negated or not, that does nothing."""
     inner = node.get("value") if node.kind is K.NOT else node
     if inner is None:
@@ -166,7 +166,8 @@ def null_check_dropped(scene: Scene) -> Iterator[Draft]:
             for n in right.walk()
         )
         if used and gap(scene, left, right) in _SWAPS:
-            yield Draft(both.start, both.end, (Edit(left.start, right.start, b""),), mirrored(scene, left))
+            twin = () if scene.family is PYTHON else mirrored(scene, left)  # nobody writes `None is x`
+            yield Draft(both.start, both.end, (Edit(left.start, right.start, b""),), twin, renames=not twin)
 
 
 def identity_compared(scene: Scene) -> Iterator[Draft]:

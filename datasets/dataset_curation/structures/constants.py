@@ -20,24 +20,27 @@ from dataset_curation.structures.model import (
     parameters,
     statement_around,
 )
-from dataset_curation.structures.renaming import local_uses, other_name, rename
+from dataset_curation.structures.renaming import local_uses, other_name, rename, taken_names
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
-_COMPILED = re.compile(
+COSTLY = re.compile(
     r"(?:re\.compile|regex\.compile|Pattern\.compile|new Regex|new RegExp|new ObjectMapper|new Gson|new OkHttpClient"
     r"|new RestTemplate|new HttpClient|HttpClient\.newHttpClient|new JsonSerializerOptions)\("
 )
+"""Calls that make what one makes once."""
 _MAX_USES = 3
 _MAX_PARTS = 4
+_APART = (K.ARGS, K.ASSIGN, K.DECLARATOR, K.RETURN, K.IF)  # an expression there needs no brackets
+_DECLARING = re.compile(r"\bout\b|\bis\b|\binstanceof\s+\S+\s+\w|:=")  # may name a variable, whose reach would change
 _UNEXPLAINED = frozenset({"0", "1", "-1", "2", "0.0", "1.0", "10", "100"})
 
 
 def compiled_per_call(scene: Scene) -> Iterator[Draft]:
     """A constant that holds a compiled pattern or a costly object, made anew wherever it is used."""
-    return _inlined(scene, lambda value: _COMPILED.match(scene.text(value)) is not None)
+    return _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None)
 
 
 def magic_number(scene: Scene) -> Iterator[Draft]:
@@ -142,12 +145,27 @@ def condition_inlined(scene: Scene) -> Iterator[Draft]:
             cond = owner.get("cond")
             if owner.kind is not K.IF or cond is None or not any(n is places[1] for n in cond.walk()):
                 continue
-            text = scene.text(value)
-            if "\n" in text:
+            text, above = scene.text(value), places[1].parent
+            decides = cond is places[1] or (above is not None and above.kind in (K.BOOLEAN, K.NOT))
+            if "\n" in text or not decides:
                 continue
             written = text if cond is places[1] else f"({text})"
             edits = (Edit(*lines, b""), Edit(places[1].start, places[1].end, written.encode()))
-            yield Draft(cond.start, cond.end, edits, _renamed(scene, places, name))
+            yield Draft(cond.start, cond.end, edits, _in_two_steps(scene, statement, value, name))
+
+
+_STEPS = {PYTHON: "{} = {}", JAVASCRIPT: "const {} = {};", JAVA: "boolean {} = {};", CSHARP: "bool {} = {};"}
+
+
+def _in_two_steps(scene: Scene, statement: Node, value: Node, name: str) -> tuple[Edit, ...]:
+    """The first part of the named condition under a name of its own."""
+    left = value.get("left")
+    first = other_name(name, scene.family).replace("current", "first", 1)
+    if left is None or first in taken_names(scene) or _DECLARING.search(scene.text(value)):
+        return ()
+    line = _STEPS[scene.family].format(first, scene.text(left))
+    lead = f"{line}{scene.newline}{scene.indent(statement.start)}"
+    return (Edit(statement.start, statement.start, lead.encode()), Edit(left.start, left.end, first.encode()))
 
 
 def helper_inlined(scene: Scene) -> Iterator[Draft]:
@@ -208,9 +226,16 @@ def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: No
         return None
     text = _substituted(scene, value, dict(zip(params, (scene.text(one) for one in args.children), strict=True)))
     lines = lines_of(scene, function, function)
-    if lines is None or not block_of(statement_around(call)):
+    head = scene.between(function.start, (function.get("body") or value).start)
+    if lines is None or not block_of(statement_around(call)) or re.search(r"\b(?:out|ref) ", head):
         return None
-    needs_brackets = call.parent is not None and call.parent.kind not in (K.ARGS, K.ASSIGN, K.DECLARATOR, K.RETURN)
+    needs_brackets = call.parent is not None and call.parent.kind not in (
+        K.ARGS,
+        K.ASSIGN,
+        K.DECLARATOR,
+        K.RETURN,
+        K.IF,
+    )
     is_compound = value.kind not in (K.CALL, K.MEMBER, K.INDEX)
     written = f"({text})" if needs_brackets and is_compound else text
     start, end = _with_comment(scene, lines)

@@ -122,7 +122,7 @@ def _copied(scene: Scene, call: Node, start: Node, item: str) -> Draft:
     if keyword is not None and keyword.kind is K.DECL and scene.source[keyword.start : keyword.start + 6] == b"const ":
         edits.insert(0, Edit(keyword.start, keyword.start + 5, b"let"))
     return Draft(
-        call.start, call.end, tuple(edits), (Edit(call.start, call.end, f"{name}.push(...[{item}])".encode()),)
+        call.start, call.end, tuple(edits), (Edit(call.start, call.end, f"{name}[{name}.length] = {item}".encode()),)
     )
 
 

@@ -1,5 +1,6 @@
 """What a structural kind is, and what all of them ask of a parsed file: names, blocks, indentation."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -36,13 +37,17 @@ Propose = Callable[[Scene], Iterator[Draft]]
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """One way to a kind: in which languages, which labels may be born, and what finds its places."""
+    """One way to a kind: in which languages, which labels may be born, what finds its places.
+
+    `hint` is a text without which a file has no place, None where nothing as plain tells.
+    """
 
     name: str
     kind: str
     families: tuple[Family, ...]
     labels: tuple[str, ...]
     propose: Propose
+    hint: re.Pattern[str] | None = None
 
 
 def open_scene(path: str, content: bytes, language: Language) -> Scene:
@@ -153,6 +158,11 @@ def shifted(text: str, *, more: str = "", less: str = "") -> str | None:
         else:
             shifted_lines.append(more + line[len(less) :])
     return "".join(shifted_lines)
+
+
+def stands_alone(scene: Scene, body: Node) -> bool:
+    """Whether a block's opening brace has a line of its own."""
+    return scene.source[body.start : body.start + 1] == b"{" and owns_lines(scene, body)
 
 
 def parameters(function: Node) -> dict[str, Node]:

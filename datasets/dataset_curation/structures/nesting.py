@@ -1,9 +1,10 @@
 """Shapes that a reader pays for: guards as nesting, blocks written twice, flags, code after the end."""
 
+import re
 from collections.abc import Iterator
 
+from dataset_curation.structures.conditions import is_fact
 from dataset_curation.structures.model import (
-    CSHARP,
     PYTHON,
     Draft,
     block_of,
@@ -11,14 +12,16 @@ from dataset_curation.structures.model import (
     functions,
     gap,
     has_long_text,
-    is_simple,
     lines_of,
+    names_in,
     negation,
     nodes,
     parameters,
     shifted,
+    stands_alone,
     step_of,
 )
+from dataset_curation.structures.renaming import local_uses, other_name, rename, split_words
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines, statement_end
 from graph_model.edits.scene import Scene, fresh_name
@@ -72,23 +75,47 @@ def _nested(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> Draft | 
     if scene.family is PYTHON:
         nested = f"if {text}:{newline}{inner}"
     else:
-        nested = f"if ({text}) {{{newline}{inner}{indent}}}{newline}"
+        opening = f"{newline}{indent}{{" if _is_brace_apart(scene, guard) else " {"
+        nested = f"if ({text}){opening}{newline}{inner}{indent}}}{newline}"
     edit = Edit(guard.start, lines[1], nested.encode())
-    return Draft(guard.start, cond.end, (edit,), _condition_named(scene, guard, cond))
+    named = name_condition(scene, guard, cond)
+    return Draft(guard.start, cond.end, (edit,), (*named, *_all_renamed(scene, guard, rest)) if named else ())
 
 
-def _condition_named(scene: Scene, guard: Node, cond: Node) -> tuple[Edit, ...]:
-    """The condition as a variable before the guard."""
-    is_bool = cond.kind in (K.COMPARE, K.NOT) or scene.family is PYTHON
+def _is_brace_apart(scene: Scene, guard: Node) -> bool:
+    function = function_of(guard)
+    bodies = [guard.get("body"), function.get("body") if function is not None else None]
+    return any(body is not None and stands_alone(scene, body) for body in bodies)
+
+
+def _all_renamed(scene: Scene, guard: Node, rest: list[Node]) -> Iterator[Edit]:
+    """Every variable renamed that only the code behind the guard has: many lines change, as when nested."""
+    function = function_of(guard)
+    for places in local_uses(scene, function).values() if function is not None else ():
+        if all(rest[0].start <= one.start for one in places):
+            yield from rename(scene, places, other_name(places[0].text, scene.family))
+
+
+def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_skip") -> tuple[Edit, ...]:
+    """The condition of an `if` as a variable before it; none where that is not plain."""
     try:
-        name = fresh_name(scene, guard, "is_done" if scene.family is PYTHON else "isDone")
+        name = fresh_name(
+            scene, guard, words if scene.family is PYTHON else re.sub("_(.)", lambda m: m[1].upper(), words)
+        )
     except Declined:
         return ()
     line = _NAMED[scene.family].format(name, scene.text(cond))
-    if not is_bool or "\n" in line or cond.kind is K.ASSIGN:
+    if "\n" in line or cond.kind is K.ASSIGN or _declares(scene, cond):
         return ()
     lead = f"{line}{scene.newline}{scene.indent(guard.start)}"
     return (Edit(guard.start, guard.start, lead.encode()), Edit(cond.start, cond.end, name.encode()))
+
+
+def _declares(scene: Scene, cond: Node) -> bool:
+    """Whether a condition may name a new variable, whose reach depends on where it stands."""
+    return re.search(r"\bout\b|\bis\b|\binstanceof\b|:=", scene.text(cond)) is not None and (
+        scene.family is not PYTHON or ":=" in scene.text(cond)
+    )
 
 
 def block_duplicated(scene: Scene) -> Iterator[Draft]:
@@ -100,9 +127,18 @@ def block_duplicated(scene: Scene) -> Iterator[Draft]:
             continue
         if gap(scene, left, right) not in ("or", "||") or K.BOOLEAN in (left.kind, right.kind) or not body.raw:
             continue
-        if has_long_text(scene, body) or not body.children or not owns_lines(scene, body.children[0]):
+        if (
+            has_long_text(scene, body)
+            or _declares(scene, cond)
+            or not body.children
+            or not owns_lines(scene, body.children[0])
+        ):
             continue
         yield _written_twice(scene, owner, left, right, body)
+
+
+def _starts_line(scene: Scene, body: Node) -> bool:
+    return bool(body.children) and owns_lines(scene, body.children[0])
 
 
 def _written_twice(scene: Scene, owner: Node, left: Node, right: Node, body: Node) -> Draft:
@@ -112,9 +148,11 @@ def _written_twice(scene: Scene, owner: Node, left: Node, right: Node, body: Nod
         inner = scene.indent(body.children[0].start)
         again = f"{newline}{indent}elif {scene.text(right)}:{newline}{inner}{text}"
     else:
-        again = f" else if ({scene.text(right)}) {text}"
+        head = f"else if ({scene.text(right)})"
+        apart = f"{newline}{indent}"
+        again = f"{apart}{head}{apart}{text}" if stands_alone(scene, body) else f" {head} {text}"
     twin = Edit(left.start, right.end, f"{scene.text(right)} {gap(scene, left, right)} {scene.text(left)}".encode())
-    plain = is_simple(left, with_calls=True) and is_simple(right, with_calls=True)
+    plain = is_fact(left) and is_fact(right) and not names_in(left) & names_in(right) - {"this", "self"}
     edits = (first, Edit(body.end, body.end, again.encode()))
     return Draft(owner.start, body.end, edits, (twin,) if plain else (), renames=not plain)
 
@@ -163,27 +201,25 @@ def unreachable_code(scene: Scene) -> Iterator[Draft]:
 
 
 def flag_parameter(scene: Scene) -> Iterator[Draft]:
-    """A parameter that decides in which form the result comes, or (C#) whether the last step is done."""
+    """A parameter that decides whether the last step is done."""
     for function in functions(scene):
-        params, body = function.get("params"), function.get("body")
-        if params is None or body is None or len(body.children) < 5 or function.all("decorators"):
+        params, body, name = function.get("params"), function.get("body"), function.get("name")
+        if params is None or body is None or name is None or len(body.children) < 5 or function.all("decorators"):
             continue
-        last = body.children[-1]
-        names = list(parameters(function))
-        value = last.get("value")
+        last, names = body.children[-1], list(parameters(function))
+        callee = last.get("callee") if last.kind is K.CALL else None
         plain = all(one.kind is K.PARAM and not one.text for one in params.children)
-        if not names or not plain or "\n" in scene.text(last) or not owns_lines(scene, last) or len(names) > 4:
+        if not names or not plain or callee is None or not owns_lines(scene, last) or len(names) > 4:
             continue
         if (
-            any(n.kind in (K.YIELD, K.AWAIT) for n in function.walk())
-            or scene.source[params.end - 1 : params.end] != b")"
+            name.text in ("constructor", "__init__", "Main", "MainAsync")
+            or "override" in function.text.split()
+            or "\n" in scene.text(last)
         ):
             continue
-        if last.kind is K.RETURN and value is not None and value.kind in (K.NAME, K.CALL, K.MEMBER):
-            if scene.family is not CSHARP:
-                yield _as_text(scene, function, last, value)
-        elif last.kind is K.CALL and scene.family is CSHARP and "override" not in function.text.split():
-            yield _last_step(scene, params, last)
+        if any(n.kind is K.YIELD for n in function.walk()) or scene.source[params.end - 1 : params.end] != b")":
+            continue
+        yield _last_step(scene, function, params, last)
 
 
 def _parameter(params: Node, text: str) -> Edit:
@@ -191,39 +227,49 @@ def _parameter(params: Node, text: str) -> Edit:
     return Edit(last.end, last.end, f", {text}".encode())
 
 
-def _as_text(scene: Scene, function: Node, last: Node, value: Node) -> Draft:
-    params = function.get("params")
-    assert params is not None  # asked for before
-    text, indent, newline = scene.text(value), scene.indent(last.start), scene.newline
-    if scene.family is PYTHON:
-        lines: tuple[str, ...] = (
-            "if as_text:",
-            f"{indent}    return str({text})",
-            f"{indent}else:",
-            f"{indent}    return {text}",
-        )
-        flag, option, other = "as_text=False", "default=None", f"return default if {text} is None else {text}"
-    else:
-        inner = f"{indent}{step_of(scene, function, last)}return "
-        lines = ("if (asText) {", f"{inner}String({text});", f"{indent}}} else {{", f"{inner}{text};", f"{indent}}}")
-        flag, option, other = "asText = false", "fallback = undefined", f"return ({text}) ?? fallback;"
-    edits = (_parameter(params, flag), Edit(last.start, last.end, newline.join(lines).encode()))
+_FLAGS = {Family.PYTHON: "{}=False", Family.JAVASCRIPT: "{} = false", Family.CSHARP: "bool {} = false"}
+_ATTEMPTS = {Family.PYTHON: "attempts=1", Family.JAVASCRIPT: "attempts = 1", Family.CSHARP: "int attempts = 1"}
+_LOOPS = {
+    Family.PYTHON: "for _ in range(attempts)",
+    Family.JAVASCRIPT: "for (let attempt = 0; attempt < attempts; attempt++)",
+    Family.CSHARP: "for (var attempt = 0; attempt < attempts; attempt++)",
+}
+_TELLING = re.compile(r"(?i)\b(?:log|logger|_logger|console|trace|print|debug|info|warn|warning|write_?line)\b")
+
+
+def _last_step(scene: Scene, function: Node, params: Node, last: Node) -> Draft:
+    callee, end = last.get("callee"), statement_end(scene, last)
+    words = scene.text(callee) if callee is not None else ""
+    is_python = scene.family is PYTHON
+    flag = "quiet" if _TELLING.search(words) else _skipping(words, is_python=is_python)
+    step = scene.between(last.start, end)
+    leave = "return" if is_python else "return;"
+    question = f"if {flag}" if is_python else f"if ({flag})"
+    edits = _compound(scene, function, last, ((question, leave), ("else", step)))
+    loop = _compound(scene, function, last, ((_LOOPS[scene.family], step),))
     return Draft(
-        params.start, params.end, edits, (_parameter(params, option), Edit(last.start, last.end, other.encode()))
+        params.start,
+        params.end,
+        (_parameter(params, _FLAGS[scene.family].format(flag)), Edit(last.start, end, edits.encode())),
+        (_parameter(params, _ATTEMPTS[scene.family]), Edit(last.start, end, loop.encode())),
     )
 
 
-def _last_step(scene: Scene, params: Node, last: Node) -> Draft:
-    end, indent, newline = statement_end(scene, last), scene.indent(last.start), scene.newline
-    call = scene.text(last)
-    lines = ("if (dryRun)", f"{indent}{{", f"{indent}    return;", f"{indent}}}", f"{indent}else", f"{indent}{{",
-             f"{indent}    {call};", f"{indent}}}")  # fmt: skip
-    loop = (
-        "for (var attempt = 0; attempt < attempts; attempt++)",
-        f"{indent}{{",
-        f"{indent}    {call};",
-        f"{indent}}}",
-    )
-    edits = (_parameter(params, "bool dryRun = false"), Edit(last.start, end, newline.join(lines).encode()))
-    twin = (_parameter(params, "int attempts = 1"), Edit(last.start, end, newline.join(loop).encode()))
-    return Draft(params.start, params.end, edits, twin)
+def _skipping(callee: str, *, is_python: bool) -> str:
+    """`skip_send` for `self.signal.send`, `skipSend` in the other languages."""
+    words = split_words(callee.rpartition(".")[2])
+    lowered = "_".join(word.lower() for word in words)
+    return f"skip_{lowered}" if is_python else "skip" + "".join(word.capitalize() for word in words)
+
+
+def _compound(scene: Scene, function: Node, last: Node, parts: tuple[tuple[str, str], ...]) -> str:
+    """Heads with one statement each, as this file sets its braces; the first line starts where `last` does."""
+    indent, newline = scene.indent(last.start), scene.newline
+    inner = f"{newline}{indent}{step_of(scene, function, last)}"
+    if scene.family is PYTHON:
+        return f"{newline}{indent}".join(f"{head}:{inner}{text}" for head, text in parts)
+    body = function.get("body")
+    if body is not None and stands_alone(scene, body):
+        brace = f"{newline}{indent}"
+        return brace.join(f"{head}{brace}{{{inner}{text}{brace}}}" for head, text in parts)
+    return " ".join(f"{head} {{{inner}{text}{newline}{indent}}}" for head, text in parts)

@@ -23,7 +23,7 @@ def split_words(name: str) -> list[str]:
 
 def other_name(name: str, family: Family) -> str:
     """Another name that says the same: `user_name` as `current_user_name`; case and leading underscores are kept."""
-    bare = name.lstrip("_")
+    bare = name.lstrip("_$")
     lead = name[: len(name) - len(bare)]
     first = "latest" if bare.lower().startswith("current") else "current"
     if bare.isupper() and len(bare) > 1:

@@ -97,7 +97,7 @@ def _opened(scene: Scene, owner: Node, body: Node) -> str | None:
     start = scene.line_start(body.start + 1 if scene.family is not PYTHON else first.start)
     if scene.family is not PYTHON:
         start = scene.next_line(body.start)
-    text = shifted(scene.between(start, end), less=step_of(scene, owner, first))
+    text = shifted(scene.between(start, end).rstrip("\r\n"), less=step_of(scene, owner, first))
     return text if text is not None and (scene.family is PYTHON or owner.end >= end) else None
 
 

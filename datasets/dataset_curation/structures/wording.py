@@ -12,9 +12,14 @@ from dataset_curation.structures.model import (
     block_of,
     function_of,
     functions,
+    has_long_text,
+    lines_of,
     next_of,
     nodes,
+    shifted,
+    stands_alone,
     statement_around,
+    step_of,
 )
 from dataset_curation.structures.renaming import local_uses, other_name, rename, split_words, taken_names
 from graph_model.edits.model import Edit
@@ -23,13 +28,13 @@ from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
-_EMPTY_NAMES = ("tmp", "data2", "val", "obj", "x1", "foo", "thing", "aux")
+_EMPTY_NAMES = ("tmp", "data2", "val", "obj", "x1", "res", "temp2", "aux")
 _REPORTS = frozenset({K.CALL, K.THROW, K.AWAIT, K.DECL, K.ASSIGN})
 _HEARD = frozenset({K.CALL, K.THROW, K.AWAIT})
 _ANSWERING = re.compile(
-    "(?:get|find|load|create|make|build|parse|read|fetch|check|validate|compute|save|execute|run|send|post|process|register"
-    "|pop|remove|delete|open|connect|request|submit|insert|resolve|convert|calculate|lookup|query|collect)$"
+    "(?:get|find|create|make|build|parse|fetch|compute|pop|convert|calculate|lookup|query|collect)$"
 )  # verbs of functions whose result one would keep
+_THROWN_AWAY = {PYTHON: "_ = ", JAVASCRIPT: "void ", CSHARP: "_ = "}  # says that the result is not wanted
 _FORMS = {PYTHON: "{} = ", JAVASCRIPT: "const {} = ", JAVA: "var {} = ", CSHARP: "var {} = "}
 
 
@@ -59,8 +64,29 @@ def exception_swallowed(scene: Scene) -> Iterator[Draft]:
             continue
         target = handler.get("target")
         places = [n for n in handler.walk() if n.kind is K.NAME and target is not None and n.text == target.text]
-        twin = rename(scene, places, _error_name(target.text)) if target is not None and len(places) > 1 else ()
+        twin = _still_said(scene, body, target)
+        if not twin and target is not None and len(places) > 1:
+            twin = rename(scene, places, _error_name(target.text))
         yield Draft(handler.start, _header_end(scene, handler, body), _emptied(scene, body), twin, renames=not twin)
+
+
+def _still_said(scene: Scene, body: Node, target: Node | None) -> tuple[Edit, ...]:
+    """The handler's statements inside a question that is always answered alike; none where one of them raises."""
+    first, last = body.children[0], body.children[-1]
+    lines = lines_of(scene, first, last)
+    raises = any(one.kind in (K.THROW, K.DECL) for one in body.children)
+    if lines is None or raises or target is None or target.kind is not K.NAME or has_long_text(scene, body):
+        return ()
+    step = "    " if scene.family is PYTHON else step_of(scene, body, first)
+    inner, indent, newline = shifted(scene.between(*lines), more=step), scene.indent(first.start), scene.newline
+    if inner is None or not inner.endswith("\n"):
+        return ()
+    if scene.family is PYTHON:
+        text = f"{indent}if {target.text} is not None:{newline}{inner}"
+    else:
+        opening = f"{newline}{indent}{{" if stands_alone(scene, body) else " {"
+        text = f"{indent}if ({target.text} != null){opening}{newline}{inner}{indent}}}{newline}"
+    return (Edit(*lines, text.encode()),)
 
 
 def _may_go_on(owner: Node) -> bool:
@@ -131,14 +157,9 @@ def _comment(scene: Scene, function: Node, body: Node) -> Iterator[Draft]:
 
 
 def _reworded(scene: Scene, text: str, start: int) -> tuple[Edit, ...]:
-    """The documentation in another layout: a summary line before it."""
-    lead, indent = text.lstrip(), text[: len(text) - len(text.lstrip())]
-    if lead.startswith("/**") and "\n" in lead.rstrip():
-        at = start + len(text[: text.index("\n") + 1].encode())
-        return (Edit(at, at, f"{indent} *{scene.newline}".encode()),)
-    if lead.startswith("///"):
-        return (Edit(start, start, f"{indent}///{scene.newline}".encode()),)
-    return ()
+    """The documentation in another layout: its text one blank further to the right."""
+    again = re.sub(r"(?m)^([ \t]*(?:\*(?!/)|///))(?=[ \t]*\S)", r"\1 ", text)
+    return (Edit(start, start + len(text.encode()), again.encode()),) if again != text else ()
 
 
 def dead_store(scene: Scene) -> Iterator[Draft]:
@@ -147,7 +168,7 @@ def dead_store(scene: Scene) -> Iterator[Draft]:
         function, callee = function_of(call), call.get("callee")
         if function is None or callee is None or not block_of(call) or not owns_lines(scene, call):
             continue
-        if scene.family in (JAVA, CSHARP) and not _answers(scene, callee.text):
+        if not _answers(scene, callee.text, is_typed=scene.family in (JAVA, CSHARP)):
             continue
         words = split_words(callee.text)
         if not words or _ANSWERING.match(words[0].lower()) is None or "\n" in scene.text(call):
@@ -156,15 +177,25 @@ def dead_store(scene: Scene) -> Iterator[Draft]:
         if name in taken_names(scene):
             continue
         lead = _FORMS[scene.family].format(name).encode()
-        yield Draft(call.start, call.end, (Edit(call.start, call.start, lead),), renames=True)
+        thrown = _THROWN_AWAY.get(scene.family, "").encode()
+        twin = (Edit(call.start, call.start, thrown),) if thrown else ()
+        yield Draft(call.start, call.end, (Edit(call.start, call.start, lead),), twin, renames=not twin)
 
 
 def _suffix(scene: Scene) -> str:
     return "_result" if scene.family is PYTHON else "Result"
 
 
-def _answers(scene: Scene, name: str) -> bool:
-    """Whether the file has one method of this name, and it returns something."""
+def _answers(scene: Scene, name: str, *, is_typed: bool) -> bool:
+    """Whether every function of this name in the file returns something; `pop` always does."""
     found = [n for n in nodes(scene, K.FUNCTION) if (own := n.get("name")) is not None and own.text == name]
-    declared = found[0].get("type") if len(found) == 1 else None
-    return declared is not None and declared.text != "void"
+    if is_typed:
+        declared = found[0].get("type") if len(found) == 1 else None
+        return declared is not None and declared.text != "void"
+    return all(_returns_value(one) for one in found) if found else name == "pop"
+
+
+def _returns_value(function: Node) -> bool:
+    return any(
+        n.kind is K.RETURN and n.get("value") is not None and function_of(n) is function for n in function.walk()
+    )

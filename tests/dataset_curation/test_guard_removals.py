@@ -1,0 +1,97 @@
+"""Guards taken away: the edits by the shape of the condition, and a flow that a guard stops, end to end."""
+
+import pytest
+
+from dataset_curation.analysing import analyse_project
+from dataset_curation.guard_removals import remove_guard
+from dataset_curation.removals import propose_removals
+from dataset_curation.selection import Tally
+from dataset_curation.structures import open_scene
+from dataset_curation.trials import edit_content, find_born
+from graph_model.edits.model import apply_edits, invert_edits
+from graph_model.languages import BY_NAME, find_language
+from reviewer.source import SourceFile
+
+FLOW = b"""import os
+from flask import Flask, request
+app = Flask(__name__)
+
+
+@app.route("/listed")
+def listed():
+    name = request.args["\xc3\xbc"]
+    if name not in ("a", "b"):
+        return "no"
+    os.system("ls " + name)
+    return "yes"
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "sound", "cond", "broken", "twin"),
+    [
+        (
+            "a.py",
+            "def f(x):\n    if x.bad:\n        raise E\n    use(x)\n",
+            "x.bad",
+            "def f(x):\n    use(x)\n",
+            "def f(x):\n    should_skip = x.bad\n    if should_skip:\n        raise E\n    use(x)\n",
+        ),
+        (
+            "a.js",
+            "function f(x) {\n  if (safe(x)) {\n    use(x);\n    log(x);\n  }\n}\n",
+            "safe(x)",
+            "function f(x) {\n  use(x);\n  log(x);\n}\n",
+            "function f(x) {\n  const isAllowed = safe(x);\n  if (isAllowed) {\n    use(x);\n    log(x);\n  }\n}\n",
+        ),
+        (
+            "A.java",
+            "class A {\n  void f(P x) {\n    if (x.on && x.ok) {\n      use(x);\n    }\n  }\n}\n",
+            "x.ok",
+            "class A {\n  void f(P x) {\n    if (x.on) {\n      use(x);\n    }\n  }\n}\n",
+            "class A {\n  void f(P x) {\n    if (x.ok && x.on) {\n      use(x);\n    }\n  }\n}\n",
+        ),
+    ],
+)
+def test_a_guard_goes_as_a_person_would_take_it_away(path: str, sound: str, cond: str, broken: str, twin: str) -> None:
+    language = find_language(path)
+    assert language is not None
+    content, start = sound.encode(), sound.index(cond)
+    edits, harmless = remove_guard(open_scene(path, content, language), start, start + len(cond))
+    assert apply_edits(content, edits).decode() == broken
+    assert apply_edits(content, harmless).decode() == twin
+    assert apply_edits(broken.encode(), invert_edits(content, edits)) == content
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        "def f(x):\n    while x.bad:\n        use(x)\n",
+        "def f(x):\n    if x.bad:\n        use(1)\n    else:\n        use(x)\n",
+        "def f(x):\n    return 1 if x.bad else x\n",
+    ],
+)
+def test_a_condition_of_something_else_stays(sound: str) -> None:
+    start = sound.index("x.bad")
+    assert remove_guard(open_scene("a.py", sound.encode(), BY_NAME["python"]), start, start + 5) == ((), ())
+
+
+def test_a_flow_that_a_guard_stops_is_born_when_it_goes_and_not_by_its_twin() -> None:
+    language = BY_NAME["python"]
+    sound = analyse_project([(SourceFile("app.py", FLOW), language)], Tally())
+    scene = open_scene("app.py", FLOW, language)
+    found = [
+        one
+        for one in propose_removals(sound.analyses["app.py"], sound.candidates["app.py"], scene)
+        if one.kind == "guard-removed"
+    ]
+    assert [FLOW[one.start : one.end] for one in found] == [b'name not in ("a", "b")']
+    labels = []
+    for edits in (found[0].edits, found[0].twin):
+        content = edit_content(FLOW, edits, language)
+        assert content is not None
+        edited = analyse_project([(SourceFile("app.py", content), language)], Tally())
+        born = find_born(sound.candidates["app.py"], edited.candidates["app.py"])
+        labels.append({one.label for one in born} & found[0].labels)
+    assert labels[0] == {"security/command-injection"}
+    assert labels[1] <= labels[0]
