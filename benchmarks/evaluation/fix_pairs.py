@@ -18,9 +18,9 @@ from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetErro
 from benchmarks.evaluation.scorers import SHIPPED
 from benchmarks.evaluation.textual import text_dummies
 from dataset_curation.errors import CurationError
-from dataset_curation.fix_pairs import FOLDER_NAME, FixPair, load_pairs
 from dataset_curation.manifests import REPOSITORIES_NAME, TRAINED, Role, read_entries
-from dataset_curation.pair_facts import FIX_PAIRS_NAME, RECENT
+from dataset_curation.pairs.facts import FIX_PAIRS_NAME, RECENT
+from dataset_curation.pairs.fix_pairs import FOLDER_NAME, FixPair, load_pairs
 from dataset_curation.records import FunctionRecord
 from graph_model.bundle import Bundle
 from graph_model.encoder import FunctionGraph

@@ -15,8 +15,8 @@ from dataset_curation.harvesting import file_name, harvest_entry
 from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
 from dataset_curation.off_limits import check_repository
 from dataset_curation.records import FunctionRecord, load_records
-from dataset_curation.triage import Verdict, read_rows, settle
-from dataset_curation.triage_sheet import SourceReader
+from dataset_curation.triage.sheets import SourceReader
+from dataset_curation.triage.verdicts import Verdict, read_rows, settle
 from graph_model.candidates.model import Candidate
 from graph_model.encoder import FunctionGraph
 from graph_model.languages import BY_NAME

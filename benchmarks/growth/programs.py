@@ -9,9 +9,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from dataset_curation.defects import propose_defects
-from dataset_curation.structures import open_scene, propose_structures
-from dataset_curation.trials import edit_content
+from dataset_curation.injection.defects import propose_defects
+from dataset_curation.injection.structures import open_scene, propose_structures
+from dataset_curation.injection.trials import edit_content
 from graph_model.languages import BY_NAME, Language
 
 _TIMEOUT_S = 120

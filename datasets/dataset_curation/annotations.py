@@ -14,7 +14,7 @@ from dataset_curation.clones import Clone, find_clone
 from dataset_curation.manifests import Entry
 from dataset_curation.records import FunctionRecord, load_records
 from dataset_curation.selection import Tally
-from dataset_curation.triage import TriageRow, Verdict, write_rows
+from dataset_curation.triage.verdicts import TriageRow, Verdict, write_rows
 from graph_model.candidates.model import Candidate
 from reviewer.baseline import DEFAULT_FILE, parse_baseline
 from reviewer.errors import RequestError

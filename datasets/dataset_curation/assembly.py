@@ -21,7 +21,7 @@ from dataset_curation.records import UNLABELLED, FunctionRecord, Judgement, engi
 from dataset_curation.sampling import rank
 from dataset_curation.selection import Tally
 from dataset_curation.sharding import Kept
-from dataset_curation.triage import TriageRow, Verdict, settle
+from dataset_curation.triage.verdicts import TriageRow, Verdict, settle
 from graph_model.features import collect_names
 
 SOURCE_ORDER = ("history", "fixes", "fixtures", "injected", "harvest")

@@ -5,8 +5,6 @@ import logging
 import click
 
 from dataset_curation.cli_checks import gaps_command, validate_command
-from dataset_curation.cli_injection import injection_page_command
-from dataset_curation.cli_pairs import fix_pair_tables_command, fix_pairs_command
 from dataset_curation.cli_run import run_command
 from dataset_curation.cli_sources import checkout_command, manifest_command
 from dataset_curation.cli_steps import (
@@ -18,7 +16,9 @@ from dataset_curation.cli_steps import (
     history_command,
     inject_command,
 )
-from dataset_curation.cli_triage import agreement_command, merge_command, sample_command
+from dataset_curation.injection.cli import injection_page_command
+from dataset_curation.pairs.cli import fix_pair_tables_command, fix_pairs_command
+from dataset_curation.triage.cli import agreement_command, merge_command, sample_command
 
 
 @click.group()

@@ -9,7 +9,7 @@ from dataset_curation.cli_options import DATA, EXISTING, MANIFESTS, TRIAGE, fail
 from dataset_curation.gaps import Wanted, to_json, to_markdown
 from dataset_curation.manifests import REPOSITORIES_NAME, read_entries
 from dataset_curation.steps import measure_gaps, read_all_rows
-from dataset_curation.triage import read_rows
+from dataset_curation.triage.verdicts import read_rows
 from dataset_curation.validation import validate
 
 _FAULTY = 1

@@ -38,7 +38,7 @@ from dataset_curation.steps import (
     run_statements,
 )
 from dataset_curation.threads import read_threads
-from dataset_curation.triage import read_rows
+from dataset_curation.triage.verdicts import read_rows
 from graph_model.training.shards import manifest_hash
 
 

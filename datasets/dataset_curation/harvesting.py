@@ -17,7 +17,7 @@ from dataset_curation.manifests import Entry, Role
 from dataset_curation.records import engine_version, read_header, save_records
 from dataset_curation.sampling import Limits, choose_files
 from dataset_curation.selection import Tally, select_files
-from dataset_curation.triage import TriageRow
+from dataset_curation.triage.verdicts import TriageRow
 
 T = TypeVar("T")
 HARVESTED = (Role.TRAIN, Role.FIXES, Role.GATE)

@@ -30,7 +30,7 @@ from dataset_curation.steps import (
     run_statements,
 )
 from dataset_curation.threads import Thread
-from dataset_curation.triage import read_rows
+from dataset_curation.triage.verdicts import read_rows
 from dataset_curation.validation import Finding, validate
 from graph_model.languages import BY_NAME
 from graph_model.training.shards import manifest_hash

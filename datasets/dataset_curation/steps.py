@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_curation.advisories import Advice
-from dataset_curation.advisory_sources import find_refused, keep_allowed, read_databases
 from dataset_curation.assembly import CardCounts, collect_facts, keep_records, list_sources, thin
 from dataset_curation.balance import Caps
 from dataset_curation.clones import find_clone
@@ -19,14 +17,16 @@ from dataset_curation.fixtures import harvest_fixtures
 from dataset_curation.gaps import Cell, Wanted, find_gaps
 from dataset_curation.harvesting import HARVESTED, Outcome, harvest, plan_harvest, run_parallel
 from dataset_curation.history import VERDICTS, plan_history, read_history
-from dataset_curation.injecting import InjectionJob, inject_entry
-from dataset_curation.knowledge_base import mine_statements
+from dataset_curation.injection.injecting import InjectionJob, inject_entry
 from dataset_curation.manifests import Entry, Role
+from dataset_curation.pairs.advisories import Advice
+from dataset_curation.pairs.advisory_sources import find_refused, keep_allowed, read_databases
+from dataset_curation.pairs.knowledge_base import mine_statements
 from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally
 from dataset_curation.sharding import INDEX_NAME, PLAIN, make_header, write_shards
 from dataset_curation.threads import Thread
-from dataset_curation.triage import TriageRow, read_rows
+from dataset_curation.triage.verdicts import TriageRow, read_rows
 
 _KNOWLEDGE_BASE = "SAP/project-kb"
 _PART = ".part"

@@ -21,7 +21,7 @@ from dataset_curation.manifests import LICENSED, TRAINED, Entry, Role, check_ent
 from dataset_curation.off_limits import check_repository, check_text, normalise_repository
 from dataset_curation.records import load_records, read_header
 from dataset_curation.sharding import PLAIN, IndexRow, load_examples
-from dataset_curation.triage import TriageRow
+from dataset_curation.triage.verdicts import TriageRow
 from graph_model.training.shards import Example
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from benchmarks.evaluation import evaluation
 from benchmarks.evaluation.fix_pairs import Flags, judge_pairs, list_cells, number_groups
 from dataset_curation.cli import curate
-from dataset_curation.fix_pairs import FixPair, load_pairs
+from dataset_curation.pairs.fix_pairs import FixPair, load_pairs
 from dataset_curation.testing import MIT, SmallRepository
 
 HEAD = "import os\nfrom flask import Flask, request\napp = Flask(__name__)\n\n\n"

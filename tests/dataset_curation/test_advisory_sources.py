@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dataset_curation.advisory_sources import (
+from dataset_curation.clones import Commit
+from dataset_curation.errors import CloneError, ManifestError
+from dataset_curation.pairs.advisory_sources import (
     Advisory,
     Source,
     find_numbers,
@@ -15,8 +17,6 @@ from dataset_curation.advisory_sources import (
     read_listed,
     read_message,
 )
-from dataset_curation.clones import Commit
-from dataset_curation.errors import CloneError, ManifestError
 from dataset_curation.selection import Tally
 from dataset_curation.testing import SmallRepository
 

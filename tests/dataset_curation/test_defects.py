@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from dataset_curation.defect_kinds import Category, find_kind, load_kinds
-from dataset_curation.defects import blank_comments, load_defects, propose_defects
 from dataset_curation.errors import CurationError
-from dataset_curation.structures import STRUCTURES
-from dataset_curation.trials import edit_content
+from dataset_curation.injection.defect_kinds import Category, find_kind, load_kinds
+from dataset_curation.injection.defects import blank_comments, load_defects, propose_defects
+from dataset_curation.injection.structures import STRUCTURES
+from dataset_curation.injection.trials import edit_content
 from graph_model.catalogue import load_catalogue
 from graph_model.edits.model import apply_edits, invert_edits
 from graph_model.languages import BY_NAME, Family

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dataset_curation.advisories import KB_SOURCE_BRANCH
-from dataset_curation.advisory_sources import Advisory, Source
 from dataset_curation.cli import curate
 from dataset_curation.errors import ManifestError, OffLimitsError, RecordError
-from dataset_curation.fix_pairs import PairJob, load_file, load_pairs, mine_pairs
 from dataset_curation.manifests import Choice, Entry, Role, pin_choice, write_entries
-from dataset_curation.pair_facts import PairFact, drop_repeats, mark_fixed_again, read_facts, write_facts
-from dataset_curation.pair_tables import render_pairs
+from dataset_curation.pairs.advisories import KB_SOURCE_BRANCH
+from dataset_curation.pairs.advisory_sources import Advisory, Source
+from dataset_curation.pairs.facts import PairFact, drop_repeats, mark_fixed_again, read_facts, write_facts
+from dataset_curation.pairs.fix_pairs import PairJob, load_file, load_pairs, mine_pairs
+from dataset_curation.pairs.statement_pairs import StatementJob, mine_statement_pairs
+from dataset_curation.pairs.tables import render_pairs
 from dataset_curation.records import read_header, save_records
 from dataset_curation.selection import Tally
-from dataset_curation.statement_pairs import StatementJob, mine_statement_pairs
 from dataset_curation.testing import MIT, SmallRepository, make_archive, make_statement
 from dataset_curation.testing import STATEMENT_COMMIT as COMMIT
 

@@ -1,6 +1,6 @@
 import pytest
 
-from dataset_curation.function_pairs import Function, pair_commit, read_functions
+from dataset_curation.pairs.function_pairs import Function, pair_commit, read_functions
 from dataset_curation.selection import Tally
 from graph_model.languages import find_language
 from reviewer.source import SourceFile

@@ -3,11 +3,11 @@
 import pytest
 
 from dataset_curation.analysing import analyse_project
-from dataset_curation.guard_removals import remove_guard
-from dataset_curation.removals import propose_removals
+from dataset_curation.injection.guard_removals import remove_guard
+from dataset_curation.injection.removals import propose_removals
+from dataset_curation.injection.structures import open_scene
+from dataset_curation.injection.trials import edit_content, find_born
 from dataset_curation.selection import Tally
-from dataset_curation.structures import open_scene
-from dataset_curation.trials import edit_content, find_born
 from graph_model.edits.model import apply_edits, invert_edits
 from graph_model.languages import BY_NAME, find_language
 from reviewer.source import SourceFile

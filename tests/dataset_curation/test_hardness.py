@@ -1,6 +1,6 @@
 from collections import Counter
 
-from dataset_curation.hardness import Weighed, difficulty, prefer_hard
+from dataset_curation.injection.hardness import Weighed, difficulty, prefer_hard
 
 ITEMS = [Weighed(f"place {idx}", 0.9 if idx < 20 else 0.05) for idx in range(200)]
 

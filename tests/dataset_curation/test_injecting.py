@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from dataset_curation.injecting import InjectionJob, inject_entry
+from dataset_curation.injection.injecting import InjectionJob, inject_entry
+from dataset_curation.injection.span_samples import load_samples
 from dataset_curation.manifests import Choice, Role, pin_choice
 from dataset_curation.records import load_records, read_header
-from dataset_curation.span_samples import load_samples
 from dataset_curation.testing import MIT, SmallRepository
 from graph_model.bundle import default_folder
 from graph_model.edits.model import Edit, apply_edits

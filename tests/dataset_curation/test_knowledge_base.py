@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from dataset_curation.advisories import KB_SOURCE_BRANCH
-from dataset_curation.knowledge_base import mine_statements
 from dataset_curation.manifests import Entry, Role
+from dataset_curation.pairs.advisories import KB_SOURCE_BRANCH
+from dataset_curation.pairs.knowledge_base import mine_statements
 from dataset_curation.records import load_records, read_header
 from dataset_curation.testing import STATEMENT_COMMIT as COMMIT
 from dataset_curation.testing import SmallRepository, make_archive, make_statement

@@ -1,6 +1,6 @@
 import pytest
 
-from dataset_curation.removals import unwrap_call
+from dataset_curation.injection.removals import unwrap_call
 
 
 @pytest.mark.parametrize(

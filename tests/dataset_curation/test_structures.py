@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import graph_model
-from dataset_curation.defects import Proposal
-from dataset_curation.structures import STRUCTURES, find_twin, open_scene, propose_structures
-from dataset_curation.structures.renaming import other_name
-from dataset_curation.trials import edit_content
+from dataset_curation.injection.defects import Proposal
+from dataset_curation.injection.structures import STRUCTURES, find_twin, open_scene, propose_structures
+from dataset_curation.injection.structures.renaming import other_name
+from dataset_curation.injection.trials import edit_content
 from graph_model.catalogue import load_catalogue
 from graph_model.edits.model import apply_edits, invert_edits
 from graph_model.languages import BY_NAME, Family, find_language

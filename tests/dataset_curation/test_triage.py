@@ -6,7 +6,7 @@ import pytest
 from dataset_curation.analysing import Provenance, analyse_project, make_records
 from dataset_curation.errors import RecordError
 from dataset_curation.selection import Tally
-from dataset_curation.triage import (
+from dataset_curation.triage.verdicts import (
     TriageItem,
     TriageRow,
     Verdict,

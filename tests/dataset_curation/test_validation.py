@@ -13,7 +13,7 @@ from dataset_curation.records import FunctionRecord, Judgement, save_records
 from dataset_curation.selection import Tally
 from dataset_curation.sharding import INDEX_NAME, Kept, make_header, write_shards
 from dataset_curation.testing import MIT, SmallRepository
-from dataset_curation.triage import TriageRow
+from dataset_curation.triage.verdicts import TriageRow
 from dataset_curation.validation import Fault, Finding, check_manifest, check_shards, validate
 from graph_model.features import collect_names
 from graph_model.languages import BY_NAME

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from sqlmodel import SQLModel, col, delete, select
 
-from dataset_curation.triage import TriageRow, check_reason, check_verdict
+from dataset_curation.triage.verdicts import TriageRow, check_reason, check_verdict
 from integrations.api.cli import forget
 from integrations.api.keys import Scope
 from integrations.checkouts import Checkouts

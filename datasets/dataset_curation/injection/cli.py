@@ -1,0 +1,39 @@
+"""`curate injection-page`: what injection makes of the training repositories, for a person to read."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from dataset_curation.cli_options import CLONES, MANIFESTS, ONLY, choose_entries, failures
+from dataset_curation.injection.page import render_page, render_table
+from dataset_curation.injection.survey import NUM_ROUNDS, survey_entries
+from dataset_curation.manifests import Role
+
+
+@click.command("injection-page")
+@CLONES
+@MANIFESTS
+@ONLY
+@click.option("--files", type=click.IntRange(min=1), default=12, show_default=True, help="Parsed, a repository.")
+@click.option("--examples", type=click.IntRange(min=0), default=10, show_default=True, help="A kind.")
+@click.option(
+    "--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="Page of examples; it holds fetched code."
+)
+def injection_page_command(  # one option each
+    clones: Path, manifests: Path, only: tuple[str, ...], files: int, examples: int, target: Path | None
+) -> None:
+    """Look for examples of each kind of defect over the training repositories, and write ten of each as diffs."""
+    with failures():
+        entries = choose_entries(manifests, (Role.TRAIN, Role.FIXES), only)
+        table = ""
+        surveys = survey_entries(entries, clones, files, examples)
+        with click.progressbar(
+            surveys, length=NUM_ROUNDS * len(entries), label="surveying", show_pos=True, file=sys.stderr
+        ) as bar:
+            for survey in bar:
+                table = render_table(survey)
+                if target is not None:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_text(f"{render_page(survey)}\n## Places\n\n{table}", "utf-8")
+        click.echo(table)

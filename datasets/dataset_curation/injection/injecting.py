@@ -1,0 +1,285 @@
+"""Injection: breaks sound code of the training repositories and keeps what is born, beside harmless twins.
+
+A defect of a kind that the engine knows counts only where the engine, reading the edited file, proposes a candidate of
+the defect's label that the sound file lacks; a candidate that the twin gives birth to is harmless. Of other kinds the
+exact statement is kept as a sample. Where a project's own helper protects a flow that stays a candidate, the three
+versions are kept: the helper in place and wrapped once more (harmless), and taken away (harmful), so that the size of
+an edit tells nothing.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dataset_curation.analysing import Project, Provenance, analyse_project, make_records
+from dataset_curation.clones import find_clone
+from dataset_curation.errors import CurationError
+from dataset_curation.harvesting import Outcome, file_name, is_current
+from dataset_curation.injection.defect_kinds import find_kind
+from dataset_curation.injection.defects import Proposal, propose_defects
+from dataset_curation.injection.hardness import BundleScorer, Scorer, Weighed, difficulty, prefer_hard
+from dataset_curation.injection.helper_twins import HelperTwins, propose_helper_twins
+from dataset_curation.injection.removals import propose_removals
+from dataset_curation.injection.rounds import Budget, digest, owner_of, plan_rounds
+from dataset_curation.injection.span_samples import SpanSample, make_samples, save_samples
+from dataset_curation.injection.structures import find_twin, open_scene, propose_structures
+from dataset_curation.injection.trials import analyse_edited, edit_content, find_born
+from dataset_curation.manifests import Entry
+from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement, read_header, save_records
+from dataset_curation.selection import SelectedFile, Tally, select_files
+from graph_model.candidates.model import Candidate
+from graph_model.errors import GraphModelError
+
+_SOURCE = "injected"
+_log = logging.getLogger(__name__)
+_TWIN_WEIGHT = 0.5
+_MORE_TO_CHOOSE_FROM = 3  # times as many are made when only the hard ones are kept
+
+
+@dataclass(frozen=True, slots=True)
+class InjectionJob:
+    """A repository to inject, and the bundle (with a seed) whose mistakes are preferred, None for no preference."""
+
+    entry: Entry
+    hard: Path | None = None
+    seed: int = 0
+
+    @property
+    def repository(self) -> str:
+        """The repository's name."""
+        return self.entry.repository
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """A record of an edited version, what edited it, and how wrong a bundle is about it (0 without one)."""
+
+    record: FunctionRecord
+    name: str
+    difficulty: float = 0.0
+
+
+@dataclass(slots=True)
+class _Run:
+    """One repository while it is injected."""
+
+    provenance: Provenance
+    budget: Budget
+    tally: Tally
+    scorer: Scorer | None = None
+    samples: list[SpanSample] = field(default_factory=list)
+
+
+def inject_entry(job: InjectionJob, clones: Path, target: Path) -> Outcome:
+    """The injected records of one repository, as one file, and its samples of statements as another."""
+    entry, path = job.entry, target / f"{file_name(job.repository)}.records"
+    scorer = BundleScorer(job.hard) if job.hard is not None else None
+    preference = f"{scorer.identity} {job.seed}" if scorer is not None else ""
+    if is_current(path, commit=entry.commit, preference=preference):
+        return Outcome(entry.repository, "kept", int(read_header(path)["num_candidates"]))
+    provenance = Provenance(entry.group, entry.repository, entry.commit)
+    run = _Run(provenance, Budget(_MORE_TO_CHOOSE_FROM if scorer is not None else 1), Tally(), scorer)
+    injected = list(_inject_all(job, clones, run))
+    if scorer is not None:
+        injected = _choose(injected, run, job.seed)
+    records = [one.record for one in injected]
+    num_candidates = sum(one.target >= 0 for record in records for one in record.judgements)
+    header = {
+        "repository": entry.repository,
+        "commit": entry.commit,
+        "role": entry.role.value,
+        "family": entry.family,
+        "preference": preference,
+        "num_candidates": num_candidates,
+        "tally": run.tally.to_json(),
+    }
+    save_samples(run.samples, path.with_suffix(".spans.jsonl"))
+    save_records(records, path, header)
+    return Outcome(entry.repository, "done", num_candidates)
+
+
+def _inject_all(job: InjectionJob, clones: Path, run: _Run) -> Iterator[Injected]:
+    clone = find_clone(clones, job.repository)
+    selected = sorted(select_files(clone, job.entry.commit, Tally()), key=lambda file: digest(file.source.path))
+    for file in selected:
+        if run.budget.trials <= 0:
+            run.tally.drop("injection", "out-of-trials")
+            break
+        try:
+            yield from _inject_file(file, run)
+        except CurationError as error:
+            _log.warning("%s %s: %s", job.repository, file.source.path, error)
+            run.tally.drop("injection", "engine-error")
+
+
+def _choose(injected: list[Injected], run: _Run, seed: int) -> list[Injected]:
+    """Of each defect as many as without a preference, hard ones likelier."""
+    chosen: list[Injected] = []
+    for name in sorted({one.name for one in injected}):
+        # Twins of one place are chosen apart, so that they differ in weight; the number tells them apart.
+        own = {f"{name}:{idx}:{one.record.twin}": one for idx, one in enumerate(injected) if one.name == name}
+        kept = prefer_hard(
+            (Weighed(key, one.difficulty) for key, one in own.items()),
+            run.budget.limit_of(name) // run.budget.times,
+            seed,
+        )
+        chosen.extend(own[item.key] for item in kept)
+        if len(kept) < len(own):
+            run.tally.drop("injection", "easier", len(own) - len(kept))
+    return chosen
+
+
+def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
+    """The records of one file's edited versions; samples of statements are collected beside them."""
+    try:
+        scene = open_scene(file.source.path, file.source.content, file.language)
+    except GraphModelError:
+        return
+    if scene.tree.error_ranges:
+        return
+    by_edit = [*propose_defects(file.source.content, file.language.family), *propose_structures(scene)]
+    by_edit = [find_twin(scene, one) for one in by_edit if run.budget.allows(one.name)]
+    for proposal in by_edit:
+        _sample_statement(file, proposal, run)
+    known = [one for one in by_edit if find_kind(one.kind).needs_candidate]
+    if not known and not _may_protect(file.source.content):
+        return
+    run.budget.trials -= 1
+    sound = analyse_project([(file.source, file.language)], Tally())
+    path = file.source.path
+    if path not in sound.analyses or sound.analyses[path].problems:
+        return
+    analysis, candidates = sound.analyses[path], sound.candidates[path]
+    proposals = [*known, *(find_twin(scene, one) for one in propose_removals(analysis, candidates, scene))]
+    for batch in plan_rounds(proposals, run.budget, [(unit.start, unit.end) for unit in analysis.units]):
+        yield from _try_batch(file, sound, batch, run)
+    for twins in propose_helper_twins(analysis, candidates, file.source.content):
+        if run.budget.allows("helper"):
+            run.budget.spend("helper", trials=2)
+            yield from _make_helper_records(file, sound, twins, run)
+
+
+def _sample_statement(file: SelectedFile, proposal: Proposal, run: _Run) -> None:
+    """Keeps a defect that the engine has no candidate for, if the budget allows and it parses."""
+    kind = find_kind(proposal.kind)
+    if kind.needs_candidate or not run.budget.allows(proposal.name):
+        return
+    if edit_content(file.source.content, proposal.edits, file.language) is None:
+        run.tally.drop("injection", "does-not-parse")
+        return
+    run.budget.keep(proposal.name)
+    run.tally.keep("statements")
+    run.tally.drop("defects", proposal.name)
+    run.samples.extend(make_samples(file.source, proposal, kind.span, run.provenance.origin(file.source.path)))
+
+
+def _may_protect(content: bytes) -> bool:
+    """A cheap look for words of protection, so that most files need no analysis."""
+    lowered = content.lower()
+    return any(
+        word in lowered
+        for word in (b"escape", b"sanitiz", b"encode", b"valid", b"clean", b"quote", b"basename", b"allow")
+    )
+
+
+def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _Run) -> Iterator[Injected]:
+    parsing = [one for one in batch if edit_content(file.source.content, one.edits, file.language) is not None]
+    if len(parsing) < len(batch):
+        run.tally.drop("injection", "does-not-parse", len(batch) - len(parsing))
+    run.budget.trials -= 1
+    edited = analyse_edited(file, [edit for one in parsing for edit in one.edits]) if parsing else None
+    if edited is None:
+        return
+    found = _attribute(sound, edited, file.source.path, parsing)
+    if len(found) < len(parsing):
+        run.tally.drop("injection", "nothing-born", len(parsing) - len(found))
+    for name in (one.name for one in parsing if one.start in found):
+        run.tally.keep("injection")
+        run.tally.drop("defects", name)  # a count by kind, beside the kept ones
+        run.budget.keep(name)
+    yield from _records_of(edited, found, parsing, 1, run)
+    twins = [one for one in parsing if one.start in found and one.twin]
+    twins = [one for one in twins if edit_content(file.source.content, one.twin, file.language) is not None]
+    if twins:
+        run.budget.trials -= 1
+        beside = analyse_edited(file, [edit for one in twins for edit in one.twin])
+        if beside is not None:
+            born = _attribute(sound, beside, file.source.path, twins)
+            run.tally.keep("twins", len(twins))
+            yield from _records_of(beside, born, twins, 0, run)
+
+
+def _attribute(sound: Project, edited: Project, path: str, batch: list[Proposal]) -> dict[int, list[Candidate]]:
+    """What is born in an edited file, by the start of the proposal that is to answer for it."""
+    born = find_born(sound.candidates[path], edited.candidates[path])
+    found: dict[int, list[Candidate]] = {}
+    taken: set[Candidate] = set()
+    for proposal in batch:
+        own = [one for one in born if one.label in proposal.labels and one not in taken]
+        if len(batch) > 1:
+            names = _symbols_around(sound, path, proposal)
+            own = [one for one in own if one.symbol in names]
+        if own:
+            found[proposal.start] = own
+            taken.update(own)
+    return found
+
+
+def _symbols_around(sound: Project, path: str, proposal: Proposal) -> set[str]:
+    """The names of the units that hold a proposal's first edit, and of those inside the outermost of them."""
+    units = sound.analyses[path].units
+    start, end = owner_of(proposal.edits[0], [(unit.start, unit.end) for unit in units])
+    return {unit.qualname for unit in units if start <= unit.start and unit.end <= end}
+
+
+def _records_of(
+    project: Project, found: dict[int, list[Candidate]], batch: list[Proposal], target: int, run: _Run
+) -> Iterator[Injected]:
+    """The records that hold what was born, with the name of the defect behind the first of each."""
+    judgement = Judgement(target, 1.0 if target else _TWIN_WEIGHT, _SOURCE)
+    names = {one.start: one.name for one in batch}
+    behind = {candidate: names[start] for start, candidates in found.items() for candidate in candidates}
+    for record in _judge(project, dict.fromkeys(behind, judgement), run.provenance):
+        judged = [one for one in record.candidates if one in behind]
+        yield Injected(record, behind[judged[0]], _difficulty(project, judged, target, run))
+
+
+def _difficulty(project: Project, judged: list[Candidate], target: int, run: _Run) -> float:
+    if run.scorer is None:
+        return 0.0
+    analysis = project.analyses[judged[0].path]
+    return max(difficulty(target, one) for one in run.scorer.probabilities(analysis, judged))
+
+
+def _judge(project: Project, judged: dict[Candidate, Judgement], provenance: Provenance) -> Iterator[FunctionRecord]:
+    if not judged:
+        return
+    for record in make_records(project, provenance, Tally()):
+        judgements = [judged.get(one, UNJUDGED) for one in record.candidates]
+        if any(one.target >= 0 for one in judgements):
+            yield record.judged(judgements)
+
+
+def _make_helper_records(file: SelectedFile, sound: Project, twins: HelperTwins, run: _Run) -> Iterator[Injected]:
+    path = file.source.path
+    stripped = analyse_edited(file, [twins.removed])
+    wrapped = analyse_edited(file, [twins.wrapped])
+    bare = _same_candidate(stripped, path, twins.candidate) if stripped is not None else None
+    kept = _same_candidate(wrapped, path, twins.candidate) if wrapped is not None else None
+    if stripped is None or wrapped is None or bare is None or kept is None:
+        run.tally.drop("helpers", "flow-lost")
+        return
+    run.tally.keep("helpers")
+    versions = ((sound, twins.candidate, 0), (wrapped, kept, 0), (stripped, bare, 1))
+    for project, candidate, target in versions:
+        judged = {candidate: Judgement(target, _TWIN_WEIGHT, _SOURCE)}
+        for record in _judge(project, judged, run.provenance):
+            yield Injected(record, "helper", _difficulty(project, [candidate], target, run))
+
+
+def _same_candidate(project: Project, path: str, candidate: Candidate) -> Candidate | None:
+    """The only candidate of an edited file with the label, symbol and API of one in the sound file."""
+    key = (candidate.label, candidate.symbol, candidate.api)
+    found = [one for one in project.candidates[path] if (one.label, one.symbol, one.api) == key]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,258 @@
+"""Named things written out where they are used: costly objects, numbers, conditions, small helpers."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from dataset_curation.injection.structures.model import (
+    CSHARP,
+    JAVA,
+    JAVASCRIPT,
+    PYTHON,
+    Draft,
+    block_of,
+    declared,
+    function_of,
+    is_simple,
+    lines_of,
+    names_in,
+    next_of,
+    nodes,
+    parameters,
+    statement_around,
+)
+from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, taken_names
+from graph_model.edits.model import Edit
+from graph_model.edits.scene import Scene
+from graph_model.kinds import NodeKind as K
+from graph_model.syntax import Node
+
+COSTLY = re.compile(
+    r"(?:re\.compile|regex\.compile|Pattern\.compile|new Regex|new RegExp|new ObjectMapper|new Gson|new OkHttpClient"
+    r"|new RestTemplate|new HttpClient|HttpClient\.newHttpClient|new JsonSerializerOptions)\("
+)
+"""Calls that make what one makes once."""
+_MAX_USES = 3
+_MAX_PARTS = 4
+_APART = (K.ARGS, K.ASSIGN, K.DECLARATOR, K.RETURN, K.IF)  # an expression there needs no brackets
+_DECLARING = re.compile(r"\bout\b|\bis\b|\binstanceof\s+\S+\s+\w|:=")  # may name a variable, whose reach would change
+_UNEXPLAINED = frozenset({"0", "1", "-1", "2", "0.0", "1.0", "10", "100"})
+
+
+def compiled_per_call(scene: Scene) -> Iterator[Draft]:
+    """A constant that holds a compiled pattern or a costly object, made anew wherever it is used."""
+    return _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None)
+
+
+def magic_number(scene: Scene) -> Iterator[Draft]:
+    """A named number of the file's own, written out where it is used."""
+    return _inlined(scene, lambda value: _is_number(scene, value))
+
+
+def _is_number(scene: Scene, value: Node) -> bool:
+    text = scene.text(value)
+    return value.kind in (K.INT, K.FLOAT) and text.rstrip("LlFfDdMm") not in _UNEXPLAINED
+
+
+def _inlined(scene: Scene, fits: Callable[[Node], bool]) -> Iterator[Draft]:
+    for statement, holder in _constants(scene):
+        value, target = holder.get("value"), holder.get("target")
+        if value is None or target is None or not fits(value) or "\n" in scene.text(value):
+            continue
+        places = _uses(scene, target)
+        lines = lines_of(scene, statement, statement)
+        if lines is None or places is None or not 1 <= len(places) <= _MAX_USES or statement.all("decorators"):
+            continue
+        text = scene.text(value)
+        edits = [Edit(*_with_comment(scene, lines), b""), *(Edit(one.start, one.end, text.encode()) for one in places)]
+        twin = _renamed(scene, [target, *places], target.text)
+        used = statement_around(places[0])
+        yield Draft(used.start, used.end, tuple(edits), twin)
+
+
+def _with_comment(scene: Scene, lines: tuple[int, int]) -> tuple[int, int]:
+    """The lines with those of a comment right before them: what it explains is gone."""
+    start, end = lines
+    for begin, stop in reversed(scene.tree.comments):
+        own = not scene.source[scene.line_start(begin) : begin].strip()
+        if own and stop <= start and not scene.source[stop:start].strip() and scene.source[stop:start].count(b"\n") < 2:
+            start = scene.line_start(begin)
+    return start, end
+
+
+def _constants(scene: Scene) -> Iterator[tuple[Node, Node]]:
+    """Constants that only this file can name: with an underscore, not exported, or private."""
+    for statement in nodes(scene, K.ASSIGN, K.DECL, K.FIELD_DECL):
+        is_field = statement.kind is K.FIELD_DECL
+        holder = statement.children[-1] if is_field and len(statement.children) == 1 else declared(statement)
+        if holder is None or holder.get("target") is None or statement.parent is None:
+            continue
+        name = (holder.get("target") or holder).text
+        if _is_file_constant(scene, statement, name) or (is_field and _is_private(statement)):
+            yield statement, holder
+
+
+def _is_file_constant(scene: Scene, statement: Node, name: str) -> bool:
+    if statement.parent is None or statement.parent.kind is not K.MODULE:
+        return False
+    if scene.family is PYTHON:
+        return re.fullmatch(r"_[A-Z][A-Z0-9_]*", name) is not None
+    return scene.family is JAVASCRIPT and statement.text == "const"
+
+
+def _is_private(statement: Node) -> bool:
+    words = set(statement.text.split())
+    return "private" in words and bool(words & {"static", "const"})
+
+
+def _uses(scene: Scene, target: Node) -> list[Node] | None:
+    """Where functions read a constant; None when something else names it, or its name stands in a text."""
+    found: list[Node] = []
+    for node in scene.tree.root.walk():
+        if node is target or node.text != target.text:
+            continue
+        if node.kind is K.MEMBER or node.kind not in (K.NAME, K.TYPE_REF):
+            return None
+        if function_of(node) is None or node.field in ("target", "name") or node.raw.startswith("shorthand"):
+            return None
+        if any(above.kind in (K.PARAM, K.DECORATOR, K.EXPORT, K.LAMBDA) for above in _above(node)):
+            return None
+        found.append(node)
+    return found if scene.source.count(target.text.encode()) == len(found) + 1 else None
+
+
+def _above(node: Node) -> Iterator[Node]:
+    above = node.parent
+    while above is not None and above.kind is not K.FUNCTION:
+        yield above
+        above = above.parent
+
+
+def _renamed(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
+    return rename(scene, places, other_name(name, scene.family))
+
+
+def condition_inlined(scene: Scene) -> Iterator[Draft]:
+    """A variable that names a condition of several parts, written out in the `if` right after it."""
+    for function in nodes(scene, K.FUNCTION):
+        for name, places in local_uses(scene, function).items():
+            if len(places) != 2 or places[0].field != "target":
+                continue
+            statement = statement_around(places[0])
+            owner, holder = next_of(statement), declared(statement)
+            value, lines = holder.get("value") if holder is not None else None, lines_of(scene, statement, statement)
+            if owner is None or value is None or lines is None or value.kind is not K.BOOLEAN:
+                continue
+            cond = owner.get("cond")
+            if owner.kind is not K.IF or cond is None or not any(n is places[1] for n in cond.walk()):
+                continue
+            text, above = scene.text(value), places[1].parent
+            decides = cond is places[1] or (above is not None and above.kind in (K.BOOLEAN, K.NOT))
+            if "\n" in text or not decides:
+                continue
+            written = text if cond is places[1] else f"({text})"
+            edits = (Edit(*lines, b""), Edit(places[1].start, places[1].end, written.encode()))
+            yield Draft(cond.start, cond.end, edits, _in_two_steps(scene, statement, value, name))
+
+
+_STEPS = {PYTHON: "{} = {}", JAVASCRIPT: "const {} = {};", JAVA: "boolean {} = {};", CSHARP: "bool {} = {};"}
+
+
+def _in_two_steps(scene: Scene, statement: Node, value: Node, name: str) -> tuple[Edit, ...]:
+    """The first part of the named condition under a name of its own."""
+    left = value.get("left")
+    first = other_name(name, scene.family).replace("current", "first", 1)
+    if left is None or first in taken_names(scene) or _DECLARING.search(scene.text(value)):
+        return ()
+    line = _STEPS[scene.family].format(first, scene.text(left))
+    lead = f"{line}{scene.newline}{scene.indent(statement.start)}"
+    return (Edit(statement.start, statement.start, lead.encode()), Edit(left.start, left.end, first.encode()))
+
+
+def helper_inlined(scene: Scene) -> Iterator[Draft]:
+    """A helper that returns one expression and is called once, written out there."""
+    for function in nodes(scene, K.FUNCTION):
+        name, value = function.get("name"), _only_value(function)
+        if name is None or value is None or not _is_own(scene, function, name.text):
+            continue
+        calls = [one for one in nodes(scene, K.CALL) if _calls(one, name.text) and function_of(one) is not function]
+        if len(calls) != 1 or scene.source.count(name.text.encode()) != 2:
+            continue
+        draft = _written_out(scene, function, value, calls[0], name)
+        if draft is not None:
+            yield draft
+
+
+def _calls(call: Node, name: str) -> bool:
+    callee = call.get("callee")
+    return callee is not None and callee.text == name
+
+
+def _only_value(function: Node) -> Node | None:
+    """The expression that a function returns as its only statement (a docstring apart)."""
+    body = function.get("body")
+    statements = [one for one in body.children if one.kind is not K.STRING] if body is not None and body.raw else []
+    if len(statements) != 1 or statements[0].kind is not K.RETURN or function.all("decorators"):
+        return None
+    value = statements[0].get("value")
+    parts = 0 if value is None else sum(1 for _ in value.walk())
+    barred = (K.LAMBDA, K.COMPREHENSION, K.AWAIT, K.YIELD)
+    if value is None or parts < _MAX_PARTS or any(n.kind in barred for n in value.walk()):
+        return None
+    return value
+
+
+def _is_own(scene: Scene, function: Node, name: str) -> bool:
+    """Whether nothing outside the file can call a function."""
+    if scene.family is PYTHON:
+        return name.startswith("_") and not name.startswith("__")
+    if scene.family in (JAVA, CSHARP):
+        return "private" in function.text.split()
+    at_top = function.parent is not None and function.parent.kind is K.MODULE
+    return at_top and function.data == "function" and b"exports" not in scene.source
+
+
+def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: Node) -> Draft | None:
+    callee, args, params = call.get("callee"), call.get("args"), parameters(function)
+    caller = function_of(call)
+    if callee is None or args is None or caller is None or len(args.children) != len(params):
+        return None
+    owner = callee.get("obj") if callee.kind is K.MEMBER else None
+    if owner is not None and scene.text(owner) not in ("self", "this"):
+        return None
+    if not all(is_simple(one) for one in args.children) or "\n" in scene.text(value):
+        return None
+    free = names_in(value) - set(params)
+    if free & set(local_uses(scene, caller)) or (free & set(parameters(caller))):
+        return None
+    text = _substituted(scene, value, dict(zip(params, (scene.text(one) for one in args.children), strict=True)))
+    lines = lines_of(scene, function, function)
+    head = scene.between(function.start, (function.get("body") or value).start)
+    if lines is None or not block_of(statement_around(call)) or re.search(r"\b(?:out|ref) ", head):
+        return None
+    needs_brackets = call.parent is not None and call.parent.kind not in (
+        K.ARGS,
+        K.ASSIGN,
+        K.DECLARATOR,
+        K.RETURN,
+        K.IF,
+    )
+    is_compound = value.kind not in (K.CALL, K.MEMBER, K.INDEX)
+    written = f"({text})" if needs_brackets and is_compound else text
+    start, end = _with_comment(scene, lines)
+    end = scene.next_line(end) if not scene.source[end : scene.next_line(end)].strip() else end
+    edits = (Edit(start, end, b""), Edit(call.start, call.end, written.encode()))
+    at = callee.end - len(name.text.encode())
+    new = other_name(name.text, scene.family).encode()
+    twin = (Edit(name.start, name.end, new), Edit(at, callee.end, new)) if new not in scene.source else ()
+    statement = statement_around(call)
+    return Draft(statement.start, statement.end, edits, twin)
+
+
+def _substituted(scene: Scene, value: Node, given: dict[str, str]) -> str:
+    """The text of an expression with arguments in the place of parameters."""
+    parts: list[str] = []
+    at = value.start
+    for node in sorted((n for n in value.walk() if n.kind is K.NAME and n.text in given), key=lambda n: n.start):
+        parts += (scene.between(at, node.start), given[node.text])
+        at = node.end
+    return "".join((*parts, scene.between(at, value.end)))

@@ -1,0 +1,237 @@
+"""Work that a loop repeats: moved into it, copied in it, or grown by it."""
+
+from collections.abc import Iterator
+
+from dataset_curation.injection.structures.model import (
+    CSHARP,
+    JAVA,
+    JAVASCRIPT,
+    PYTHON,
+    Draft,
+    assigned,
+    block_of,
+    declared,
+    function_of,
+    has_long_text,
+    is_simple,
+    lines_of,
+    names_in,
+    nodes,
+)
+from dataset_curation.injection.structures.renaming import local_uses, other_name, rename
+from graph_model.edits.model import Edit
+from graph_model.edits.places import owns_lines, statement_end
+from graph_model.edits.scene import Scene
+from graph_model.kinds import LOOP_KINDS
+from graph_model.kinds import NodeKind as K
+from graph_model.syntax import Node
+
+_BUILDERS = ("StringBuilder", "StringBuffer")
+_APPENDS = ("append", "Append")
+
+
+def work_in_loop(scene: Scene) -> Iterator[Draft]:
+    """A statement that names a call's result, moved from before a loop to its first line."""
+    for loop in nodes(scene, *LOOP_KINDS):
+        siblings = block_of(loop)
+        position = next((idx for idx, one in enumerate(siblings) if one is loop), 0)
+        if position and function_of(loop) is not None:
+            yield from _moved(scene, siblings[position - 1], loop)
+
+
+def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
+    holder, body = declared(statement), loop.get("body")
+    target, value = (holder.get("target"), holder.get("value")) if holder is not None else (None, None)
+    if target is None or value is None or body is None or not body.raw or not body.children:
+        return
+    works = any(n.kind in (K.CALL, K.NEW) for n in value.walk())
+    if not works or any(n.kind in (K.AWAIT, K.LAMBDA, K.FUNCTION) for n in value.walk()):
+        return
+    head = {name for part in loop.children if part is not body for name in names_in(part)}
+    changed = assigned(loop)
+    if target.text in head | changed or names_in(value) & changed or target.text not in names_in(body):
+        return
+    if target.text in _read_after(loop) or has_long_text(scene, statement):
+        return
+    lines, first = lines_of(scene, statement, statement), body.children[0]
+    if lines is None or not owns_lines(scene, first):
+        return
+    indent, inner = scene.indent(statement.start), scene.indent(first.start)
+    text = scene.between(*lines).replace(f"\n{indent}", f"\n{inner}")
+    moved = inner + text[len(indent) :]
+    at = scene.line_start(min((d.start for d in first.all("decorators")), default=first.start))
+    yield Draft(statement.start, statement.end, (Edit(*lines, b""), Edit(at, at, moved.encode())), renames=True)
+
+
+def _read_after(loop: Node) -> set[str]:
+    """Names that the function mentions behind the loop."""
+    function = function_of(loop)
+    if function is None:
+        return set()
+    return {n.text for n in function.walk() if n.kind is K.NAME and n.start >= loop.end}
+
+
+def copy_in_loop(scene: Scene) -> Iterator[Draft]:
+    """`items.append(x)` under a loop as `items = [*items, x]`; in JavaScript `items = [...items, x]`."""
+    name = {PYTHON: "append", JAVASCRIPT: "push"}.get(scene.family)
+    for call in nodes(scene, K.CALL):
+        callee, args, function = call.get("callee"), call.get("args"), function_of(call)
+        obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
+        if callee is None or obj is None or args is None or function is None or callee.text != name:
+            continue
+        if obj.kind is not K.NAME or len(args.children) != 1 or not block_of(call) or not _is_looped(call):
+            continue
+        start = _list_start(function, obj.text)
+        item = args.children[0]
+        if start is None or item.kind in (K.SPREAD, K.COMPREHENSION):
+            continue
+        yield _copied(scene, call, start, scene.text(item))
+
+
+def _is_looped(node: Node) -> bool:
+    above = node.parent
+    while above is not None and above.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
+        if above.kind in LOOP_KINDS:
+            return True
+        above = above.parent
+    return False
+
+
+def _list_start(function: Node, name: str) -> Node | None:
+    """The only statement that sets a variable, when it sets it to an empty list outside of every loop."""
+    starts = [
+        n for n in function.walk()
+        if n.kind in (K.ASSIGN, K.DECLARATOR) and (t := n.get("target")) is not None and t.text == name
+    ]  # fmt: skip
+    if len(starts) != 1 or _is_looped(starts[0]):
+        return None
+    value = starts[0].get("value")
+    return starts[0] if value is not None and value.kind is K.LIST and not value.children else None
+
+
+def _copied(scene: Scene, call: Node, start: Node, item: str) -> Draft:
+    callee = call.get("callee")
+    obj = callee.get("obj") if callee is not None else None
+    assert obj is not None  # asked for before
+    name = obj.text
+    if scene.family is PYTHON:
+        edit = Edit(call.start, call.end, f"{name} = [*{name}, {item}]".encode())
+        return Draft(call.start, call.end, (edit,), (Edit(call.start, call.end, f"{name} += [{item}]".encode()),))
+    edits = [Edit(call.start, call.end, f"{name} = [...{name}, {item}]".encode())]
+    keyword = start.parent
+    if keyword is not None and keyword.kind is K.DECL and scene.source[keyword.start : keyword.start + 6] == b"const ":
+        edits.insert(0, Edit(keyword.start, keyword.start + 5, b"let"))
+    return Draft(
+        call.start, call.end, tuple(edits), (Edit(call.start, call.end, f"{name}[{name}.length] = {item}".encode()),)
+    )
+
+
+def text_in_loop(scene: Scene) -> Iterator[Draft]:
+    """A builder as text that grows. Not in Python: there a local text grows in place, and nothing gets slower."""
+    for function in nodes(scene, K.FUNCTION):
+        for name, places in local_uses(scene, function).items():
+            starts = [one for one in places if one.field == "target"]
+            if len(starts) == 1 and starts[0].parent is not None and not _is_looped(starts[0]):
+                draft = _grown(scene, starts[0].parent, name, places)
+                if draft is not None:
+                    yield draft
+
+
+def _grown(scene: Scene, start: Node, name: str, places: list[Node]) -> Draft | None:
+    value = start.get("value")
+    if value is None:
+        return None
+    callee, args = value.get("callee"), value.get("args")
+    begins = value.kind is K.NEW and callee is not None and callee.text in _BUILDERS
+    begins = begins and (args is None or not args.children or args.children[0].kind is K.INT)
+    edits = _typed_start(scene, start, value)
+    if not begins:
+        return None
+    looped = ends = False
+    for place in places:
+        if place.field == "target":
+            continue
+        edit = _growth(scene, place, name)
+        if edit is None:
+            return None
+        looped = looped or (_is_looped(place) and b" = " in edit.replacement.replace(b"+=", b" = "))
+        ends = ends or edit.replacement == name.encode()
+        edits.append(edit)
+    statement = start.parent if start.kind is K.DECLARATOR and start.parent is not None else start
+    twin = rename(scene, places, other_name(name, scene.family))
+    return Draft(statement.start, statement.end, tuple(edits), twin) if looped and ends else None
+
+
+def _typed_start(scene: Scene, start: Node, value: Node) -> list[Edit]:
+    """`StringBuilder b = new StringBuilder();` as a text that is empty."""
+    text = "String" if scene.family is JAVA else "string"
+    statement = start.parent
+    first = statement.start if statement is not None and statement.kind is K.DECL else start.start
+    name = start.get("target")
+    assert name is not None  # a variable with uses has a name
+    return [Edit(first, name.start, f"{text} ".encode()), Edit(value.start, value.end, b'""')]
+
+
+def _growth(scene: Scene, place: Node, name: str) -> Edit | None:
+    """One use of the collector as a use of text: `x.append(e)` as `x += e`, the end as the text itself."""
+    member = place.parent
+    call = member.parent if member is not None and member.kind is K.MEMBER else None
+    if member is None or call is None or call.kind is not K.CALL or call.get("callee") is not member:
+        return None
+    if member.text in ("toString", "ToString"):
+        args = call.get("args")
+        return Edit(call.start, call.end, name.encode()) if args is not None and not args.children else None
+    parts: list[str] = []
+    while call is not None and call.kind is K.CALL and member is not None and member.text in _APPENDS:
+        args = call.get("args")
+        if args is None or len(args.children) != 1:
+            return None
+        item = args.children[0]
+        plain = is_simple(item) or item.kind in (K.CALL, K.INDEX)
+        parts.append(scene.text(item) if plain else f"({scene.text(item)})")
+        last, member = call, call.parent
+        call = member.parent if member is not None and member.kind is K.MEMBER else None
+    if not parts or not block_of(last):
+        return None
+    grown = f"{name} += {parts[0]}" if len(parts) == 1 else f"{name} = {name} + {' + '.join(parts)}"
+    return Edit(last.start, last.end, grown.encode())
+
+
+def together_apart(scene: Scene) -> Iterator[Draft]:
+    """`await Task.WhenAll(items.Select(x => f(x)));` as a loop that awaits each (C#)."""
+    for node in nodes(scene, K.AWAIT):
+        call = node.get("value")
+        args = call.get("args") if call is not None and call.kind is K.CALL else None
+        callee = call.get("callee") if call is not None else None
+        if args is None or callee is None or callee.text != "WhenAll" or len(args.children) != 1:
+            continue
+        mapped = args.children[0]
+        inner = mapped.get("callee") if mapped.kind is K.CALL else None
+        lambdas = mapped.get("args")
+        if inner is None or inner.text != "Select" or lambdas is None or len(lambdas.children) != 1:
+            continue
+        draft = _awaited_each(scene, node, inner, lambdas.children[0])
+        if draft is not None and scene.family is CSHARP:
+            yield draft
+
+
+def _awaited_each(scene: Scene, node: Node, select: Node, function: Node) -> Draft | None:
+    items, body = select.get("obj"), function.get("body")
+    names = list((function.get("params") or function).children)[:2]
+    result = body.children[0] if body is not None and len(body.children) == 1 else None
+    value = result.get("value") if result is not None else None
+    if items is None or value is None or value.kind not in (K.CALL, K.AWAIT) or len(names) != 1:
+        return None
+    param = names[0].get("name")
+    if param is None or not block_of(node) or not owns_lines(scene, node) or "\n" in scene.text(value):
+        return None
+    indent = scene.indent(node.start)
+    awaited = scene.text(value) if value.kind is K.AWAIT else f"await {scene.text(value)}"
+    lines = (
+        f"foreach (var {param.text} in {scene.text(items)})",
+        f"{indent}{{",
+        f"{indent}    {awaited};",
+        f"{indent}}}",
+    )
+    edit = Edit(node.start, statement_end(scene, node), scene.newline.join(lines).encode())
+    return Draft(node.start, node.end, (edit,), (Edit(items.end, items.end, b".AsEnumerable()"),))

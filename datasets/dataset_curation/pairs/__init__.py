@@ -1,0 +1,1 @@
+"""Functions before and after the fixes that advisories name."""

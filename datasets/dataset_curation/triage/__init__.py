@@ -1,0 +1,1 @@
+"""Candidates read by people: samples, sheets, verdicts and how far readers agree."""
