@@ -20,7 +20,7 @@ import click
 from lsprotocol import types
 
 from benchmarks.review import find_program, write_json
-from graph_model.kinds import NodeKind
+from graph_model.kinds import FUNCTION_KINDS
 from graph_model.languages import find_language, load_table
 from graph_model.syntax import parse_tree
 from ide_plugin_server.testing import Editor, open_session
@@ -99,7 +99,7 @@ def find_extents(content: bytes, name: str) -> tuple[list[Span], list[Span]]:
     assert language is not None, f"{name}: expected a file of a language that is reviewed"
     bodies, heads = [], []
     for node in parse_tree(content, load_table(language)).root.walk():
-        body = node.get("body") if node.kind is NodeKind.FUNCTION else None
+        body = node.get("body") if node.kind in FUNCTION_KINDS else None
         if body is not None:
             start = min([node.start, *(one.start for one in node.all("decorators"))])
             bodies.append(Span(body.start, body.end))
@@ -127,6 +127,7 @@ async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int
             await session.wait_until(lambda: bool(session.published.get(first)))
             session.close(first)
             for number in range(num_openings):
+                await asyncio.sleep(_PAUSE_S)
                 opened = folder / f"opened{number}{file.suffix}"
                 start = time.perf_counter()
                 uri = session.open(opened, text, language)
