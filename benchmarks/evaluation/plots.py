@@ -1,8 +1,10 @@
 """Pictures of a part: precision over recall with the dummies, reliability, and bars of the ladder. SVG, one a file."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any  # matplotlib's keyword arguments
 
 import matplotlib as mpl
 import numpy as np
@@ -11,9 +13,13 @@ from matplotlib.figure import Figure
 
 from benchmarks.evaluation.figures import Floats
 from benchmarks.evaluation.parts import Bars, Curve, Section
+from benchmarks.evaluation.scorers import PRIOR
 
 _OWN, _DUMMY, _PEER = "tab:blue", "tab:gray", "tab:orange"
-_NUM_BINS = 10
+_RUNGS = ("tab:green", "tab:red", "tab:purple", "tab:brown", "tab:cyan")
+_UNDRAWN = ("dummy: flag everything", "dummy: random")  # the share of harmful rows is their line
+_NUM_BINS = 6
+_LEAST_RECALL = 0.02  # precision of the first few rows is noise
 
 
 def draw_section(name: str, section: Section, folder: Path) -> list[Path]:
@@ -54,48 +60,56 @@ def precision_recall(scores: Floats, targets: Floats, weights: Floats) -> tuple[
 
 
 def _draw_curve(curve: Curve) -> Figure:
+    """Interpolated precision: the best at this recall or a higher one (Manning et al., *Introduction to IR*, 8.4)."""
     figure = Figure(figsize=(7, 4.5))
     axes: Axes = figure.subplots()
-    styles = _styles(curve.scores)
-    for name, columns in curve.scores.items():
-        recall, precision = precision_recall(columns[0], curve.targets, curve.weights)
-        axes.step(
-            recall, precision, where="post", label=name, color=_colour(name), linestyle=styles[name], linewidth=1.2
-        )
+    drawn = [name for name in curve.scores if not name.startswith(_UNDRAWN)]
+    for name, style in _list_styles(drawn).items():
+        recall, precision = precision_recall(curve.scores[name][0], curve.targets, curve.weights)
+        best = np.maximum.accumulate(precision[::-1])[::-1]
+        shown = recall >= _LEAST_RECALL
+        axes.step(recall[shown], best[shown], where="pre", label=name, **style)
     share = float(np.average(curve.targets, weights=curve.weights))
     axes.axhline(share, color="black", linewidth=0.6)
-    axes.annotate(f"share of harmful {share:.2f}", (0.99, share), ha="right", va="bottom")
-    axes.set(
-        title=f"{curve.title}: n {len(curve.targets)}", xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02)
-    )
+    axes.annotate(f"share of harmful {share:.2f}", (0.99, share), ha="right", va="top")
+    axes.set(title=f"{curve.title}: n {len(curve.targets)}", xlabel="recall", ylabel="precision, interpolated")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
 
 
-def _styles(names: Iterable[str]) -> dict[str, str | tuple[int, tuple[int, ...]]]:
-    """A line style for each scorer; those of one colour differ."""
-    known: tuple[str | tuple[int, tuple[int, ...]], ...] = (
-        "-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3)), (0, (7, 3)),
-    )  # fmt: skip
-    counts: dict[str, int] = {}
-    styles = {}
+def _list_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """How each scorer is drawn: the bundle heavy, rungs in colours of their own, dummies grey, other tools orange."""
+    lines = ("-", "--", ":", "-.")
+    counts: Counter[str] = Counter()
+    styles: dict[str, dict[str, Any]] = {}
     for name in names:
-        position = counts[_colour(name)] = counts.get(_colour(name), -1) + 1
-        styles[name] = known[position % len(known)]
+        kind = "rung" if name.startswith("rung") else _colour(name)
+        number = counts[kind]
+        counts[kind] += 1
+        is_rung = kind == "rung"
+        styles[name] = {
+            "color": _RUNGS[number % len(_RUNGS)] if is_rung else kind,
+            "linestyle": "-" if is_rung else lines[number % len(lines)],
+            "linewidth": 2.0 if kind == _OWN else 1.1,
+        }
     return styles
 
 
 def _draw_reliability(curve: Curve) -> Figure:
+    """Of the bundle and the prior; the rungs between them would hide both."""
     figure = Figure(figsize=(7, 4.5))
     axes: Axes = figure.subplots()
-    axes.plot((0, 1), (0, 1), color="black", linewidth=0.6)
-    chosen = {name: columns for name, columns in curve.scores.items() if name in curve.probabilities}
-    styles = _styles(chosen)
-    for name, columns in chosen.items():
-        said, seen = _bins(columns[0], curve.targets, curve.weights)
-        axes.plot(said, seen, marker=".", label=name, color=_colour(name), linestyle=styles[name], linewidth=1.2)
+    chosen = [one for one in curve.scores if one in curve.probabilities and (one.startswith("bundle") or one == PRIOR)]
+    largest = 0.0
+    for name, style in _list_styles(chosen).items():
+        said, seen = _bins(curve.scores[name][0], curve.targets, curve.weights)
+        axes.plot(said, seen, marker="o", markersize=4, label=name, **style)
+        largest = max(largest, float(said.max()), float(seen.max()))
+    limit = min(1.0, 1.1 * largest)
+    axes.plot((0, limit), (0, limit), color="black", linewidth=0.6, zorder=0)
     axes.set(title=f"{curve.title}: n {len(curve.targets)}", xlabel="probability said", ylabel="share harmful")
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set(xlim=(0, limit), ylim=(0, limit))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
 
