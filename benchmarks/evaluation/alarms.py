@@ -40,6 +40,7 @@ from reviewer.findings import is_in_test
 
 RECALLS = (0.2, 0.5)
 _SECURITY = "security/"
+_NUM_RULES = 8  # of a tool that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,17 @@ class AlarmsPart:
             "candidates": {one.repository: float(len(one.labels)) for one in packages},
             "shown": {name: float(labels.total()) for name, labels in shown.items()},
             "shown, security": {name: float(_security(labels)) for name, labels in shown.items()},
-            **{tool.name: {one.repository: _count_results(tool, one) for one in packages} for tool in tools},
+            **count_tools(tools, packages),
         }
-        rows = [_describe(*one, columns, tools, context) for one in _by_family(packages)]
+        rows = describe_families(packages, columns, tools, context)
         triaged = load_triaged(context)
         ladder = [_keep(one, packages, triaged, context) for one in make_raters(context.bundle, triaged)]
         labels = sum(shown.values(), Counter())
         return Section(
             notes=(
                 f"{len(packages)} packages, {sum(one.num_lines for one in packages)} lines of product code.",
-                f"Shown: {', '.join(f'{name} {number}' for name, number in labels.most_common()) or 'nothing'}.",
+                f"Shown: {_list(labels.most_common())}.",
+                *(f"{one.name}: {_list(count_rules(one, packages).most_common(_NUM_RULES))}." for one in tools),
             ),
             tables=(
                 _table("Per 1,000 lines", rows),
@@ -153,10 +155,25 @@ def count_shown(predictor: Predictor, package: Package) -> Counter[str]:
     )
 
 
+def count_tools(tools: Iterable[Tool], packages: Sequence[Package]) -> dict[str, dict[str, float]]:
+    """The results of each tool in each package's product code."""
+    return {tool.name: {one.repository: _count_results(tool, one) for one in packages} for tool in tools}
+
+
 def _count_results(tool: Tool, package: Package) -> float:
     """A tool's results in the package's product code."""
     folder = file_name(package.repository)
     return float(sum(len(tool.results.get(f"{folder}/{path}", ())) for path in package.paths))
+
+
+def count_rules(tool: Tool, packages: Iterable[Package]) -> Counter[str]:
+    """A tool's results in product code, by rule."""
+    places = [f"{file_name(one.repository)}/{path}" for one in packages for path in one.paths]
+    return Counter(result.rule for place in places for result in tool.results.get(place, ()))
+
+
+def _list(counted: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counted) or "nothing"
 
 
 def _security(labels: Mapping[str, int]) -> int:
@@ -231,6 +248,16 @@ def _by_family(packages: Sequence[Package]) -> Iterable[tuple[str, list[Package]
     for family in sorted({one.family for one in packages}):
         yield family, [one for one in packages if one.family == family]
     yield "all", list(packages)
+
+
+def describe_families(
+    packages: Sequence[Package],
+    columns: Mapping[str, Mapping[str, float]],
+    tools: Sequence[Tool],
+    context: Context,
+) -> list[dict[str, object]]:
+    """Every column per 1,000 lines, by language and over all; None where a tool reads not all of it."""
+    return [_describe(*one, columns, tools, context) for one in _by_family(packages)]
 
 
 def _describe(

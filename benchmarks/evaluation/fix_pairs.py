@@ -1,7 +1,8 @@
 """Part "fix-pairs": functions before and after a fix that an advisory names: is the first found, is the second silent?
 
-A function is found when a security candidate of it is shown by default, and once more when there is any. Everybody
-else is given as many alarms as the bundle over both sides. N-grams are fitted on other repositories.
+A function is found when a security candidate of it is shown by default, and once more when there is any. Rungs and
+dummies are given as many alarms as the bundle over both sides; a tool has found a function when one of its results lies
+on its lines. N-grams are fitted on other repositories.
 
 Letters: `P` pairs, `K` draws of a scorer.
 """
@@ -13,9 +14,10 @@ import numpy as np
 
 from benchmarks.evaluation.cells import LEAST_ROWS
 from benchmarks.evaluation.figures import Figure, Floats, Ints, make_cell, measure
+from benchmarks.evaluation.fixed_files import flag_spots, list_files, run_tools
 from benchmarks.evaluation.pairs import flag_highest
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section, Table
-from benchmarks.evaluation.scorers import SHIPPED
+from benchmarks.evaluation.scorers import SHIPPED, OneGraph, only_rung
 from benchmarks.evaluation.textual import text_dummies
 from dataset_curation.errors import CurationError
 from dataset_curation.manifests import REPOSITORIES_NAME, TRAINED, Role, read_entries
@@ -23,8 +25,8 @@ from dataset_curation.pairs.facts import FIX_PAIRS_NAME, RECENT
 from dataset_curation.pairs.fix_pairs import FOLDER_NAME, FixPair, load_pairs
 from dataset_curation.records import FunctionRecord
 from graph_model.bundle import Bundle
-from graph_model.encoder import FunctionGraph
-from graph_model.prediction import Predictor
+from graph_model.ladder import Rung
+from graph_model.prediction import Predictor, ScoredCandidate
 from reviewer.findings import is_in_test
 
 _SECURITY = "security/"
@@ -32,18 +34,15 @@ _SECURITY = "security/"
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What one scorer flags, as shares of 0 to 1: float64 [K, P] before the fix and after it."""
+    """What one scorer flags, as shares of 0 to 1: float64 [K, P] before the fix and after it.
+
+    `families` are the languages that it is judged on, none for all.
+    """
 
     name: str
     before: Floats
     after: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class _OneGraph:
-    """An analysis that holds the graph of one unit."""
-
-    graphs: tuple[FunctionGraph]
+    families: frozenset[str] = frozenset()
 
 
 class FixPairsPart:
@@ -54,13 +53,15 @@ class FixPairsPart:
     def measure(self, context: Context) -> Section:
         """Figures of the bundle and of the dummies at the same number of alarms, cell by cell."""
         pairs = _load(context)
-        scorers = score_pairs(context.bundle, pairs)
+        tools, said = flag_tools(context, pairs)
+        scorers = [*score_pairs(context.bundle, pairs), *tools]
         trained = _trained_repositories(context)
         boards = []
         for title, chosen in list_cells(pairs, trained):
-            boards.append((title, chosen, judge_pairs(pairs, chosen, scorers, (context.num_samples, context.seed))))
+            able = [one for one in scorers if reads_all(one, [pairs[idx] for idx in chosen])]
+            boards.append((title, chosen, judge_pairs(pairs, chosen, able, (context.num_samples, context.seed))))
         return Section(
-            notes=_notes(pairs, scorers),
+            notes=(*_notes(pairs, scorers), *said),
             tables=tuple(_table(title, pairs, chosen, figures) for title, chosen, figures in boards),
             document={
                 "pairs": len(pairs),
@@ -95,13 +96,31 @@ def _trained_repositories(context: Context) -> frozenset[str]:
 
 
 def score_pairs(bundle: Bundle, pairs: Sequence[FixPair]) -> list[Flags]:
-    """The bundle by default, every candidate, and the dummies at as many alarms as the bundle gives."""
+    """The bundle by default, every candidate, and rungs and dummies at as many alarms as the bundle gives."""
     judge = _Judge(bundle)
     shown = _flag(SHIPPED, pairs, judge.is_shown)
     proposed = _flag("every security candidate", pairs, judge.is_proposed)
     num_alarms = int(shown.before.sum() + shown.after.sum())
     everything = np.ones((1, len(pairs)))
-    return [shown, proposed, *_dummies(pairs, num_alarms), Flags("dummy: flag everything", everything, everything)]
+    return [
+        shown,
+        proposed,
+        *_rungs(bundle, pairs, num_alarms),
+        *_dummies(pairs, num_alarms),
+        Flags("dummy: flag everything", everything, everything),
+    ]
+
+
+def flag_tools(context: Context, pairs: Sequence[FixPair]) -> tuple[list[Flags], tuple[str, ...]]:
+    """What the installed tools flag in the pairs of their languages, and what is to be said of the files they read."""
+    files = list_files(context, pairs)
+    tools = run_tools(context, files)
+    flags = [
+        Flags(one.name, flag_spots(one, files.before)[None], flag_spots(one, files.after)[None], one.families)
+        for one in tools
+    ]
+    note = f"Tools read {len(files.snippets)} whole files of both sides; {files.num_alone} functions stand alone."
+    return flags, (note,) if tools else ()
 
 
 class _Judge:
@@ -112,12 +131,17 @@ class _Judge:
 
     def is_shown(self, record: FunctionRecord) -> bool:
         """Whether a security candidate reaches its label's threshold outside test code."""
-        candidates = [replace(one, unit=0) for one in record.candidates if one.label.startswith(_SECURITY)]
-        scored = self._predictor.score(_OneGraph((record.graph,)), candidates)
         thresholds = self._predictor.thresholds
-        return any(
-            one.probability >= thresholds[one.candidate.label] and not is_in_test(one.candidate) for one in scored
-        )
+        return any(one.probability >= thresholds[one.candidate.label] for one in self._score(record))
+
+    def rate(self, record: FunctionRecord | None) -> float:
+        """The chance of the likeliest security candidate outside test code, 0 without one."""
+        return max((one.probability for one in self._score(record)), default=0.0) if record is not None else 0.0
+
+    def _score(self, record: FunctionRecord) -> list[ScoredCandidate]:
+        candidates = [replace(one, unit=0) for one in record.candidates if one.label.startswith(_SECURITY)]
+        scored = self._predictor.score(OneGraph((record.graph,)), candidates)
+        return [one for one in scored if not is_in_test(one.candidate)]
 
     @staticmethod
     def is_proposed(record: FunctionRecord) -> bool:
@@ -132,6 +156,17 @@ def _flag(name: str, pairs: Sequence[FixPair], says: Callable[[FunctionRecord], 
     ]
     before, after = (np.array([side], dtype=np.float64) for side in sides)
     return Flags(name, before, after)
+
+
+def _rungs(bundle: Bundle, pairs: Sequence[FixPair], num_alarms: int) -> list[Flags]:
+    """Every rung alone, by the likeliest security candidate of a side."""
+    records = [*(one.before for one in pairs), *(one.after for one in pairs)]
+    rungs = [one for one in Rung if one is not Rung.NETWORK or bundle.network is not None]
+    judges = {rung: _Judge(only_rung(bundle, rung)) for rung in rungs}
+    return [
+        _rank(f"rung: {rung}", np.array([[judge.rate(one) for one in records]]), num_alarms)
+        for rung, judge in judges.items()
+    ]
 
 
 def _dummies(pairs: Sequence[FixPair], num_alarms: int) -> list[Flags]:
@@ -170,6 +205,11 @@ def list_cells(pairs: Sequence[FixPair], trained: frozenset[str]) -> list[tuple[
     }
     cells = [(title, np.flatnonzero(np.array(chosen))) for title, chosen in named.items()]
     return [("all pairs", np.arange(len(pairs))), *(one for one in cells if len(one[1]) >= LEAST_ROWS)]
+
+
+def reads_all(flags: Flags, pairs: Sequence[FixPair]) -> bool:
+    """Whether a scorer reads the languages of all these pairs."""
+    return not flags.families or {one.fact.family for one in pairs} <= flags.families
 
 
 def judge_pairs(

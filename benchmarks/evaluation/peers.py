@@ -93,6 +93,12 @@ def flag_snippets(tool: Tool, folder: str, snippets: Sequence[Snippet], cwes: Se
     )
 
 
+def only_rules(tool: Tool, prefix: str, name: str) -> Tool:
+    """What a tool says by rules whose names begin so, under another name."""
+    own = {path: [one for one in found if one.rule.startswith(prefix)] for path, found in tool.results.items()}
+    return Tool(name, {path: found for path, found in own.items() if found})
+
+
 def find_tool(name: str) -> list[str]:
     """The command of a tool: its program, else its module in this interpreter; empty when it is not installed."""
     program = find_program(name)

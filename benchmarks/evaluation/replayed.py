@@ -7,21 +7,32 @@ those that no weight was trained on. Lines are those that a change added; their 
 import random
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.evaluation.figures import Figure, Floats, make_cell, measure
+from benchmarks.evaluation.added_lines import head_files, keep_added, list_every, list_results, run_tools
+from benchmarks.evaluation.comments import (
+    SHOWN,
+    Comment,
+    Place,
+    Told,
+    bot_table,
+    describe_bot,
+    describe_scorers,
+    scorer_tables,
+)
 from benchmarks.evaluation.later_fixes import History
-from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section, Table
+from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section
+from benchmarks.evaluation.sarif import Tool
+from benchmarks.evaluation.snippets import Snippet
 from dataset_curation.clones import Clone, find_clone
 from dataset_curation.errors import CurationError
 from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
 from dataset_curation.selection import find_drop_reason
 from graph_model.languages import find_language
 from integrations.analysis import Analyst
+from integrations.errors import AnalysisError
 from integrations.replay import MergedChange, Replayed, list_merged, replay
 from reviewer.comparison import list_changes
 from reviewer.repositories import Repository
@@ -35,33 +46,6 @@ _MAX_DIFF_BYTES = 20_000_000
 _LINES_A_CHANGE = 10  # drawn for the share of added lines that a fix changed
 _ROLES = (Role.GATE, Role.MEASURE, Role.READING)
 _DAY_S = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment of the bot: where it stands at the head, and the commit of the fix that changed one of its lines."""
-
-    label: str
-    path: str
-    line: int
-    probability: float
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One replayed change. `num_drawn` of its added lines were looked at, `num_fixed` of them were changed by a fix."""
-
-    repository: str
-    family: str
-    commit: str
-    num_files: int
-    num_lines: int
-    comments: tuple[Comment, ...]
-    num_drawn: int
-    num_fixed: int
-    seconds: float
-    error: str = ""
 
 
 @dataclass(slots=True)
@@ -83,14 +67,17 @@ class ReplaysPart:
         self._num_changes = num_changes
 
     def measure(self, context: Context) -> Section:
-        """Comments per 100 changes by language, and how many touch lines that a later fix changed."""
-        told = [one for family in _families(context) for one in self._replay_family(context, family)]
+        """Comments per 100 changes by language, and how many touch lines that a later fix changed.
+
+        Then the same on added lines alone: the bot, the bundle without thresholds, and other tools.
+        """
+        plans = [one for family in _families(context) for one in self._plan_family(context, family)]
+        tools = run_tools(context, [one for plan in plans for one in _changed_files(plan)])
+        told = [one for plan in plans for one in _replay(plan, context, tools)]
         if not told:
             raise MissingSetError(f"{context.clones}: expected merged changes in clones of {_ROLES}, found none")
         done = [one for one in told if not one.error]
-        families = sorted({one.family for one in done})
-        rows = [_describe(name, [one for one in done if one.family == name], context) for name in families]
-        rows.append(_describe("all", done, context))
+        rows, languages = describe_bot(done, context), describe_scorers(done, context)
         labels = Counter(comment.label for one in done for comment in one.comments)
         num_repositories = len({one.repository for one in told})
         return Section(
@@ -99,14 +86,13 @@ class ReplaysPart:
                 f"Each was merged at least {_DAYS_OF_FIXES} days before the newest commit.",
                 f"Labels of the comments: {', '.join(f'{name} {number}' for name, number in labels.most_common())}.",
             ),
-            tables=(Table("Replayed merged changes, default policy", _COLUMNS, tuple(_text(row) for row in rows)),),
-            document={"languages": rows, "changes": [_to_json(one) for one in told]},
+            tables=(bot_table(rows), *scorer_tables(languages)),
+            document={"languages": rows, "scorers": languages, "changes": [one.to_json() for one in told]},
         )
 
-    def _replay_family(self, context: Context, family: str) -> Iterator[Told]:
+    def _plan_family(self, context: Context, family: str) -> list[_Plan]:
         entries = [one for one in _entries(context) if one.family == family]
-        for plan in _plan(entries, context, self._num_changes):
-            yield from _replay(plan, context)
+        return _plan(entries, context, self._num_changes)
 
 
 def _entries(context: Context) -> list[Entry]:
@@ -198,110 +184,71 @@ def _added_lines(plan: _Plan, change: MergedChange) -> list[tuple[str, int]]:
 # What is said and what became of it -----------------------------------------------------------------------------------
 
 
-def _replay(plan: _Plan, context: Context) -> Iterator[Told]:
+def _changed_files(plan: _Plan) -> Iterator[Snippet]:
+    """The files at each change's head that it adds lines of product code to."""
+    for change in plan.changes:
+        paths = [path for path, _ in _added_lines(plan, change)]
+        yield from head_files(plan.repository, plan.entry.repository, change, paths)
+
+
+def _replay(plan: _Plan, context: Context, tools: Sequence[Tool]) -> Iterator[Told]:
     cache = context.data / "replays" / "cache"
     analyst = Analyst(cache, model=context.bundle_folder.absolute())
     history = History(plan.repository, plan.tip)
     for replayed in replay(plan.repository, plan.changes, analyst):
-        yield _judge(plan, replayed, history, random.Random(f"{context.seed} {replayed.change.commit}"))
+        every, error = _list_every(plan, replayed, analyst)
+        others = every | {
+            tool.name: list_results(tool, plan.entry.repository, replayed.change, _added_lines(plan, replayed.change))
+            for tool in tools
+            if plan.entry.family in tool.families
+        }
+        told = replace(replayed, error=error)
+        yield _judge(plan, told, others, history, random.Random(f"{context.seed} {replayed.change.commit}"))
 
 
-def _judge(plan: _Plan, replayed: Replayed, history: History, chooser: random.Random) -> Told:
+def _list_every(plan: _Plan, replayed: Replayed, analyst: Analyst) -> tuple[dict[str, list[Comment]], str]:
+    """The comments without thresholds; what went wrong, in this review or in the one before it."""
+    if replayed.error:
+        return {}, replayed.error
+    try:
+        return list_every(plan.repository, replayed.change, analyst), ""
+    except AnalysisError as error:
+        return {}, str(error)
+
+
+def _judge(
+    plan: _Plan, replayed: Replayed, others: Mapping[str, Sequence[Comment]], history: History, chooser: random.Random
+) -> Told:
     change = replayed.change
     added = _added_lines(plan, change)
     drawn = sorted(chooser.sample(added, min(_LINES_A_CHANGE, len(added))))
     comments = [Comment(one.label, one.anchor.path, one.anchor.line, one.probability) for one in replayed.findings]
-    places = [*drawn, *((one.path, one.line) for one in comments)]
-    fixed = {
-        (path, line): commit
-        for path in sorted({path for path, _ in places})
-        for line, commit in history.find_fixed(change.head, path, [at for name, at in places if name == path]).items()
-    }
+    on_added = keep_added({SHOWN: comments, **others}, frozenset(added))
+    places = {*drawn, *(one.place for found in (comments, *on_added.values()) for one in found)}
+    fixed = _find_fixed(history, change.head, places)
+
+    def mark(found: Sequence[Comment]) -> tuple[Comment, ...]:
+        return tuple(replace(one, fix=fixed.get(one.place, "")) for one in found)
+
     return Told(
         repository=plan.entry.repository,
         family=plan.entry.family,
         commit=change.commit,
         num_files=replayed.num_files,
         num_lines=len(added),
-        comments=tuple(replace(one, fix=fixed.get((one.path, one.line), "")) for one in comments),
+        comments=mark(comments),
         num_drawn=len(drawn),
         num_fixed=sum(place in fixed for place in drawn),
         seconds=replayed.seconds,
         error=replayed.error,
+        on_added={name: mark(found) for name, found in on_added.items()},
     )
 
 
-# In figures -----------------------------------------------------------------------------------------------------------
-
-_COLUMNS = (
-    "language",
-    "repositories",
-    "changes",
-    "added lines",
-    "comments",
-    "per 100 changes",
-    "changes without one",
-    "on lines that a fix changed",
-    "their share",
-    "share of drawn lines",
-)
-
-
-def _describe(name: str, told: Sequence[Told], context: Context) -> dict[str, object]:
-    comments = [one for change in told for one in change.comments]
-    numbers = np.array([len(one.comments) for one in told], dtype=np.float64)
-    fixed = np.array([sum(bool(one.fix) for one in change.comments) for change in told], dtype=np.float64)
-    drawn = np.array([one.num_drawn for one in told], dtype=np.float64)
-    mended = np.array([one.num_fixed for one in told], dtype=np.float64)
-    one_each = np.ones(len(told))
+def _find_fixed(history: History, head: str, places: Collection[Place]) -> dict[Place, str]:
+    """The places whose line a later fix changed, with its commit."""
     return {
-        "language": name,
-        "repositories": len({one.repository for one in told}),
-        "changes": len(told),
-        "added_lines": sum(one.num_lines for one in told),
-        "comments": len(comments),
-        "per_100_changes": _ratio(told, 100 * numbers, one_each, context).to_json(),
-        "silent": sum(not one.comments for one in told),
-        "fixed_later": sum(bool(one.fix) for one in comments),
-        "fixed_share": _ratio(told, fixed, numbers, context).to_json(),
-        "drawn_share": _ratio(told, mended, drawn, context).to_json(),
-    }
-
-
-def _ratio(told: Sequence[Told], above: Floats, below: Floats, context: Context) -> Figure:
-    """The sum of one over the sum of the other; repositories are drawn."""
-    names = sorted({one.repository for one in told})
-    groups = np.array([names.index(one.repository) for one in told], dtype=np.int64)
-    cell = make_cell("", np.arange(len(told)), above, below, groups, (context.num_samples, context.seed))
-
-    def function(_: Floats, tops: Floats, bottoms: Floats) -> float:
-        return float(tops.sum() / bottoms.sum()) if bottoms.sum() else float("nan")
-
-    return measure(cell, above[None], function)
-
-
-def _text(row: dict[str, object]) -> tuple[str, ...]:
-    return tuple(_say(value) for value in row.values())
-
-
-def _say(value: object) -> str:
-    if not isinstance(value, list):
-        return str(value)
-    middle, low, high = value
-    return "-" if middle is None else f"{middle:.2f} ({low:.2f}..{high:.2f})"
-
-
-def _to_json(told: Told) -> dict[str, object]:
-    return {
-        "repository": told.repository,
-        "commit": told.commit,
-        "files": told.num_files,
-        "added_lines": told.num_lines,
-        "comments": [
-            {"place": f"{one.path}:{one.line}", "label": one.label, "probability": one.probability, "fix": one.fix}
-            for one in told.comments
-        ],
-        "drawn": told.num_drawn,
-        "fixed": told.num_fixed,
-        "error": told.error,
+        (path, line): commit
+        for path in sorted({path for path, _ in places})
+        for line, commit in history.find_fixed(head, path, [at for name, at in places if name == path]).items()
     }

@@ -14,8 +14,6 @@ from benchmarks.evaluation.figures import (
     Floats,
     Measure,
     alarm_measures,
-    brier_skill,
-    calibration_gap,
     flag_measures,
     make_cell,
     measure,
@@ -25,6 +23,7 @@ from benchmarks.evaluation.figures import (
 )
 from benchmarks.evaluation.judging import make_curve
 from benchmarks.evaluation.parts import Bars, Context, Section, Table
+from benchmarks.evaluation.reliability import PROBABILITY, judge_reliability
 from benchmarks.evaluation.rows import Triaged, describe, load_triaged
 from benchmarks.evaluation.sarif import Tool, read_tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, PRIOR, SHIPPED, Scores, score_all, shown
@@ -32,7 +31,6 @@ from graph_model.catalogue import load_catalogue
 
 RANKING: dict[str, Measure] = {"PR-AUC": pr_auc, **{f"precision at recall {one}": precision_at(one) for one in RECALLS}}
 GAIN = "PR-AUC over prior"
-PROBABILITY: dict[str, Measure] = {"ECE": calibration_gap, "Brier skill": brier_skill}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,14 @@ class TriagedPart:
     name = "triaged"
 
     def measure(self, context: Context) -> Section:
-        """Figures of all scorers by cell, then at equal numbers of alarms."""
+        """Figures of all scorers by cell, whether their chances hold where findings are shown, then at equal alarms."""
         triaged = load_triaged(context)
         scorers = score_all(context.bundle, triaged)
         cells = make_cells(triaged, (context.num_samples, context.seed))
         prior = next(one for one in scorers if one.name == PRIOR)
         judged = {cell.name: [judge(cell, one, prior) for one in scorers] for cell in cells}
         flags = {"shown by default": shown(context.bundle, triaged, scorers[0].columns[0])}
+        reliable = judge_reliability(triaged, cells[:2], flags["shown by default"], scorers, context.bootstrap)
         compared = [_compare(ALL, cells[0], flags["shown by default"], "shown by default", scorers)]
         for tool in (read_tool(name, files, _repositories(triaged)) for name, files in context.tools.items()):
             compared += _compare_tool(tool, triaged, scorers, context)
@@ -63,6 +62,7 @@ class TriagedPart:
             notes=(*describe(triaged), *_notes(triaged)),
             tables=(
                 *(_table(cell, judged[cell.name]) for cell in cells),
+                *(one.to_table() for one in reliable),
                 *(_alarm_table(one) for one in compared),
             ),
             document={
@@ -74,6 +74,7 @@ class TriagedPart:
                 "candidates": triaged.num_candidates,
                 "uncovered": triaged.num_uncovered,
                 "cells": [_cell_json(cell, judged[cell.name]) for cell in cells],
+                "reliability": [one.to_json() for one in reliable],
                 "alarms": [one.to_json() for one in compared],
                 "rows": _rows_json(triaged, scorers[0], flags["shown by default"]),
             },
@@ -84,7 +85,7 @@ class TriagedPart:
 
 def judge(cell: Cell, scores: Scores, prior: Scores) -> Row:
     """A scorer's figures on a cell, and its gain over the prior in the same samples; ECE and skill of probabilities."""
-    measures = RANKING | (PROBABILITY if scores.is_probability else {})
+    measures = {**RANKING, **(PROBABILITY if scores.is_probability else {})}
     figures = {name: measure(cell, scores.columns, one) for name, one in measures.items()}
     return Row(scores.name, figures | {GAIN: measure_gain(cell, scores.columns, prior.columns, pr_auc)})
 

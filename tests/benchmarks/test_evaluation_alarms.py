@@ -1,5 +1,6 @@
 """Part "alarms": counts of a small package by hand, and thresholds at equal recall."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,9 +8,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.evaluation.alarms import count_shown, find_threshold, load_packages, rate
+from benchmarks.evaluation.alarms import (
+    count_rules,
+    count_shown,
+    count_tools,
+    describe_families,
+    find_threshold,
+    load_packages,
+    rate,
+)
 from benchmarks.evaluation.parts import Context, EvaluationError
 from benchmarks.evaluation.rows import Triaged
+from benchmarks.evaluation.sarif import read_tool
 from benchmarks.evaluation.testing import make_context
 from dataset_curation.cli import curate
 from dataset_curation.testing import MIT, SmallRepository
@@ -74,3 +84,29 @@ def test_thresholds_keep_a_share_of_the_harmful(recall: float, threshold: float)
     scores = np.array([0.9, 0.8, 0.5, 0.2, 0.1])
     read: Triaged = _Read()  # type: ignore[assignment]
     assert find_threshold(scores, read, recall) == threshold
+
+
+def _sarif(place: Path, name: str, *results: tuple[str, str, int]) -> Path:
+    """A file of results: rule, path below the trees, line."""
+    rows = [
+        {
+            "ruleId": rule,
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}}],
+        }
+        for rule, uri, line in results
+    ]
+    file = place / f"{name}.sarif"
+    file.write_text(json.dumps({"runs": [{"tool": {"driver": {}}, "results": rows}]}), "utf-8")
+    return file
+
+
+def test_another_tool_is_counted_on_the_same_product_code(context: Context, tmp_path: Path) -> None:
+    results = [("B605", "a+one/app.py", 8), ("B404", "a+one/app.py", 1), ("B101", "a+one/tests/test_app.py", 8)]
+    tool = read_tool("t", [_sarif(tmp_path, "python", *results)], ["a/one"])
+    other = read_tool("u", [_sarif(tmp_path, "javascript", ("eval", "a+one/page.js", 1))], ["a/one"])
+    packages = load_packages(context)
+    (row, _) = describe_families(packages, count_tools([tool, other], packages), [tool, other], context)
+    assert row["language"] == "python"
+    assert row["t"] == [pytest.approx(2 / 9 * 1000, abs=1e-3)] * 3  # two results on nine lines; tests do not count
+    assert row["u"] is None  # it reads another language
+    assert count_rules(tool, packages) == {"B605": 1, "B404": 1}

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from benchmarks.evaluation import evaluation
 from benchmarks.evaluation.figures import make_cell
 from benchmarks.evaluation.parts import Context
+from benchmarks.evaluation.reliability import gap_by_luck, judge_reliability
 from benchmarks.evaluation.rows import Triaged, describe, load_triaged, natural_weights
 from benchmarks.evaluation.scorers import Scores, only_rung, score_rows, share_elsewhere, shown
 from benchmarks.evaluation.testing import make_context
@@ -237,3 +238,40 @@ def test_planted_scorers_get_what_they_must(triaged: Triaged) -> None:
     )
     assert "ECE" not in judge(cell, constant, constant).figures
     assert [one["PR-AUC over prior"].value for one in judged.values()] == [0.5, 0.0, 0.0]
+
+
+def test_reliability_is_told_of_all_rows_and_of_shown_ones(place: Path) -> None:
+    text, document = _run(place)
+    part = document["triaged"]
+    cells = {one["name"]: one for one in part["reliability"]}
+    assert list(cells) == ["all", "all, each row once", "shown by default", "shown by default, each row once"]
+    is_shown = [row["shown"] for row in part["rows"]]
+    chances = [row["probability"] for row in part["rows"] if row["shown"]]
+    assert cells["shown by default"]["rows"] == sum(is_shown) > 0
+    (first, *_) = cells["shown by default, each row once"]["scorers"]
+    assert first["name"] == "bundle as shipped"
+    assert first["mean chance"][0] == pytest.approx(np.mean(chances), abs=1e-4)
+    assert f"Reliability, shown by default: n {sum(is_shown)}," in text
+
+
+def test_planted_chances_are_judged_where_they_are_shown(triaged: Triaged) -> None:
+    chances = Scores("half", np.full((1, 2), 0.5), is_probability=True)
+    length = Scores("length", np.array([[3.0, 4.0]]))
+    cell = make_cell("all", np.arange(2), triaged.targets, np.ones(2), triaged.groups, (20, 0))
+    scorers = [chances, length]
+    everything, *shown = judge_reliability(triaged, [cell], np.array([True, False]), scorers, (20, 0))
+    assert [name for name, _ in everything.rows] == ["half"]
+    assert everything.rows[0][1]["ECE"].value == 0  # one of two is harmful
+    assert [len(one.cell.rows) for one in shown] == [1, 1]
+    figures = shown[0].rows[0][1]
+    assert figures["ECE"].value == 0.5  # the one that is shown is harmful
+    assert np.isnan(figures["Brier skill"].value)  # all alike: there is nothing to know
+    assert judge_reliability(triaged, [], np.zeros(2, dtype=np.bool_), scorers, (20, 0)) == []
+
+
+def test_few_rows_have_a_gap_though_every_chance_holds(triaged: Triaged) -> None:
+    cell = make_cell("all", np.arange(2), triaged.targets, np.ones(2), triaged.groups, (20, 0))
+    assert gap_by_luck(cell, np.array([0.0, 1.0]), 0).value == 0  # a sure thing leaves nothing to luck
+    half = gap_by_luck(cell, np.array([0.5, 0.5]), 0)
+    assert half.value == pytest.approx(0.25, abs=0.05)  # 0.5 in half of the draws, 0 in the other
+    assert (half.low, half.high) == (0, 0.5)

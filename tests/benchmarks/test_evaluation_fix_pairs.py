@@ -1,6 +1,7 @@
 """The part on a small repository whose fix an advisory names, from the clone to tables, and what planted flags get."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.evaluation import evaluation
-from benchmarks.evaluation.fix_pairs import Flags, judge_pairs, list_cells, number_groups
+from benchmarks.evaluation.fix_pairs import Flags, judge_pairs, list_cells, number_groups, reads_all
+from benchmarks.evaluation.fixed_files import FOLDER, Spot, flag_spots, list_files
+from benchmarks.evaluation.sarif import Result, Tool
+from benchmarks.evaluation.testing import make_context
 from dataset_curation.cli import curate
 from dataset_curation.pairs.fix_pairs import FixPair, load_pairs
 from dataset_curation.testing import MIT, SmallRepository
+from graph_model.ladder import Rung
 
 HEAD = "import os\nfrom flask import Flask, request\napp = Flask(__name__)\n\n\n"
 VIEW = HEAD + '@app.route("/ä")\ndef view():\n    {}\n    return "x"\n'
@@ -60,6 +65,11 @@ def test_pairs_are_judged_on_both_sides(place: Path) -> None:
     assert scorers["every security candidate"]["both"] == [1.0, 1.0, 1.0]
     assert scorers["dummy: flag everything"]["both"] == [0.0, 0.0, 0.0]
     assert scorers["dummy: flag everything"]["found before"] == [1.0, 1.0, 1.0]
+    assert scorers["Ruff S"]["both"] == [1.0, 1.0, 1.0]  # it reads the same code: os.system before, nothing after
+    assert {f"rung: {rung}" for rung in Rung} <= set(scorers)
+    alarms = [scorers[name]["found before"][0] for name in ("bundle as shipped", "rung: prior")]
+    assert alarms == [1.0, 1.0]
+    assert "Tools read 4 whole files of both sides; 0 functions stand alone." in done.output
     assert "2 pairs of 2 commits in 2 repositories; 0 of 2024 and later." in done.output
     assert "A security candidate vanishes in 2;" in done.output
 
@@ -85,6 +95,39 @@ def test_shares_of_planted_flags_are_what_they_are(pairs: list[FixPair]) -> None
     shares = {key: one.value for key, one in figures.items()}
     assert name == "planted"
     assert shares == {"found before": 0.75, "silent after": 0.5, "both": 0.5, "only after": 0.25}
+
+
+def test_tools_read_whole_files_at_the_lines_of_the_function(place: Path, pairs: list[FixPair]) -> None:
+    files = list_files(make_context(place), pairs)
+    texts = {one.path: one.text for one in files.snippets}
+    assert files.num_alone == 0
+    for pair, before, after in zip(pairs, files.before, files.after, strict=True):
+        for spot, text in ((before, pair.text_before), (after, pair.text_after)):
+            lines = texts[spot.path].split("\n")[spot.lines.start - 1 : spot.lines.stop - 1]
+            assert "\n".join(lines).strip() == text.strip()
+            assert texts[spot.path].startswith(HEAD)
+
+
+def test_function_without_a_clone_stands_alone(place: Path, pairs: list[FixPair], tmp_path: Path) -> None:
+    context = replace(make_context(place), clones=tmp_path)
+    files = list_files(context, pairs[:1])
+    assert files.num_alone == 2
+    assert {one.text for one in files.snippets} == {pairs[0].text_before, pairs[0].text_after}
+    assert files.before[0].lines == range(1, pairs[0].text_before.count("\n") + 2)
+
+
+@pytest.mark.parametrize(("lines", "is_hit"), [((1, 3), 0), ((1, 4), 1), ((6, 6), 1), ((7, 9), 0), ((1, 9), 1)])
+def test_result_on_the_lines_of_a_function_flags_it(lines: tuple[int, int], is_hit: int) -> None:
+    result = Result(f"{FOLDER}/a.py", *lines, "B605", frozenset())
+    spots = [Spot("a.py", range(4, 7)), Spot("b.py", range(4, 7)), Spot("", range(0))]
+    assert list(flag_spots(Tool("t", {result.path: [result]}), spots)) == [is_hit, 0, 0]
+
+
+def test_tool_is_judged_on_the_languages_that_it_reads(pairs: list[FixPair]) -> None:
+    nothing = np.zeros((1, 2))
+    assert reads_all(Flags("t", nothing, nothing, frozenset({"python"})), pairs)
+    assert not reads_all(Flags("t", nothing, nothing, frozenset({"javascript"})), pairs)
+    assert reads_all(Flags("bundle", nothing, nothing), pairs)
 
 
 def test_cells_that_are_too_small_are_left_out(pairs: list[FixPair]) -> None:

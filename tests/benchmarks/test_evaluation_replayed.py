@@ -6,12 +6,17 @@ from typing import Any  # a JSON document
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.evaluation.added_lines import EVERY, EVERY_SELECTED, FOLDER, list_results
+from benchmarks.evaluation.comments import SHOWN, Comment, Told, describe_scorers
 from benchmarks.evaluation.later_fixes import History, is_fix
 from benchmarks.evaluation.parts import EvaluationError
 from benchmarks.evaluation.replayed import ReplaysPart
+from benchmarks.evaluation.sarif import Result, Tool
+from benchmarks.evaluation.scorers import DUMMY_EVERYTHING
 from benchmarks.evaluation.testing import make_context
 from dataset_curation.cli import curate
 from dataset_curation.testing import MIT, SmallRepository
+from integrations.replay import MergedChange
 from reviewer.repositories import Repository
 
 BEFORE = """import os
@@ -58,6 +63,48 @@ def test_a_comment_on_a_line_that_a_fix_changed_is_told(place: Path) -> None:
     assert everything["per_100_changes"][0] == 100
     assert everything["fixed_share"][0] == 1
     assert everything["drawn_share"][0] == pytest.approx(1 / 6, abs=1e-4)
+
+
+def test_others_are_judged_on_the_same_added_lines(place: Path) -> None:
+    document: dict[str, Any] = dict(ReplaysPart(5).measure(make_context(place)).document)
+    (change,) = document["changes"]
+    on_added = {name: [one["place"] for one in found] for name, found in change["on_added"].items()}
+    assert on_added[SHOWN] == ["app.py:8"]
+    assert "app.py:8" in on_added[EVERY_SELECTED]
+    assert set(on_added[EVERY_SELECTED]) <= set(on_added[EVERY])
+    assert on_added["Ruff S"] == ["app.py:8"]
+    scorers = {one["scorer"]: one for one in document["scorers"][-1]["scorers"]}
+    assert (scorers["Ruff S"]["comments"], scorers["Ruff S"]["fixed_later"]) == (1, 1)
+    assert scorers["Ruff S"]["per_100_changes"][0] == 100
+    everything = scorers["dummy: flag everything"]
+    assert everything["comments"] == change["added_lines"]
+    assert everything["fixed_share"][0] == document["languages"][-1]["drawn_share"][0]
+
+
+def test_results_count_where_they_meet_an_added_line() -> None:
+    change = MergedChange("c1", "b1", "h1", "x")
+    path = f"{FOLDER}/a+one/c1/app.py"
+    found = [Result(path, first, last, "B1", frozenset()) for first, last in ((1, 3), (3, 5), (6, 9), (9, 9))]
+    added = [("app.py", 4), ("app.py", 5), ("app.py", 8), ("other.py", 1)]
+    comments = list_results(Tool("t", {path: found}), "a/one", change, added)
+    assert [one.place for one in comments] == [("app.py", 4), ("app.py", 8)]
+
+
+def test_scorer_that_does_not_read_a_language_has_no_row_over_all(place: Path) -> None:
+    comment = Comment("B1", "a.py", 1, fix="f")
+    told = [
+        Told("a/one", family, "c", 1, 10, (), 4, 1, 0.0, on_added=on_added)
+        for family, on_added in (("python", {SHOWN: (), "tool": (comment, comment)}), ("java", {SHOWN: ()}))
+    ]
+    tables = {one["language"]: one["scorers"] for one in describe_scorers(told, make_context(place))}
+    names = {language: [row["scorer"] for row in rows] for language, rows in tables.items()}  # type: ignore[attr-defined]
+    assert names == {
+        "java": [SHOWN, DUMMY_EVERYTHING],
+        "python": [SHOWN, "tool", DUMMY_EVERYTHING],
+        "all": [SHOWN, DUMMY_EVERYTHING],
+    }
+    tool = tables["python"][1]  # type: ignore[index]
+    assert (tool["comments"], tool["fixed_later"], tool["per_100_changes"][0]) == (2, 2, 200)
 
 
 def test_changes_of_the_last_year_and_a_half_are_not_replayed(place: Path) -> None:
