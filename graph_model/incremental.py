@@ -199,52 +199,75 @@ class _Step:
         self._program, self._log = file.program, file.log
         self._function = file.program.unit_of[id(graft.function)]
         self._frames = tuple(_list_frames(self._function))
+        self._answers: set[int] = set()  # units of whose expressions the resolver may say something else now
 
     def run(self) -> bool:
         """False where nothing can be kept.
 
         The tree is that of the next version in any case.
         """
+        around = [describe_head(unit) for unit in self._frames]
+        renewed = self._renew_all() if self._graft.is_whole else self._renew_own()
+        if renewed is None:
+            return False
+        inside, changed = renewed
+        for unit, head in zip(self._frames, around, strict=True):
+            changed.update(find_changed_around(unit, head, self._function))
+        return self._analyse(inside, changed)
+
+    def _renew_all(self) -> tuple[frozenset[int], set[Fact]] | None:
+        """Makes all units of the function again: which, and what of them and around is other now."""
         file = self._file
         before = scan_function(self._program, self._function)
         inside = self._program.units[self._function.idx :][: len(before.units)]
-        around = [describe_head(unit) for unit in self._frames]
         known = [describe_unit(unit) for unit in inside]
         asynchronous = self._program.async_names
         self._replace_nodes(inside)
         after = scan_function(self._program, self._function)
         if _describe_contents(before) != _describe_contents(after) or _holds_classes(before) or _holds_classes(after):
-            return False
+            return None
         self._renew(inside, after)
         for unit in inside:
             file.analyser.fold(unit)
         del self._program.async_names
         if self._program.async_names != asynchronous:
-            return False
-        changed = self._renew_frame() if self._graft.is_seen_around else set()
-        if self._decides({fact.key for _, fact in changed if isinstance(fact, Defined)}):
-            return False
+            return None
+        self._answers = {unit.idx for unit in inside}
+        changed = self._renew_flow(self._frames[0]) if self._graft.is_seen_around else set()
+        if self._decides(changed, self._program.units):
+            return None
         for unit, facts in zip(inside, known, strict=True):
             changed.update(find_changed(unit, facts))
-        for unit, head in zip(self._frames, around, strict=True):
-            changed.update(find_changed_around(unit, head, self._function))
-        return self._analyse(frozenset(unit.idx for unit in inside), changed)
+        return frozenset(self._answers), changed
 
-    def _renew_frame(self) -> set[Fact]:
-        """Makes the flow of the unit around again, which evaluates decorators; its facts that are others now."""
-        frame = self._frames[0]
-        before, flow = describe_unit(frame), describe_flow(frame)
-        assert isinstance(frame, LoggedUnit), "all units of a file that is followed are"
-        frame.renew(frame.node, frame.cls, frame.children)
-        self._file.analyser.constants.pop(frame.idx, None)
-        self._file.analyser.fold(frame)
-        now = describe_flow(frame)
+    def _renew_own(self) -> tuple[frozenset[int], set[Fact]] | None:
+        """The same where the units inside the function stay."""
+        unit = self._function
+        self._replace_nodes([unit])
+        changed = self._renew_flow(unit)
+        below = [one for one in self._program.units[unit.idx + 1 :] if unit in _list_frames(one)]
+        if self._decides(changed, below):
+            return None
+        beside = [one.idx for one in below if one.node.start >= self._graft.end][:1]  # a comment may speak of it
+        return frozenset({unit.idx, *(beside if self._graft.place is None else ())}), changed
+
+    def _renew_flow(self, unit: Unit) -> set[Fact]:
+        """Makes the flow of a unit again of which most nodes stay; its facts that are others now."""
+        before, flow, reach = describe_unit(unit), describe_flow(unit), unit.flow.reach_in
+        assert isinstance(unit, LoggedUnit), "all units of a file that is followed are"
+        unit.renew(unit.node, unit.cls, unit.children)
+        self._file.analyser.constants.pop(unit.idx, None)
+        self._file.analyser.fold(unit)
+        now = describe_flow(unit)
+        if now != flow or unit.flow.reach_in != reach:
+            self._answers.add(unit.idx)
         same = {Defined(key) for key in flow.keys() & now.keys() if flow[key] == now[key]}
-        return {(unit, fact) for unit, fact in find_changed(frame, before) if fact not in same}
+        return {(idx, fact) for idx, fact in find_changed(unit, before) if fact not in same}
 
-    def _decides(self, names: set[str]) -> bool:
-        """Whether conditions of the file may rest on one of these variables of a unit around."""
-        stmts = (stmt for unit in self._program.units for stmt in unit.control.stmts) if names else ()
+    def _decides(self, changed: set[Fact], units: Iterable[Unit]) -> bool:
+        """Whether conditions of some units may rest on a variable of a unit around that is another now."""
+        names = {fact.key for _, fact in changed if isinstance(fact, Defined)}
+        stmts = (stmt for unit in units for stmt in unit.control.stmts) if names else ()
         exprs = (expr for stmt in stmts if stmt.role in (Role.COND, Role.CASE) for expr in stmt.exprs)
         return any(node.kind is K.NAME and node.text in names for expr in exprs for node in expr.walk())
 
@@ -253,8 +276,9 @@ class _Step:
     def _replace_nodes(self, inside: Iterable[Unit]) -> None:
         """Puts the new nodes into the tree and moves everything behind them."""
         graft = self._graft
-        self._file.resolver.forget_nodes(graft.function.walk())
-        for unit in inside:
+        nodes = graft.place.walk() if graft.place is not None else ()
+        self._file.resolver.forget_nodes(nodes, (self._function.idx, *(unit.idx for unit in self._frames)))
+        for unit in inside if graft.is_whole else ():
             del self._program.unit_of[id(unit.node)]
         self._file.live.apply(graft, self._source)
         if graft.delta:
@@ -276,7 +300,7 @@ class _Step:
     def _analyse(self, inside: frozenset[int], changed: set[Fact]) -> bool:
         if self._changes_entries(inside, changed):
             return False
-        touched = self._find_touched(inside, changed)
+        touched = self._find_touched(changed)
         dirty = inside | {unit.idx for unit in self._frames} | {one for one in touched if isinstance(one, int)}
         self._log.forget((touched | dirty) - {ENTRIES})
         return self._finish(self._view(dirty))
@@ -293,7 +317,7 @@ class _Step:
         file.find_entries()
         return file.describe_entries(inside) != before
 
-    def _find_touched(self, inside: frozenset[int], changed: set[Fact]) -> set[Hashable]:
+    def _find_touched(self, changed: set[Fact]) -> set[Hashable]:
         """Who read what is other now, answers included, which are forgotten.
 
         The type of a field is found again first: as a rule it is what it was, and nobody is touched by that.
@@ -302,8 +326,7 @@ class _Step:
         resolver.drop_unasked()
         direct = log.list_readers(changed)
         fields = {reader for reader in direct if isinstance(reader, FieldType)}
-        answers = inside | ({self._frames[0].idx} if self._graft.is_seen_around else set())
-        seeds = {*direct, *map(Answers, answers)} - fields
+        seeds = {*direct, *map(Answers, self._answers)} - fields
         touched: set[Hashable] = set()
         refreshed: set[FieldType] = set()
         while seeds or fields:

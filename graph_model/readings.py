@@ -270,8 +270,11 @@ class LoggedResolver(Resolver):
             if known is None or self._field_type(self._classes[field.unit], field.name, 0) != known
         }
 
-    def forget_nodes(self, nodes: Iterable[Node]) -> None:
-        """Forgets the answers for nodes that go: others may get the same identity."""
+    def forget_nodes(self, nodes: Iterable[Node], units: Iterable[int] = ()) -> None:
+        """Forgets the answers for nodes that go, of expressions of these units: others may get the same identity."""
+        kept = [known for unit in units if (known := self._nodes.get(unit)) is not None]
         for node in nodes:
             self._resolved.pop(id(node), None)
             self._callees.pop(id(node), None)
+            for known in kept:
+                known.pop(id(node), None)
