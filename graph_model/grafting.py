@@ -15,6 +15,7 @@ from graph_model.extents import Edit, find_edit, measure_change, tell
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
 from graph_model.likeness import are_alike, are_same, describe
+from graph_model.nodes import move_to, release, replace, replace_children, shift_around
 from graph_model.syntax import (
     Action,
     LanguageTable,
@@ -29,14 +30,16 @@ _Range = tuple[int, int]
 _KEPT = ("name", "decorators")  # nodes of a function's head that the code around it evaluates or binds
 _BLOCKS = frozenset({"block", "statement_block"})  # of which no table looks at the statements in them
 _CLOSED = FUNCTION_KINDS | {K.CLASS, K.NEW, K.SWITCH, K.CASE}  # a statement inside is not by itself one of the function
+_DECORATED = "decorated_definition"  # Python's grammar: a function with the decorators before it
+_PLAIN = frozenset({K.MODULE, K.BLOCK})
 _SEEN = FUNCTION_KINDS | {K.CLASS, K.IMPORT, K.EXPORT, K.NAMESPACE}  # what others look for below a function
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a grammar node gives by itself: counts and ranges, and the nodes until they are grafted.
+    """What a grammar node by itself gives: counts and ranges, and the nodes until they are grafted.
 
-    A function's node has `num_extra` children that come from around it; its own begin at `start`.
+    It begins at `start`; a function's node has `num_extra` children that come from around it.
     """
 
     tree: SyntaxTree
@@ -49,8 +52,8 @@ class Graft:
     """New nodes in a function, and what they and the old ones count for.
 
     `place` is the function, which gets other children; or a statement of it, for which one of `nodes` comes; or None
-    where only a comment is other. `end` is its old end; `is_seen_around`: the code around evaluates something that is
-    other now.
+    where only a comment is other. `start` is its new start, `end` its old end; `is_seen_around`: the code around
+    evaluates or binds something that is other now; `is_renamed`: that is the function's name.
     """
 
     function: Node
@@ -58,9 +61,11 @@ class Graft:
     old: SyntaxTree
     part: _Part
     nodes: list[Node]
+    start: int
     end: int
     delta: int
     is_seen_around: bool = False
+    is_renamed: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -119,19 +124,20 @@ class LiveTree:
         for function in functions:
             if _may_be_seen_around(function, extent):
                 continue
-            before = _find_part(old.root_node, function.raw, extent.start, extent.old_end, function.end)
+            kind = function.raw if extent.start >= function.start else _DECORATED
+            before = _find_part(old.root_node, kind, extent.start, extent.old_end, function.end)
             end = function.end + extent.delta
-            after = _find_part(new.root_node, function.raw, extent.start, extent.new_end, end)
+            after = _find_part(new.root_node, kind, extent.start, extent.new_end, end)
             if before is not None and after is not None and before[1] == after[1]:
                 old_part = self._part_of(function, *before)
-                new_part = normalise_part(after[0], source, self._table, after[1])
+                new_part = _Part(normalise_part(after[0], source, self._table, after[1]), 0, after[0].start_byte)
                 graft = _make_graft(function, old_part, new_part, extent.delta) if old_part is not None else None
                 if graft is not None:
                     yield graft
 
     def _part_of(self, function: Node, node: GrammarNode, num_above: int) -> "_Part | None":
         """What a function's grammar node gives by itself; None where the function is more than that."""
-        if self._last is not None and self._last.place is function:
+        if self._last is not None and self._last.place is function and self._last.part.start == node.start_byte:
             return self._last.part
         tree = normalise_part(node, self.source, self._table, num_above)
         if len(tree.root.children) != 1:
@@ -140,7 +146,7 @@ class LiveTree:
         num_extra = len(function.children) - len(top.children)
         is_all = are_alike(top, function) and are_same(function.children[num_extra:], top.children)
         release(tree.root)
-        return _Part(tree, num_extra, top.start) if is_all else None
+        return _Part(tree, num_extra, node.start_byte) if is_all else None
 
     def _graft_comment(
         self, _: bytes, function: Node, extent: Edit, old: GrammarTree, new: GrammarTree
@@ -151,7 +157,7 @@ class LiveTree:
         if before is None or after is None or (before[0], before[1] + extent.delta) != after:
             return None
         part = _Part(_make_ranges(self.tree, after), 0, before[0])
-        return Graft(function, None, _make_ranges(self.tree, before), part, [], before[1], extent.delta)
+        return Graft(function, None, _make_ranges(self.tree, before), part, [], *before, extent.delta)
 
     def _find_comment(self, tree: GrammarTree, start: int, end: int) -> _Range | None:
         node = tree.root_node.descendant_for_byte_range(start, end)
@@ -179,19 +185,20 @@ class LiveTree:
         own = _take_statement(old_tree, place)
         if own is None or not are_same([own], [place]):
             return None
-        return Graft(function, place, old_tree, _Part(new_tree, 0, place.start), [node], place.end, extent.delta)
+        part = _Part(new_tree, 0, place.start)
+        return Graft(function, place, old_tree, part, [node], place.start, place.end, extent.delta)
 
     def apply(self, graft: Graft, source: bytes) -> None:
         """Changes the tree into that of the next text."""
         tree, place = self.tree, graft.place
         old, new = graft.old, graft.part.tree
         self._last = graft
-        _shift(tree.root, place, graft.end, graft.delta)
+        shift_around(tree.root, place, graft.end, graft.delta)
         if place is graft.function:
-            place.end = graft.end + graft.delta
-            _replace_children(place, graft.nodes)
+            place.start, place.end = graft.start, graft.end + graft.delta
+            replace_children(place, graft.nodes)
         elif place is not None:
-            _replace(place, graft.nodes[0])
+            replace(place, graft.nodes[0])
         tree.source = source
         tree.num_nodes += new.num_nodes - old.num_nodes
         tree.num_other += new.num_other - old.num_other
@@ -209,8 +216,13 @@ def _find_functions(root: Node, extent: Edit) -> list[Node]:
         node = stack.pop()
         if node.kind in FUNCTION_KINDS and node.raw:
             found.append(node)
-        stack.extend(child for child in node.children if child.start <= extent.start and extent.old_end <= child.end)
+        stack.extend(one for one in node.children if _begin(one) <= extent.start and extent.old_end <= one.end)
     return found[::-1]
+
+
+def _begin(node: Node) -> int:
+    """Where a node begins, with the decorators before it."""
+    return min([node.start, *(one.start for one in node.children[:1] if one.field == "decorators")])
 
 
 def _find_statement(function: Node, extent: Edit) -> Node | None:
@@ -262,27 +274,37 @@ def _find_part(root: GrammarNode, kind: str, start: int, end: int, part_end: int
         num_above += 1
 
 
-def _make_graft(function: Node, old: _Part, new: SyntaxTree, delta: int) -> Graft | None:
+def _make_graft(function: Node, old: _Part, part: _Part, delta: int) -> Graft | None:
     """None where it may not be the same function any more."""
+    new = part.tree
     after = new.root.children[0] if len(new.root.children) == 1 else None
     if after is None or old.tree.deep_ranges or new.deep_ranges:
         return None
-    if not are_alike(function, after) or after.start != old.start:
+    if not are_alike(function, after) or part.start != old.start:
         return None
     extra, own = function.children[: old.num_extra], function.children[old.num_extra :]
     kept = [child for child in own if child.field in _KEPT]
     wanted = [child for child in after.children if child.field in _KEPT]
-    if _describe_names(own) != _describe_names(after.children):
-        return None  # what stands around it may say the name too
+    is_renamed = _describe_names(own) != _describe_names(after.children)
+    if is_renamed and not _may_be_renamed(function, kept, wanted):
+        return None
     same = [(one, two) for one, two in _pair_roles(kept, wanted) if describe(one) == describe(two)]
     places = {id(two): one for one, two in same}
     for one, two in same:
-        _move_to(one, two)
+        move_to(one, two)
     children = [*extra, *(places.get(id(child), child) for child in after.children)]
     is_same = len(same) == len(kept) == len(wanted)
     new.root.children, after.children, after.parent = [], [], None
     part = _Part(new, old.num_extra, old.start)
-    return Graft(function, function, old.tree, part, children, function.end, delta, is_seen_around=not is_same)
+    extent = after.start, function.end
+    return Graft(function, function, old.tree, part, children, *extent, delta, not is_same, is_renamed)
+
+
+def _may_be_renamed(function: Node, kept: Iterable[Node], wanted: Iterable[Node]) -> bool:
+    """Whether nothing but its node says a function's name: what stands around it may say it too."""
+    names = [[one.kind for one in nodes if one.field == "name"] for nodes in (kept, wanted)]
+    around = function.parent
+    return names == [[K.NAME], [K.NAME]] and around is not None and around.kind in _PLAIN and around.data is None
 
 
 def _pair_roles(nodes: Iterable[Node], others: list[Node]) -> Iterator[tuple[Node, Node]]:
@@ -307,26 +329,6 @@ def _may_be_seen_around(function: Node, extent: Edit) -> bool:
     return body is None or extent.start <= body.start or extent.old_end >= body.end
 
 
-def _replace_children(function: Node, children: list[Node]) -> None:
-    """Hangs others below a function; what it had goes, with the cycles in it."""
-    wanted = {*map(id, children)}
-    for old in function.children:
-        if id(old) not in wanted:
-            release(old)
-    function.children = children
-    for child in children:
-        child.parent = function
-
-
-def _replace(statement: Node, other: Node) -> None:
-    """Puts another statement in the place of one, which goes."""
-    block = statement.parent
-    assert block is not None, "a statement stands in a block"
-    block.children[next(idx for idx, one in enumerate(block.children) if one is statement)] = other
-    other.parent = block
-    release(statement)
-
-
 def _splice(known: list[_Range], old: list[_Range], new: list[_Range], extent: _Range, delta: int) -> list[_Range]:
     """Ranges in the order of the tree: those of a part are replaced by others, those behind its extent moved."""
     start, end = extent
@@ -335,69 +337,3 @@ def _splice(known: list[_Range], old: list[_Range], new: list[_Range], extent: _
     rest = [*known[:at], *known[at + len(old) :]]
     moved = [(first + delta * (first >= end), last + delta * (last >= end)) for first, last in rest]
     return [*moved[:at], *new, *moved[at:]]
-
-
-def _move_to(node: Node, other: Node) -> None:
-    """Puts a node, with everything below it, where one that says the same stands."""
-    for one, two in zip(_walk_all(node), _walk_all(other), strict=True):
-        one.start, one.end = two.start, two.end
-
-
-def _walk_all(node: Node, seen: set[int] | None = None) -> Iterator[Node]:
-    """A node with everything below it, nodes that are kept as data included, each once and none that was seen."""
-    seen = set() if seen is None else seen
-    stack = [node]
-    while stack:
-        node = stack.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            stack.extend(node.children)
-            if isinstance(node.data, Node):
-                stack.append(node.data)
-            elif isinstance(node.data, tuple):
-                stack.extend(one for one in node.data if isinstance(one, Node))
-
-
-def _shift(root: Node, place: Node | None, end: int, delta: int) -> None:
-    """Moves what ends behind a place; what is in it is replaced."""
-    for node in _list_around(root, place, end) if delta else ():
-        move_node(node, end, delta)
-
-
-def _list_around(root: Node, place: Node | None, end: int) -> list[Node]:
-    """Every node outside a place, but for functions that end before it; each once."""
-    found: list[Node] = []
-    data: list[object] = []
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node is place or (node.end < end and node.kind is K.FUNCTION):
-            continue
-        found.append(node)
-        stack.extend(node.children)
-        if node.data is not None and not isinstance(node.data, str):
-            data.append(node.data)
-    kept = [one for value in data for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Node)]
-    if kept:
-        seen = {*map(id, found)}
-        found += [one for top in kept for one in _walk_all(top, seen)]
-    return found
-
-
-def move_node(node: Node, end: int, delta: int) -> None:
-    """Moves what of a node lies at or behind a position."""
-    if node.start >= end:
-        node.start += delta
-    if node.end >= end:
-        node.end += delta
-
-
-def release(root: Node) -> None:
-    """Breaks the tree's cycles, so that its memory goes back at once."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        node.parent = None
-        stack.extend(node.children)
-        node.children = []

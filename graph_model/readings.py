@@ -80,6 +80,16 @@ class ReadLog:
         """Who read one of these facts."""
         return [reader for reader, facts in self.facts.items() if not facts.isdisjoint(changed)]
 
+    def list_readers_of(self, units: set[int]) -> list[Hashable]:
+        """Who read the text of one of these units, or what it defines."""
+        if not units:
+            return []
+        return [
+            reader
+            for reader, facts in self.facts.items()
+            if any(unit in units and (fact in (TREE, FLOW) or isinstance(fact, Defined)) for unit, fact in facts)
+        ]
+
     def list_relying(self, readers: Iterable[Hashable]) -> tuple[set[Hashable], set[FieldType]]:
         """These, with who relied on one of them or on somebody who did.
 
@@ -249,6 +259,10 @@ class LoggedResolver(Resolver):
                 self.forget_nodes(self._nodes.pop(reader.unit, {}).values())
             elif isinstance(reader, FieldType):
                 self._fields.pop(reader, None)
+
+    def list_fields(self) -> set[FieldType]:
+        """The fields of which it was asked."""
+        return {*map(FieldType._make, self._fields)}
 
     def drop_unasked(self) -> None:
         """Forgets the types of fields of which nobody asks any more.
