@@ -313,6 +313,12 @@ ATTRIBUTES = (
         ("A.java", OVERLOADS, "void b(String", "void bb(String"),
         ("a.ts", EXPORTS, "function b", "function bb"),
         ("a.ts", EXPORTS, "function a", "function aa"),
+        (
+            "a.js",
+            "register({ go(x) { eval(x) }, stop(x) { this.go(x) } })\nfunction run() { go(1) }\n",
+            "go(x) {",
+            "run(x) {",
+        ),
     ],
 )
 def test_what_an_edit_reaches_by_a_side_door_is_looked_at_again(path: str, text: str, old: str, new: str) -> None:
