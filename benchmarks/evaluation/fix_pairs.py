@@ -118,6 +118,7 @@ def flag_tools(context: Context, pairs: Sequence[FixPair]) -> tuple[list[Flags],
     flags = [
         Flags(one.name, flag_spots(one, files.before)[None], flag_spots(one, files.after)[None], one.families)
         for one in tools
+        if one.families  # one without any result is judged on no language
     ]
     note = f"Tools read {len(files.snippets)} whole files of both sides; {files.num_alone} functions stand alone."
     return flags, (note,) if tools else ()

@@ -119,9 +119,12 @@ def _python_tool(name: str, arguments: Sequence[str]) -> Callable[[Path, Sequenc
             return None
         output = folder.parent / f"{folder.name}.{name.split(maxsplit=1)[0].lower()}.sarif"
         target = [one.replace("OUTPUT", str(output)) for one in arguments]
+        output.unlink(missing_ok=True)  # what an earlier run said
         done = _run([*command, *target, folder.name], folder.parent)
         if not any("OUTPUT" in one for one in arguments):
             output.write_bytes(done)
+        if not output.is_file() or not output.stat().st_size:
+            raise EvaluationError(f"{name}: expected SARIF over {folder.name}, found nothing: did it break off?")
         try:
             tool = read_tool(name, [output], [folder.name.replace("+", "/", 1)])
         except EvaluationError:
