@@ -17,6 +17,7 @@ from graph_model.syntax import Node
 TREE, FLOW = "tree", "flow"
 COMPARED = ("locals", "stored", "receiver", "is_async", "modifiers", "sort")
 DESCRIBED = ("params", "decorators", "decorator_callees", "declared")
+_WRITTEN = frozenset({TREE, FLOW, *DESCRIBED})
 Fact = tuple[int, Hashable]
 """A unit's number, and TREE, FLOW, one of COMPARED or DESCRIBED, `Defined`, or a function that was derived."""
 
@@ -81,13 +82,13 @@ class ReadLog:
         return [reader for reader, facts in self.facts.items() if not facts.isdisjoint(changed)]
 
     def list_readers_of(self, units: set[int]) -> list[Hashable]:
-        """Who read the text of one of these units, or what it defines."""
+        """Who read the text of one of these units, of its head too, or what it defines."""
         if not units:
             return []
         return [
             reader
             for reader, facts in self.facts.items()
-            if any(unit in units and (fact in (TREE, FLOW) or isinstance(fact, Defined)) for unit, fact in facts)
+            if any(unit in units and (fact in _WRITTEN or isinstance(fact, Defined)) for unit, fact in facts)
         ]
 
     def list_relying(self, readers: Iterable[Hashable]) -> tuple[set[Hashable], set[FieldType]]:
