@@ -7,6 +7,7 @@ from graph_model.program import Program
 from graph_model.type_names import LITERAL_TYPES
 
 _LOOKED_FOR = frozenset({"constructor"})
+_UNREADABLE = "\ufffd"  # stands for bytes that are no text: such a name is not found again in them
 
 
 def rename(program: Program, other: Program, index: PackIndex) -> set[str] | None:
@@ -23,7 +24,9 @@ def rename(program: Program, other: Program, index: PackIndex) -> set[str] | Non
     tables += [(one.cls.methods, two.cls.methods) for one, two in pairs if one.cls is not None and two.cls is not None]
     names = {name for one, two in pairs if one.name != two.name for name in (one.name, two.name)}
     names.update(name for before, now in tables for name in _list_other(before, now))  # type: ignore[arg-type]
-    if any(name.startswith("__") for name in names) or not names.isdisjoint(_list_unsaid(program, index)):
+    if any(name.startswith("__") or _UNREADABLE in name for name in names) or not names.isdisjoint(
+        _list_unsaid(program, index)
+    ):
         return None
     for one, two in pairs:
         one.name, one.qualname = two.name, two.qualname
@@ -76,7 +79,9 @@ def list_mentioning(program: Program, names: Iterable[str]) -> set[int]:
     for at in places:
         holding = [unit for unit in program.units if unit.node.start <= at < unit.node.end]
         found.update(unit.idx for unit in holding[-1:])  # units come outer first
-        found.update(unit.idx for unit in program.units if any(one.start <= at < one.end for one in unit.decorators))
+        decorated = [unit for unit in program.units if any(one.start <= at < one.end for one in unit.decorators)]
+        found.update(unit.idx for unit in decorated)
+        found.update(unit.parent.idx for unit in decorated if unit.parent is not None)  # evaluates them
     return found
 
 

@@ -1,6 +1,6 @@
 """From one version of a file to the next, where an edit stays inside a function: what is analysed again."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Set
 
 from graph_model.analysis import (
     called_by,
@@ -118,7 +118,7 @@ class Step:
         now = describe_flow(unit)
         other = {key for key in flow.keys() | now.keys() if flow.get(key) != now.get(key)}
         is_same = unit.flow.reach_in == reach and self._differs_in_names(unit, before, "locals")
-        if not is_same or not other <= self._names:
+        if not is_same or not other <= self._names or self._file.resolver.wears_out(unit.idx):
             self._answers.add(unit.idx)
         if not is_same or other:
             self._is_folded = self._are_folded(unit)
@@ -176,10 +176,12 @@ class Step:
     def _changes_entries(self, inside: frozenset[int], changed: set[Fact]) -> bool:
         """Whether entry points say something else of units elsewhere; what they say of those inside is known then."""
         file, graft = self._file, self._graft
-        asked = range(len(self._program.units)) if graft.is_renamed else inside  # functions are handed over by name
+        asked: Set[int] = inside | ({self._frames[0].idx} if graft.is_seen_around else set())
+        if graft.is_renamed:  # functions are handed over by name
+            asked = {unit.idx for unit in self._program.units}
         handing = {idx for idx in asked if file.hands_over(self._program.units[idx])}
         has_handed = not file.handing.isdisjoint(asked)
-        file.handing = file.handing.difference(asked) | handing
+        file.handing = (file.handing - asked) | handing
         is_read = graft.is_renamed or ENTRIES in self._log.list_readers(changed)
         if not handing and not has_handed and not is_read:
             return False

@@ -224,14 +224,20 @@ def test_a_limit_that_grows_with_the_file_is_no_other_term() -> None:
     assert analyser.num_analysed == 3
 
 
-def test_names_that_were_typed_for_a_moment_are_not_kept() -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "most"),
+    [("self.db.cursor()", "self.db{}.cursor()", 5), ("return name.strip()", "self.a{}.b", 60)],
+    ids=["definition", "expression"],
+)
+def test_names_that_were_typed_for_a_moment_are_not_kept(old: str, new: str, most: int) -> None:
     analyser, language = IncrementalAnalyser(), find_language("a.py")
     assert language is not None
-    for number in range(40):
-        analyser.analyse("a.py", PYTHON.replace("self.db.cursor", f"self.db{number}.cursor").encode(), language)
+    assert old in PYTHON
+    for number in range(120):
+        analyser.analyse("a.py", PYTHON.replace(old, new.format(number)).encode(), language)
     kept = analyser._files["a.py"].resolver
-    assert len(kept._fields) < 5
-    assert len(kept._log.facts) < 40
+    assert len(kept._fields) < most
+    assert len(kept._log.facts) < most + 35
 
 
 def list_texts() -> list[tuple[str, str]]:

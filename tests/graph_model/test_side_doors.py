@@ -120,6 +120,13 @@ def f(q):
     x = open(q)
 """
 PRODUCES = '@Produces(() => "text/html") class C { @Get() m(@Query() q, @Res() res) { res.send(q) } }\n'
+DECORATED = """\
+from django.urls import path
+def handler(req): return run(req.GET["x"])
+class C:
+    @other(path("/", nobody))
+    def m(self): pass
+"""
 MADE_UP = """\
 const crypto = require('crypto');
 function outer(q) {
@@ -162,6 +169,7 @@ function outer(q) {
         ("a.py", GLOBAL, "global x", "global z"),
         ("a.ts", PRODUCES, "text/html", "text/plain"),
         ("a.js", MADE_UP, "password", "etag"),
+        ("a.py", DECORATED, "nobody", "handler"),
     ],
 )
 def test_what_an_edit_reaches_by_a_side_door_is_looked_at_again(path: str, text: str, old: str, new: str) -> None:
