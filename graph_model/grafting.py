@@ -31,7 +31,7 @@ _KEPT = ("name", "decorators")  # nodes of a function's head that the code aroun
 _BLOCKS = frozenset({"block", "statement_block"})  # of which no table looks at the statements in them
 _CLOSED = FUNCTION_KINDS | {K.CLASS, K.NEW, K.SWITCH, K.CASE}  # a statement inside is not by itself one of the function
 _DECORATED = "decorated_definition"  # Python's grammar: a function with the decorators before it
-_PLAIN = frozenset({K.MODULE, K.BLOCK})
+_PLAIN = frozenset({K.MODULE, K.BLOCK, K.DICT})  # what does not say the names of the functions in it
 _SEEN = FUNCTION_KINDS | {K.CLASS, K.IMPORT, K.EXPORT, K.NAMESPACE}  # what others look for below a function
 
 
@@ -196,6 +196,8 @@ class LiveTree:
         shift_around(tree.root, place, graft.end, graft.delta)
         if place is graft.function:
             place.start, place.end = graft.start, graft.end + graft.delta
+            if graft.is_renamed:
+                _rename_export(place, graft.nodes)
             replace_children(place, graft.nodes)
         elif place is not None:
             replace(place, graft.nodes[0])
@@ -301,10 +303,25 @@ def _make_graft(function: Node, old: _Part, part: _Part, delta: int) -> Graft | 
 
 
 def _may_be_renamed(function: Node, kept: Iterable[Node], wanted: Iterable[Node]) -> bool:
-    """Whether nothing but its node says a function's name: what stands around it may say it too."""
+    """Whether nothing says a function's name but its node, and an export of it alone: others around may say it too."""
     names = [[one.kind for one in nodes if one.field == "name"] for nodes in (kept, wanted)]
     around = function.parent
-    return names == [[K.NAME], [K.NAME]] and around is not None and around.kind in _PLAIN and around.data is None
+    if names != [[K.NAME], [K.NAME]] or around is None:
+        return False
+    if around.kind is K.EXPORT and isinstance(around.data, tuple):
+        return [local for _, local in around.data] == [_name_of(function.children)]
+    return around.kind in _PLAIN and around.data is None
+
+
+def _name_of(nodes: Iterable[Node]) -> str:
+    return next(one.text for one in nodes if one.field == "name")
+
+
+def _rename_export(function: Node, nodes: Iterable[Node]) -> None:
+    """Lets what exports a function say its next name."""
+    around, old, new = function.parent, _name_of(function.children), _name_of(nodes)
+    if around is not None and around.kind is K.EXPORT and isinstance(around.data, tuple):
+        around.data = tuple((new if exported == old else exported, new) for exported, _ in around.data)
 
 
 def _pair_roles(nodes: Iterable[Node], others: list[Node]) -> Iterator[tuple[Node, Node]]:

@@ -70,6 +70,7 @@ def run2(x): return run(x)
 """
 OVERLOADS = "class C { void a(String s) { b(s); } void b(String s) { run(s); } void b(int i) { a(null); } }"
 EXPORTS = "export function a(x) { b(x) }\nexport { b as c }\nfunction b(y) { eval(y) }\nmodule.exports.a = a\n"
+OBJECT = "register({ go(x) { eval(x) }, stop(x) { this.go(x) } })\nfunction run() { go(1) }\n"
 ATTRIBUTES = (
     "class C { static int K; [A((K = 1))] void a() {} void b(string s) { if (K == 1) { x(s); } else { y(s); } } }"
 )
@@ -160,6 +161,7 @@ function outer(q) {
         ("A.java", OVERLOADS, "void b(String", "void bb(String"),
         ("a.ts", EXPORTS, "function b", "function bb"),
         ("a.ts", EXPORTS, "function a", "function aa"),
+        ("a.js", OBJECT, "go(x) {", "run(x) {"),
         ("a.py", CHAIN, 'path = "a"', 'path = "b"'),
         ("a.py", HIDDEN, "def f", "def g"),
         ("a.js", TWO_ON_A_LINE, "zz", "a"),
