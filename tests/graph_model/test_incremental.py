@@ -225,17 +225,19 @@ def test_a_limit_that_grows_with_the_file_is_no_other_term() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "most"),
-    [("self.db.cursor()", "self.db{}.cursor()", 5), ("return name.strip()", "self.a{}.b", 60)],
+    ("path", "text", "most"),
+    [
+        ("a.py", PYTHON.replace("self.db.cursor", "self.db@.cursor"), 5),
+        ("A.java", "class A { void m(String s) { foo(z@); } }", 55),
+    ],
     ids=["definition", "expression"],
 )
-def test_names_that_were_typed_for_a_moment_are_not_kept(old: str, new: str, most: int) -> None:
-    analyser, language = IncrementalAnalyser(), find_language("a.py")
+def test_names_that_were_typed_for_a_moment_are_not_kept(path: str, text: str, most: int) -> None:
+    analyser, language = IncrementalAnalyser(), find_language(path)
     assert language is not None
-    assert old in PYTHON
     for number in range(120):
-        analyser.analyse("a.py", PYTHON.replace(old, new.format(number)).encode(), language)
-    kept = analyser._files["a.py"].resolver
+        analyser.analyse(path, text.replace("@", str(number)).encode(), language)
+    kept = analyser._files[path].resolver
     assert len(kept._fields) < most
     assert len(kept._log.facts) < most + 35
 
