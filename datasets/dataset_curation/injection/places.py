@@ -14,18 +14,21 @@ from graph_model.languages import Family
 REMOVALS = frozenset({"guard-removed", "sanitiser-removed"})
 """Ways to kinds of the same name, whose places only the engine finds."""
 _FOREIGN = re.compile(
-    r"(?i)request|\breq\b|argv|getParameter|\[From(?:Query|Body|Route|Form)|Controller\b|@\w+\.(?:route|get|post)\b"
-    r"|@(?:Get|Post|Request)Mapping|\bctx\.|environ|input\("
+    r"\b[rR]equest\b|\breq\b|argv|getParameter|\[From(?:Query|Body|Route|Form)|Controller\b|@\w+\.(?:route|get|post)\b"
+    r"|@(?:Get|Post|Request)Mapping|@QueryParam|\bctx\.|environ\b|\binput\("
 )
-_GUARD = re.compile(
-    r"(?i)\b(?:if|and|or|elif)\b[^\n]*(?:safe|allow|valid|trust|permit|white_?list|same_?(?:origin|host|site|domain)"
-    r"|local_?(?:url|path)|starts_?with|has_?allowed|relative_?to|contains|includes|\.has\(|\bin\b)"
+_CHECK = re.compile(
+    r"(?:\bif\b|\belif\b|\band\b|\bor\b|&&|\|\||\?)[^\n]*(?:"
+    r"(?i:\w*(?:safe|allow|valid|trust|permit|white_?list|same_?(?:origin|host|site|domain)|local_?(?:url|path))\w*\()"
+    r"|[sS]tarts_?[wW]ith\(|\.(?:has|includes|[cC]ontains|containsKey)\(|\bin (?:[A-Z_]{3,}|[(\[{]|\w+\.\w+)"
+    r"|is_relative_to)"
 )
 _SINK = re.compile(
-    r"(?i)redirect|location|\bopen\(|send_?file|\bexec|system\(|urlopen|fetch|https?\.|requests\.|new File|path"
-    r"|render|query|eval|load"
+    r"redirect|Redirect|[Ss]end_?[Ff]ile|\bopen\(|urlopen|requests\.\w+\(|axios|\bfetch\(|new File|Paths\.get|\bexec"
+    r"|\bspawn|system\(|subprocess|HttpClient|\bFile\.|\.query\(|import_module|getattr|Class\.forName|innerHTML|\bfs\."
 )
-_PROTECTION = re.compile(r"(?i)escape|sanitiz|encode|valid|clean|quote|basename|allow|startswith|redirect|path|query")
+_PROTECTION = re.compile(r"(?i)escape|sanitiz|encode|valid|clean|quote|basename|parse|\bint\(|number\(")
+_BEFORE, _AFTER = 2_500, 1_500  # characters around a check in which its data come in, and behind it are used
 
 Wants = Callable[[str, Family], bool]
 """Whether examples of a kind are wanted from a language."""
@@ -35,7 +38,7 @@ Wants = Callable[[str, Family], bool]
 class Room:
     """What a file may have room for: defects by text, and names of structures and removals that need its tree.
 
-    `named` are structures whose text stands in the file, `anywhere` those that no text tells of.
+    `named` are those whose text stands in the file, `anywhere` those that no text tells of.
     """
 
     by_text: tuple[Proposal, ...]
@@ -50,21 +53,30 @@ def find_room(file: SelectedFile, wants: Wants) -> Room:
     """What a file may have room for of what is wanted."""
     family = file.language.family
     content = file.source.content
-    names = {one.name for one in load_defects() if family in one.families and wants(one.kind, family)}
-    by_text = tuple(propose_defects(content, family, names)) if names else ()
     text = content.decode("utf-8", "replace")
-    open_kinds = [one for one in STRUCTURES if family in one.families and wants(one.kind, family)]
-    named = {one.name for one in open_kinds if one.hint is not None and one.hint.search(text)}
-    anywhere = {one.name for one in open_kinds if one.hint is None}
-    anywhere |= {kind for kind in REMOVALS if wants(kind, family) and _may_protect(kind, text)}
+    idle = {kind for kind in REMOVALS if not wants(kind, family) or not _may_protect(kind, text)}
+    names = {
+        one.name for one in load_defects()
+        if family in one.families and one.kind not in idle and wants(one.kind, family)
+    }  # fmt: skip
+    by_text = tuple(propose_defects(content, family, names)) if names else ()
+    wanted = [one for one in STRUCTURES if family in one.families and wants(one.kind, family)]
+    named = {one.name for one in wanted if one.hint is not None and one.hint.search(text)}
+    anywhere = {one.name for one in wanted if one.hint is None}
+    named |= {"guard-removed"} - idle
+    anywhere |= {"sanitiser-removed"} - idle  # its words are everywhere
     return Room(by_text, frozenset(named), frozenset(anywhere))
 
 
 def _may_protect(kind: str, text: str) -> bool:
-    """Whether a file may hold a flow that a condition stops, or a call makes harmless."""
+    """Whether a file may hold foreign data that a condition stops, or a call makes harmless, on their way."""
     if kind != "guard-removed":
-        return _PROTECTION.search(text) is not None
-    return all(one.search(text) for one in (_FOREIGN, _SINK, _GUARD))
+        return _FOREIGN.search(text) is not None and _PROTECTION.search(text) is not None
+    return any(
+        _SINK.search(text, check.end(), check.end() + _AFTER)
+        and _FOREIGN.search(text, max(0, check.start() - _BEFORE), check.end() + _AFTER)
+        for check in _CHECK.finditer(text)
+    )
 
 
 @cache

@@ -2,8 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from dataset_curation.analysing import Project, analyse_project
@@ -28,6 +29,8 @@ _log = logging.getLogger(__name__)
 _TRIES_A_FILE = 3  # of one kind
 
 Cell = tuple[str, Family]
+Sound = Callable[[], Project | None]
+"""The sound file alone as a project, analysed when first asked; None when the engine has a problem with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Round:
 
     `named` and `others` are how many times the files asked for: where a text of a wanted kind stands, and where none
     is known; larger ones than `max_bytes` never. `tries` and `most` are of one kind and language; with `shares` each
-    language gives its share first.
+    language gives its share first. Only the `first` repositories, all for 0.
     """
 
     roles: frozenset[Role]
@@ -46,6 +49,7 @@ class Round:
     most: int
     max_bytes: int
     shares: bool = False
+    first: int = 0
 
     def covers(self, entry: Entry) -> bool:
         """Whether a repository is looked at. That of a pair may be under any licence."""
@@ -54,9 +58,9 @@ class Round:
 
 _OWN = frozenset({Role.TRAIN, Role.FIXES})
 ROUNDS = (
-    Round(_OWN, named=4, others=1, tries=6, most=2, max_bytes=15_000, shares=True),
-    Round(_OWN, named=20, others=3, tries=20, most=4, max_bytes=40_000),
-    Round(frozenset({Role.PAIRS}), named=20, others=3, tries=20, most=4, max_bytes=40_000),
+    Round(_OWN, named=4, others=1, tries=6, most=2, max_bytes=15_000, shares=True, first=40),
+    Round(_OWN, named=20, others=1, tries=20, most=4, max_bytes=40_000),
+    Round(frozenset({Role.PAIRS}), named=20, others=1, tries=20, most=4, max_bytes=40_000),
 )
 
 
@@ -125,7 +129,11 @@ class Survey:
 def plan_survey(entries: Iterable[Entry]) -> list[tuple[Round, Entry]]:
     """Every round with its repositories, the languages taking turns in each."""
     listed = _taking_turns(entries)
-    return [(one, entry) for one in ROUNDS for entry in listed if one.covers(entry)]
+    plan: list[tuple[Round, Entry]] = []
+    for one in ROUNDS:
+        covered = [(one, entry) for entry in listed if one.covers(entry)]
+        plan += covered[: one.first or len(covered)]
+    return plan
 
 
 def survey_entries(plan: Iterable[tuple[Round, Entry]], clones: Path, max_files: int, wanted: int) -> Iterator[Survey]:
@@ -197,13 +205,8 @@ def _survey_file(file: SelectedFile, origin: str, survey: Survey, room: Room) ->
         return
     family = file.language.family
     proposals = [*room.by_text, *propose_structures(scene, room.named | room.anywhere)]
-    proposals = [one for one in proposals if _is_wanted_here(one.kind, survey, origin, family)]
-    sound = None
-    if room.anywhere & REMOVALS or any(find_kind(one.kind).needs_candidate for one in proposals):
-        sound = _analyse(file)
-        if sound is None:
-            return
-        proposals += _find_removals(file, sound, scene, room)
+    sound = cache(lambda: _analyse(file))
+    proposals += _find_removals(file, sound, scene, room)
     tries: Counter[str] = Counter()
     for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
         if tries[proposal.kind] < _TRIES_A_FILE and _is_wanted_here(proposal.kind, survey, origin, family):
@@ -211,15 +214,16 @@ def _survey_file(file: SelectedFile, origin: str, survey: Survey, room: Room) ->
             _try(file, sound, find_twin(scene, proposal), origin, survey)
 
 
-def _find_removals(file: SelectedFile, sound: Project, scene: Scene, room: Room) -> Iterator[Proposal]:
+def _find_removals(file: SelectedFile, sound: Sound, scene: Scene, room: Room) -> Iterator[Proposal]:
     path = file.source.path
-    if room.anywhere & REMOVALS:
-        removals = propose_removals(sound.analyses[path], sound.candidates[path], scene)
-        yield from (one for one in removals if one.name in room.anywhere)
+    wanted = (room.named | room.anywhere) & REMOVALS
+    project = sound() if wanted else None
+    if project is not None:
+        removals = propose_removals(project.analyses[path], project.candidates[path], scene)
+        yield from (one for one in removals if one.name in wanted)
 
 
 def _analyse(file: SelectedFile) -> Project | None:
-    """The file alone as a project, None when the engine has a problem with it."""
     sound = analyse_project([(file.source, file.language)], Tally())
     analysis = sound.analyses.get(file.source.path)
     return sound if analysis is not None and not analysis.problems else None
@@ -235,7 +239,7 @@ def _is_wanted_here(kind: str, survey: Survey, origin: str, family: Family) -> b
     return of_repository < survey.current.most and survey.wants(kind, family)
 
 
-def _try(file: SelectedFile, sound: Project | None, proposal: Proposal, origin: str, survey: Survey) -> None:
+def _try(file: SelectedFile, sound: Sound, proposal: Proposal, origin: str, survey: Survey) -> None:
     cell = (proposal.kind, file.language.family)
     survey.tried[cell] += 1
     survey.tried_here[cell] += 1
@@ -256,18 +260,15 @@ def _size(edits: tuple[Edit, ...]) -> int:
     return sum(one.end - one.start + len(one.replacement) for one in edits)
 
 
-def try_proposal(file: SelectedFile, sound: Project | None, proposal: Proposal, origin: str) -> InjectionExample | None:
-    """The example that a proposal makes, None when it does not hold: it must parse, and give birth to a candidate.
-
-    `sound` is the file as it stands; kinds that need no candidate need none.
-    """
+def try_proposal(file: SelectedFile, sound: Sound, proposal: Proposal, origin: str) -> InjectionExample | None:
+    """The example that a proposal makes, None when it does not hold: it must parse, and give birth to a candidate."""
     content, path = file.source.content, file.source.path
     broken = edit_content(content, proposal.edits, file.language)
     if broken is None:
         return None
-    asks = sound if find_kind(proposal.kind).needs_candidate else None
-    born = _labels_born(file, asks, proposal.edits, proposal.labels)
-    if find_kind(proposal.kind).needs_candidate and not born:
+    asks = find_kind(proposal.kind).needs_candidate
+    born = _labels_born(file, sound, proposal.edits, proposal.labels) if asks else ()
+    if asks and not born:
         return None
     twin = edit_content(content, proposal.twin, file.language) if proposal.twin else None
     line = file.source.position_at(proposal.start).line
@@ -282,16 +283,15 @@ def try_proposal(file: SelectedFile, sound: Project | None, proposal: Proposal, 
         broken=broken,
         twin=twin,
         born=born,
-        twin_born=_labels_born(file, asks, proposal.twin, proposal.labels) if twin is not None else (),
+        twin_born=_labels_born(file, sound, proposal.twin, proposal.labels) if asks and twin is not None else (),
     )
 
 
-def _labels_born(
-    file: SelectedFile, sound: Project | None, edits: tuple[Edit, ...], labels: frozenset[str]
-) -> tuple[str, ...]:
-    edited = analyse_edited(file, edits) if sound is not None else None
-    if sound is None or edited is None:
-        return ()
+def _labels_born(file: SelectedFile, sound: Sound, edits: tuple[Edit, ...], labels: frozenset[str]) -> tuple[str, ...]:
     path = file.source.path
-    born = find_born(sound.candidates[path], edited.candidates[path])
+    edited = analyse_edited(file, edits)
+    if edited is None or not any(one.label in labels for one in edited.candidates[path]):
+        return ()
+    before = sound()
+    born = find_born(before.candidates[path], edited.candidates[path]) if before is not None else []
     return tuple(sorted({one.label for one in born if one.label in labels}))
