@@ -82,7 +82,7 @@ class InjectionExample:
 
     def copies(self, other: "InjectionExample") -> bool:
         """Whether two are of the same statement in files of the same name, as in a copied folder."""
-        names = {one.origin.rpartition("/")[2].partition(":")[0] for one in (self, other)}
+        names = {one.origin.split(":")[1].rpartition("/")[2] for one in (self, other)}
         return len(names) == 1 and self.sound[self.start : self.end] == other.sound[other.start : other.end]
 
 
