@@ -88,7 +88,7 @@ def test_a_copied_file_is_no_second_example(tmp_path: Path) -> None:
 
 def _room(code: str, *kinds: str) -> Room:
     file = SelectedFile(SourceFile("a.py", code.encode()), BY_NAME["python"], "")
-    return find_room(file, lambda kind, _: kind in kinds)
+    return find_room(file, kinds)
 
 
 def test_a_file_is_parsed_only_for_what_its_text_may_hold() -> None:

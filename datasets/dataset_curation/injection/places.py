@@ -1,7 +1,7 @@
 """Where a file has room for wanted kinds of defects: text first, since most files have none and are never parsed."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,9 +30,6 @@ _SINK = re.compile(
 _PROTECTION = re.compile(r"(?i)escape|sanitiz|encode|valid|clean|quote|basename|parse|\bint\(|number\(")
 _BEFORE, _AFTER = 2_500, 1_500  # characters around a check in which its data come in, and behind it are used
 
-Wants = Callable[[str, Family], bool]
-"""Whether examples of a kind are wanted from a language."""
-
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -49,20 +46,19 @@ class Room:
         return bool(self.by_text or self.named or self.anywhere)
 
 
-def find_room(file: SelectedFile, wants: Wants) -> Room:
-    """What a file may have room for of what is wanted."""
+def find_room(file: SelectedFile, wanted: Container[str]) -> Room:
+    """What a file may have room for of the kinds that are wanted."""
     family = file.language.family
-    content = file.source.content
-    text = content.decode("utf-8", "replace")
-    idle = {kind for kind in REMOVALS if not wants(kind, family) or not _may_protect(kind, text)}
+    text = file.source.content.decode("utf-8", "replace")
+    idle = {kind for kind in REMOVALS if kind not in wanted or not _may_protect(kind, text)}
     names = {
         one.name for one in load_defects()
-        if family in one.families and one.kind not in idle and wants(one.kind, family)
+        if family in one.families and one.kind in wanted and one.kind not in idle
     }  # fmt: skip
-    by_text = tuple(propose_defects(content, family, names)) if names else ()
-    wanted = [one for one in STRUCTURES if family in one.families and wants(one.kind, family)]
-    named = {one.name for one in wanted if one.hint is not None and one.hint.search(text)}
-    anywhere = {one.name for one in wanted if one.hint is None}
+    by_text = tuple(propose_defects(file.source.content, family, names)) if names else ()
+    trees = [one for one in STRUCTURES if family in one.families and one.kind in wanted]
+    named = {one.name for one in trees if one.hint is not None and one.hint.search(text)}
+    anywhere = {one.name for one in trees if one.hint is None}
     named |= {"guard-removed"} - idle
     anywhere |= {"sanitiser-removed"} - idle  # its words are everywhere
     return Room(by_text, frozenset(named), frozenset(anywhere))

@@ -121,6 +121,22 @@ class Survey:
         """Examples of a kind, over all languages."""
         return sum(self.held[(kind, family)] for family in Family)
 
+    def wanted_kinds(self) -> dict[Family, frozenset[str]]:
+        """The kinds that another try is worth its time of, by language."""
+        kinds = families_by_kind()
+        return {
+            family: frozenset(
+                kind for kind, families in kinds.items() if family in families and self.wants(kind, family)
+            )
+            for family in Family
+        }
+
+    def note_search(self, repository: str, kinds: Iterable[str]) -> None:
+        """Counts a file that is looked at for each of these kinds."""
+        for kind in kinds:
+            self.searched.setdefault(kind, set()).add(repository)
+            self.searched_files[kind] += 1
+
     def lacking(self) -> list[str]:
         """The kinds that have fewer examples than are wanted."""
         return [kind for kind in load_kinds() if self.num_held(kind) < self.wanted]
@@ -166,14 +182,16 @@ def _survey_entry(entry: Entry, clones: Path, max_files: int, survey: Survey) ->
     is_new = entry.repository not in survey.repositories
     survey.repositories.add(entry.repository)
     named, others = survey.current.named * max_files, survey.current.others * max_files
+    wanted = survey.wanted_kinds()
     for file in sorted(select_files(clone, entry.commit, Tally()), key=lambda file: digest(file.source.path)):
         if named <= 0 and others <= 0:
             break
         family = file.language.family
         survey.files[family] += is_new
-        if len(file.source.content) > survey.current.max_bytes or not _note_search(survey, entry, family):
+        if len(file.source.content) > survey.current.max_bytes or not wanted[family]:
             continue
-        room = find_room(file, survey.wants)
+        survey.note_search(entry.repository, wanted[family])
+        room = find_room(file, wanted[family])
         if (room.by_text or room.named) and named > 0:
             named -= 1
         elif room.anywhere and others > 0:
@@ -186,17 +204,7 @@ def _survey_entry(entry: Entry, clones: Path, max_files: int, survey: Survey) ->
             _survey_file(file, origin, survey, room)
         except (CurationError, GraphModelError) as error:
             _log.warning("%s: %s", origin, error)
-
-
-def _note_search(survey: Survey, entry: Entry, family: Family) -> bool:
-    """Counts a file for each kind that is wanted from it; whether there is one."""
-    wanted = [
-        kind for kind, families in families_by_kind().items() if family in families and survey.wants(kind, family)
-    ]
-    for kind in wanted:
-        survey.searched.setdefault(kind, set()).add(entry.repository)
-        survey.searched_files[kind] += 1
-    return bool(wanted)
+        wanted = survey.wanted_kinds()
 
 
 def _survey_file(file: SelectedFile, origin: str, survey: Survey, room: Room) -> None:
