@@ -1,8 +1,8 @@
 """What an editor feels: diagnostics after opening and after a keystroke, memory, and thousands of edits in a row.
 
 Each server runs as a process and is spoken to as an editor does. Times are from the change to its diagnostics, with the
-debounce set to zero where a server has one. *key* is a keystroke in a function's body, *head* one before it: in names,
-parameters and decorators, which others see.
+debounce set to zero where a server has one. *key* is a keystroke anywhere in a function, *head* one before its body: in
+names, parameters and decorators, which others see.
 """
 
 import asyncio
@@ -52,12 +52,13 @@ class Measured:
     """Milliseconds of one server on one file."""
 
     opening: list[float] = field(default_factory=list)
-    bodies: list[float] = field(default_factory=list)
+    keys: list[float] = field(default_factory=list)
     heads: list[float] = field(default_factory=list)
 
 
-def find_peers() -> list[Peer]:
-    """Ours, and those of Ruff and Semgrep where they are installed."""
+def find_peers(core: int | None = None) -> list[Peer]:
+    """Ours, and those of Ruff and Semgrep where they are installed; their processes on one core, where one is given."""
+    pinned = () if core is None else ("taskset", "--cpu-list", str(core))
     found = []
     for name, program, arguments, reads in (
         ("graph-reviewer", "reviewer", ("lsp",), tuple(_LANGUAGES)),
@@ -66,21 +67,21 @@ def find_peers() -> list[Peer]:
     ):
         path = find_program(program)
         if path is not None:
-            found.append(Peer(name, (path, *arguments), reads))
+            found.append(Peer(name, (*pinned, path, *arguments), reads))
     return found
 
 
 def list_keystrokes(
     file: Path, chooser: random.Random, count: int, *, in_heads: bool = False
 ) -> Iterator[types.TextDocumentContentChangeEvent]:
-    """A letter more inside a word of a function's body, then the letter less, at random places.
+    """A letter more inside a word of a function, then the letter less, at random places.
 
-    `in_heads`: in what stands before its body instead, its name and decorators among them.
+    `in_heads`: only in what stands before its body, its name and decorators among them.
     """
     content = file.read_bytes()
     bodies, heads = find_extents(content, file.name)
     starts = [one.start() + 1 for one in _WORD.finditer(content) if not _KEYWORDS.fullmatch(one[0].decode())]
-    inside = [at for at in starts if _holds(heads, at) is in_heads and (in_heads or _holds(bodies, at))]
+    inside = [at for at in starts if _holds(heads, at) or (not in_heads and _holds(bodies, at))]
     places = [
         (content.count(b"\n", 0, at), at - line_start)
         for at in inside
@@ -136,7 +137,7 @@ async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int
                 session.close(uri)
             uri = session.open(folder / file.name, text, language)
             await session.wait_until(lambda: bool(session.published.get(uri)))
-            for times, in_heads in ((found.bodies, False), (found.heads, True)):
+            for times, in_heads in ((found.keys, False), (found.heads, True)):
                 for change in list_keystrokes(file, chooser, num_edits, in_heads=in_heads):
                     await asyncio.sleep(_PAUSE_S)
                     start = time.perf_counter()
@@ -224,6 +225,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--edits", default=200, show_default=True, help="Keystrokes in each file.")
 @click.option("--openings", default=20, show_default=True, help="Times that each file is opened.")
+@click.option("--core", type=int, default=None, help="Keep each server with all its processes on this core (Linux).")
 @click.option("--workspace", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder for memory.")
 @click.option("--workspace-files", default=500, show_default=True, help="How many files of it.")
 @click.option("--endure", "num_endured", default=0, help="Random edits in a row in the first file, such as 10000.")
@@ -233,6 +235,7 @@ def editor(  # noqa: PLR0913  # one parameter an option
     files: tuple[Path, ...],
     edits: int,
     openings: int,
+    core: int | None,
     workspace: Path | None,
     workspace_files: int,
     num_endured: int,
@@ -243,7 +246,7 @@ def editor(  # noqa: PLR0913  # one parameter an option
     table: dict[str, object] = {}
     for file in chosen:
         click.echo(f"{file.name}, {file.read_bytes().count(10)} lines; milliseconds, p50 and p95")
-        for peer in (one for one in find_peers() if file.suffix in one.reads):
+        for peer in (one for one in find_peers(core) if file.suffix in one.reads):
             table[f"{peer.name} {file.name}"] = row = _summarise(peer, file, edits, openings)
             click.echo(f"  {peer.name:16} " + "  ".join(f"{name} {value:7.1f}" for name, value in row.items()))
     if workspace is not None:
@@ -261,7 +264,7 @@ def _summarise(peer: Peer, file: Path, edits: int, openings: int) -> dict[str, f
     except (TimeoutError, RuntimeError) as error:
         click.echo(f"  {peer.name:16} did not answer: {type(error).__name__}")
         return {}
-    rows = {"open": found.opening, "key": found.bodies, "head": found.heads}
+    rows = {"open": found.opening, "key": found.keys, "head": found.heads}
     return {
         f"{name} p{100 * share:.0f}": percentile(values, share)
         for name, values in rows.items()

@@ -22,11 +22,11 @@ from graph_model.encoder import FunctionGraph, encode_unit
 from graph_model.entries import EntrySources, find_entries, hands_over
 from graph_model.errors import LimitError
 from graph_model.evaluator import FlowContext, SinkHit, UnitFlow
-from graph_model.grafting import release
 from graph_model.guards import find_guards
 from graph_model.languages import Family, Language, load_table
 from graph_model.metrics import measure_unit
 from graph_model.names import Resolver
+from graph_model.nodes import release
 from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
 from graph_model.packs.loading import PackIndex, load_index
 from graph_model.packs.model import ContextKind

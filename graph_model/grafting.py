@@ -1,7 +1,8 @@
 """The syntax tree of a file that is being edited: where an edit stays inside a function, only its nodes are made anew.
 
 What `advance` and `apply` leave equals the tree of `parse_tree`. The grammar's parser says how far an edit changed its
-tree; the innermost function around that is normalised by itself, its node stays. Nodes behind it move.
+tree. A comment around that leaves all nodes; else the statement around it is normalised by itself, or the innermost
+function, whose own node stays. Nodes behind move.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,9 +11,13 @@ from dataclasses import dataclass
 from tree_sitter import Node as GrammarNode
 from tree_sitter import Tree as GrammarTree
 
+from graph_model.extents import Edit, find_edit, measure_change, tell
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
+from graph_model.likeness import are_alike, are_same, describe
+from graph_model.nodes import move_to, release, replace, replace_children, shift_around
 from graph_model.syntax import (
+    Action,
     LanguageTable,
     Node,
     SyntaxTree,
@@ -23,35 +28,18 @@ from graph_model.syntax import (
 
 _Range = tuple[int, int]
 _KEPT = ("name", "decorators")  # nodes of a function's head that the code around it evaluates or binds
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Bytes that changed, or all that a change reaches.
-
-    [start, old_end) of one text became [start, new_end) of the next.
-    """
-
-    start: int
-    old_end: int
-    new_end: int
-
-    @property
-    def delta(self) -> int:
-        """How much longer the text became."""
-        return self.new_end - self.old_end
-
-    def widen(self, start: int, new_end: int) -> "Edit":
-        """The same edit with more around it, told in positions of the new text."""
-        new_end = max(self.new_end, new_end)
-        return Edit(min(self.start, start), new_end - self.delta, new_end)
+_BLOCKS = frozenset({"block", "statement_block"})  # of which no table looks at the statements in them
+_CLOSED = FUNCTION_KINDS | {K.CLASS, K.NEW, K.SWITCH, K.CASE}  # a statement inside is not by itself one of the function
+_DECORATED = "decorated_definition"  # Python's grammar: a function with the decorators before it
+_PLAIN = frozenset({K.MODULE, K.BLOCK, K.DICT})  # what does not say the names of the functions in it
+_SEEN = FUNCTION_KINDS | {K.CLASS, K.IMPORT, K.EXPORT, K.NAMESPACE}  # what others look for below a function
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What the grammar node of a function gives by itself: counts and ranges, and the nodes until they are grafted.
+    """What a grammar node by itself gives: counts and ranges, and the nodes until they are grafted.
 
-    The function's node has `num_extra` children that come from around it; its own begin at `start`.
+    It begins at `start`; a function's node has `num_extra` children that come from around it.
     """
 
     tree: SyntaxTree
@@ -61,18 +49,28 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Graft:
-    """New children for a function's node, and what they and the old ones count for.
+    """New nodes in a function, and what they and the old ones count for.
 
-    `end` is the function's old end; `is_seen_around`: the code around evaluates something of it that is other now.
+    `place` is the function, which gets other children; or a statement of it, for which one of `nodes` comes; or None
+    where only a comment is other. `start` is its new start, `end` its old end; `is_seen_around`: the code around
+    evaluates or binds something that is other now; `is_renamed`: that is the function's name.
     """
 
     function: Node
+    place: Node | None
     old: SyntaxTree
     part: _Part
-    children: list[Node]
+    nodes: list[Node]
+    start: int
     end: int
     delta: int
-    is_seen_around: bool
+    is_seen_around: bool = False
+    is_renamed: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything in the function is other now, the functions in it included."""
+        return self.place is self.function
 
 
 class LiveTree:
@@ -97,7 +95,7 @@ class LiveTree:
         edit = find_edit(self.source, source)
         old = self._grammar_tree
         new = self._grammar_tree = self._parse(source, edit)
-        extent = _measure_change(_tell(old, self.source, source, edit), new, edit)
+        extent = measure_change(tell(old, self.source, source, edit), new, edit)
         graft = next(self._list_grafts(source, extent, old, new), None)
         if graft is None or self.tree.weight + graft.part.tree.weight - graft.old.weight > self._max_nodes:
             self._last = None
@@ -109,7 +107,7 @@ class LiveTree:
         """Parts of the last tree are used again, unless one of the two is broken: then only a new start is certain."""
         old = self._grammar_tree
         if not old.root_node.has_error:
-            new = parse_grammar(source, self._table, _tell(old, self.source, source, edit))
+            new = parse_grammar(source, self._table, tell(old, self.source, source, edit))
             if not new.root_node.has_error:
                 return new
         return parse_grammar(source, self._table)
@@ -118,40 +116,91 @@ class LiveTree:
         """Those that are possible, that of the innermost function first."""
         if self.tree.deep_ranges:
             return
-        for function in _find_functions(self.tree.root, extent):
+        functions = _find_functions(self.tree.root, extent)
+        for make in (self._graft_comment, self._graft_statement) if functions else ():
+            graft = make(source, functions[0], extent, old, new)
+            if graft is not None:
+                yield graft
+        for function in functions:
             if _may_be_seen_around(function, extent):
                 continue
-            before = _find_part(old.root_node, function.raw, extent.start, extent.old_end, function.end)
+            kind = function.raw if extent.start >= function.start else _DECORATED
+            before = _find_part(old.root_node, kind, extent.start, extent.old_end, function.end)
             end = function.end + extent.delta
-            after = _find_part(new.root_node, function.raw, extent.start, extent.new_end, end)
+            after = _find_part(new.root_node, kind, extent.start, extent.new_end, end)
             if before is not None and after is not None and before[1] == after[1]:
                 old_part = self._part_of(function, *before)
-                new_part = normalise_part(after[0], source, self._table, after[1])
+                new_part = _Part(normalise_part(after[0], source, self._table, after[1]), 0, after[0].start_byte)
                 graft = _make_graft(function, old_part, new_part, extent.delta) if old_part is not None else None
                 if graft is not None:
                     yield graft
 
     def _part_of(self, function: Node, node: GrammarNode, num_above: int) -> "_Part | None":
         """What a function's grammar node gives by itself; None where the function is more than that."""
-        if self._last is not None and self._last.function is function:
+        if self._last is not None and self._last.place is function and self._last.part.start == node.start_byte:
             return self._last.part
         tree = normalise_part(node, self.source, self._table, num_above)
         if len(tree.root.children) != 1:
             return None
         top = tree.root.children[0]
         num_extra = len(function.children) - len(top.children)
-        is_all = _are_alike(top, function) and _are_same(function.children[num_extra:], top.children)
+        is_all = are_alike(top, function) and are_same(function.children[num_extra:], top.children)
         release(tree.root)
-        return _Part(tree, num_extra, top.start) if is_all else None
+        return _Part(tree, num_extra, node.start_byte) if is_all else None
+
+    def _graft_comment(
+        self, _: bytes, function: Node, extent: Edit, old: GrammarTree, new: GrammarTree
+    ) -> Graft | None:
+        """Where an edit stays inside a comment."""
+        before = self._find_comment(old, extent.start, extent.old_end)
+        after = self._find_comment(new, extent.start, extent.new_end)
+        if before is None or after is None or (before[0], before[1] + extent.delta) != after:
+            return None
+        part = _Part(_make_ranges(self.tree, after), 0, before[0])
+        return Graft(function, None, _make_ranges(self.tree, before), part, [], *before, extent.delta)
+
+    def _find_comment(self, tree: GrammarTree, start: int, end: int) -> _Range | None:
+        node = tree.root_node.descendant_for_byte_range(start, end)
+        if node is None or self._table.kinds.get(node.type) is not Action.COMMENT or node.child_count:
+            return None
+        return (node.start_byte, node.end_byte) if node.start_byte < start and end <= node.end_byte else None
+
+    def _graft_statement(
+        self, source: bytes, function: Node, extent: Edit, old: GrammarTree, new: GrammarTree
+    ) -> Graft | None:
+        """Where an edit stays inside a statement that holds nothing of which others may know."""
+        place = _find_statement(function, extent)
+        if place is None:
+            return None
+        end = place.end + extent.delta
+        before = _find_part(old.root_node, place.raw, extent.start, extent.old_end, place.end)
+        after = _find_part(new.root_node, place.raw, extent.start, extent.new_end, end)
+        if before is None or after is None or before[1] != after[1]:
+            return None
+        old_tree = normalise_part(before[0], self.source, self._table, before[1])
+        new_tree = normalise_part(after[0], source, self._table, after[1])
+        node = _take_statement(new_tree, place)
+        if node is None or old_tree.deep_ranges or new_tree.deep_ranges:
+            return None
+        own = _take_statement(old_tree, place)
+        if own is None or not are_same([own], [place]):
+            return None
+        part = _Part(new_tree, 0, place.start)
+        return Graft(function, place, old_tree, part, [node], place.start, place.end, extent.delta)
 
     def apply(self, graft: Graft, source: bytes) -> None:
         """Changes the tree into that of the next text."""
-        tree, function = self.tree, graft.function
+        tree, place = self.tree, graft.place
         old, new = graft.old, graft.part.tree
         self._last = graft
-        _shift(tree.root, function, graft.end, graft.delta)
-        function.end = graft.end + graft.delta
-        _replace_children(function, graft.children)
+        shift_around(tree.root, place, graft.end, graft.delta)
+        if place is graft.function:
+            place.start, place.end = graft.start, graft.end + graft.delta
+            if graft.is_renamed:
+                _rename_export(place, graft.nodes)
+            replace_children(place, graft.nodes)
+        elif place is not None:
+            replace(place, graft.nodes[0])
         tree.source = source
         tree.num_nodes += new.num_nodes - old.num_nodes
         tree.num_other += new.num_other - old.num_other
@@ -162,49 +211,6 @@ class LiveTree:
             known[:] = _splice(known, getattr(old, name), getattr(new, name), extent, graft.delta)
 
 
-def find_edit(old: bytes, new: bytes) -> Edit:
-    """The shortest edit between two texts: what lies between what they share."""
-    start = _common(old, new, from_end=False)
-    tail = _common(old[start:], new[start:], from_end=True)
-    return Edit(start, len(old) - tail, len(new) - tail)
-
-
-def _common(one: bytes, other: bytes, *, from_end: bool) -> int:
-    """How many bytes are the same."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        same = one[-middle:] == other[-middle:] if from_end else one[:middle] == other[:middle]
-        low, high = (middle, high) if same else (low, middle - 1)
-    return low
-
-
-def _tell(tree: GrammarTree, old: bytes, new: bytes, edit: Edit) -> GrammarTree:
-    """A copy of a tree that knows of an edit."""
-    told = tree.copy()
-    told.edit(
-        edit.start,
-        edit.old_end,
-        edit.new_end,
-        _point(old, edit.start),
-        _point(old, edit.old_end),
-        _point(new, edit.new_end),
-    )
-    return told
-
-
-def _point(source: bytes, offset: int) -> tuple[int, int]:
-    return source.count(b"\n", 0, offset), offset - (source.rfind(b"\n", 0, offset) + 1)
-
-
-def _measure_change(told: GrammarTree, new: GrammarTree, edit: Edit) -> Edit:
-    """The edit with everything around it that the parser reads otherwise now."""
-    ranges = told.changed_ranges(new)
-    if not ranges:
-        return edit
-    return edit.widen(min(one.start_byte for one in ranges), max(one.end_byte for one in ranges))
-
-
 def _find_functions(root: Node, extent: Edit) -> list[Node]:
     """The functions that hold an extent of the old text, innermost first."""
     found, stack = [], [root]
@@ -212,8 +218,45 @@ def _find_functions(root: Node, extent: Edit) -> list[Node]:
         node = stack.pop()
         if node.kind in FUNCTION_KINDS and node.raw:
             found.append(node)
-        stack.extend(child for child in node.children if child.start <= extent.start and extent.old_end <= child.end)
+        stack.extend(one for one in node.children if _begin(one) <= extent.start and extent.old_end <= one.end)
     return found[::-1]
+
+
+def _begin(node: Node) -> int:
+    """Where a node begins, with the decorators before it."""
+    return min([node.start, *(one.start for one in node.children[:1] if one.field == "decorators")])
+
+
+def _find_statement(function: Node, extent: Edit) -> Node | None:
+    """The innermost statement of a function around an extent, unless others may know of what is in it."""
+    found, node = None, function
+    inside: Node | None = function
+    while inside is not None:
+        node = inside
+        if node.parent is not None and node.parent.kind is K.BLOCK and node.parent.raw in _BLOCKS and node.raw:
+            found = node if node is not function else None
+        inside = next((one for one in node.children if one.start <= extent.start and extent.old_end <= one.end), None)
+        if inside is not None and inside.kind in _CLOSED:
+            break
+    return None if found is None or _is_seen(found) else found
+
+
+def _is_seen(statement: Node) -> bool:
+    return any(node.kind in _SEEN or (node.kind is K.NEW and node.get("body")) for node in statement.walk())
+
+
+def _take_statement(tree: SyntaxTree, place: Node) -> Node | None:
+    """The one node that a part's tree holds, when it may stand in a statement's place."""
+    if len(tree.root.children) != 1:
+        return None
+    node = tree.root.children.pop()
+    node.parent, node.field = None, place.field
+    return None if (node.kind, node.raw, node.start) != (place.kind, place.raw, place.start) or _is_seen(node) else node
+
+
+def _make_ranges(tree: SyntaxTree, comment: _Range) -> SyntaxTree:
+    """What a comment by itself counts for."""
+    return SyntaxTree(tree.root, tree.source, [comment], [], [])
 
 
 def _find_part(root: GrammarNode, kind: str, start: int, end: int, part_end: int) -> tuple[GrammarNode, int] | None:
@@ -233,25 +276,62 @@ def _find_part(root: GrammarNode, kind: str, start: int, end: int, part_end: int
         num_above += 1
 
 
-def _make_graft(function: Node, old: _Part, new: SyntaxTree, delta: int) -> Graft | None:
+def _make_graft(function: Node, old: _Part, part: _Part, delta: int) -> Graft | None:
     """None where it may not be the same function any more."""
+    new = part.tree
     after = new.root.children[0] if len(new.root.children) == 1 else None
     if after is None or old.tree.deep_ranges or new.deep_ranges:
         return None
-    if not _are_alike(function, after) or after.start != old.start:
+    if not are_alike(function, after) or part.start != old.start:
         return None
     extra, own = function.children[: old.num_extra], function.children[old.num_extra :]
     kept = [child for child in own if child.field in _KEPT]
     wanted = [child for child in after.children if child.field in _KEPT]
-    if _describe_names(own) != _describe_names(after.children):
-        return None  # what stands around it may say the name too
-    is_same = [describe(child) for child in kept] == [describe(child) for child in wanted]
-    places = {id(two): one for one, two in zip(kept, wanted, strict=True)} if is_same else {}
-    for one, two in zip(kept, wanted, strict=True) if is_same else ():
-        _move_to(one, two)
+    is_renamed = _describe_names(own) != _describe_names(after.children)
+    if is_renamed and not _may_be_renamed(function, kept, wanted):
+        return None
+    same = [(one, two) for one, two in _pair_roles(kept, wanted) if describe(one) == describe(two)]
+    places = {id(two): one for one, two in same}
+    for one, two in same:
+        move_to(one, two)
     children = [*extra, *(places.get(id(child), child) for child in after.children)]
+    is_same = len(same) == len(kept) == len(wanted)
     new.root.children, after.children, after.parent = [], [], None
-    return Graft(function, old.tree, _Part(new, old.num_extra, old.start), children, function.end, delta, not is_same)
+    part = _Part(new, old.num_extra, old.start)
+    extent = after.start, function.end
+    return Graft(function, function, old.tree, part, children, *extent, delta, not is_same, is_renamed)
+
+
+def _may_be_renamed(function: Node, kept: Iterable[Node], wanted: Iterable[Node]) -> bool:
+    """Whether nothing says a function's name but its node, and an export of it alone: others around may say it too."""
+    names = [[one.kind for one in nodes if one.field == "name"] for nodes in (kept, wanted)]
+    around = function.parent
+    if names != [[K.NAME], [K.NAME]] or around is None:
+        return False
+    if around.kind is K.EXPORT and isinstance(around.data, tuple):
+        return [local for _, local in around.data] == [_name_of(function.children)]
+    return around.kind in _PLAIN and around.data is None
+
+
+def _name_of(nodes: Iterable[Node]) -> str:
+    return next(one.text for one in nodes if one.field == "name")
+
+
+def _rename_export(function: Node, nodes: Iterable[Node]) -> None:
+    """Lets what exports a function say its next name."""
+    around, old, new = function.parent, _name_of(function.children), _name_of(nodes)
+    if around is not None and around.kind is K.EXPORT and isinstance(around.data, tuple):
+        around.data = tuple((new if exported == old else exported, new) for exported, _ in around.data)
+
+
+def _pair_roles(nodes: Iterable[Node], others: list[Node]) -> Iterator[tuple[Node, Node]]:
+    """The first with the first in the same role, and so on."""
+    left = [*others]
+    for node in nodes:
+        other = next((one for one in left if one.field == node.field), None)
+        if other is not None:
+            left.remove(other)
+            yield node, other
 
 
 def _describe_names(nodes: Iterable[Node]) -> list[tuple[object, ...]]:
@@ -266,23 +346,6 @@ def _may_be_seen_around(function: Node, extent: Edit) -> bool:
     return body is None or extent.start <= body.start or extent.old_end >= body.end
 
 
-def _are_alike(one: Node, other: Node) -> bool:
-    """Whether two nodes say the same themselves."""
-    is_same = (one.kind, one.raw, one.text) == (other.kind, other.raw, other.text)
-    return is_same and _describe_data(one.data) == _describe_data(other.data)
-
-
-def _replace_children(function: Node, children: list[Node]) -> None:
-    """Hangs others below a function; what it had goes, with the cycles in it."""
-    wanted = {*map(id, children)}
-    for old in function.children:
-        if id(old) not in wanted:
-            release(old)
-    function.children = children
-    for child in children:
-        child.parent = function
-
-
 def _splice(known: list[_Range], old: list[_Range], new: list[_Range], extent: _Range, delta: int) -> list[_Range]:
     """Ranges in the order of the tree: those of a part are replaced by others, those behind its extent moved."""
     start, end = extent
@@ -291,110 +354,3 @@ def _splice(known: list[_Range], old: list[_Range], new: list[_Range], extent: _
     rest = [*known[:at], *known[at + len(old) :]]
     moved = [(first + delta * (first >= end), last + delta * (last >= end)) for first, last in rest]
     return [*moved[:at], *new, *moved[at:]]
-
-
-def describe(node: Node) -> tuple[object, ...]:
-    """What a node says with everything below it, wherever it stands."""
-    return (
-        node.kind,
-        node.raw,
-        node.text,
-        _describe_data(node.data),
-        node.field,
-        *(describe(child) for child in node.children),
-    )
-
-
-def _describe_data(data: object) -> object:
-    if isinstance(data, Node):
-        return describe(data)
-    return tuple(_describe_data(one) for one in data) if isinstance(data, tuple) else data
-
-
-def _are_same(nodes: Iterable[Node], others: Iterable[Node]) -> bool:
-    """Whether nodes say the same at the same places, with everything below them."""
-    stack = [(tuple(nodes), tuple(others))]
-    while stack:
-        ones, twos = stack.pop()
-        if len(ones) != len(twos):
-            return False
-        for one, two in zip(ones, twos, strict=True):
-            if (one.kind, one.raw, one.text, one.field, one.start, one.end) != (
-                two.kind,
-                two.raw,
-                two.text,
-                two.field,
-                two.start,
-                two.end,
-            ):
-                return False
-            if one.data != two.data and _describe_data(one.data) != _describe_data(two.data):
-                return False
-            stack.append((tuple(one.children), tuple(two.children)))
-    return True
-
-
-def _move_to(node: Node, other: Node) -> None:
-    """Puts a node, with everything below it, where one that says the same stands."""
-    for one, two in zip(_walk_all(node), _walk_all(other), strict=True):
-        one.start, one.end = two.start, two.end
-
-
-def _walk_all(node: Node, seen: set[int] | None = None) -> Iterator[Node]:
-    """A node with everything below it, nodes that are kept as data included, each once and none that was seen."""
-    seen = set() if seen is None else seen
-    stack = [node]
-    while stack:
-        node = stack.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            stack.extend(node.children)
-            if isinstance(node.data, Node):
-                stack.append(node.data)
-            elif isinstance(node.data, tuple):
-                stack.extend(one for one in node.data if isinstance(one, Node))
-
-
-def _shift(root: Node, function: Node, end: int, delta: int) -> None:
-    """Moves what ends behind a function; what is in it is replaced."""
-    for node in _list_around(root, function, end) if delta else ():
-        move_node(node, end, delta)
-
-
-def _list_around(root: Node, function: Node, end: int) -> list[Node]:
-    """Every node outside a function, but for functions that end before it; each once."""
-    found: list[Node] = []
-    data: list[object] = []
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node is function or (node.end < end and node.kind is K.FUNCTION):
-            continue
-        found.append(node)
-        stack.extend(node.children)
-        if node.data is not None and not isinstance(node.data, str):
-            data.append(node.data)
-    kept = [one for value in data for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Node)]
-    if kept:
-        seen = {*map(id, found)}
-        found += [one for top in kept for one in _walk_all(top, seen)]
-    return found
-
-
-def move_node(node: Node, end: int, delta: int) -> None:
-    """Moves what of a node lies at or behind a position."""
-    if node.start >= end:
-        node.start += delta
-    if node.end >= end:
-        node.end += delta
-
-
-def release(root: Node) -> None:
-    """Breaks the tree's cycles, so that its memory goes back at once."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        node.parent = None
-        stack.extend(node.children)
-        node.children = []

@@ -9,50 +9,18 @@ One thing is not promised: where types of fields or variables rest on each other
 resolver's answer depends on what was asked first, in every analysis; here that may be another question.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
-
 from graph_model.analysis import (
     FileAnalysis,
     Limits,
-    UnitAnalyser,
-    UnitResult,
     analyse_file,
-    called_by,
-    count_lines,
     uncollected,
 )
-from graph_model.candidates.view import UnitView
-from graph_model.comparing import (
-    describe_flow,
-    describe_head,
-    describe_unit,
-    find_changed,
-    find_changed_around,
-    list_synthetic,
-)
-from graph_model.control_flow import Role
-from graph_model.entries import hands_over
 from graph_model.errors import LimitError
-from graph_model.grafting import Graft, LiveTree, move_node, release
-from graph_model.kinds import NodeKind as K
-from graph_model.languages import Language, load_table
-from graph_model.packs.loading import load_index
-from graph_model.program import Program, Unit, build_program, scan_function
-from graph_model.readings import (
-    Answers,
-    Defined,
-    Fact,
-    FieldType,
-    LoggedResolver,
-    LoggedUnit,
-    ReadLog,
-    log_units,
-)
-from graph_model.shifting import Shift
+from graph_model.languages import Language
+from graph_model.live_file import LiveFile
+from graph_model.stepping import Step
 
 _MAX_FILES = 16
-ENTRIES = "entries"
-"""The reader that says what frameworks call."""
 
 
 class IncrementalAnalyser:
@@ -60,7 +28,7 @@ class IncrementalAnalyser:
 
     def __init__(self, max_files: int = _MAX_FILES) -> None:
         self._max_files = max_files
-        self._files: dict[str, _LiveFile] = {}
+        self._files: dict[str, LiveFile] = {}
         self.num_analysed = 0  # units of the last call
 
     def analyse(self, path: str, source: bytes, language: Language, limits: Limits | None = None) -> FileAnalysis:
@@ -79,9 +47,9 @@ class IncrementalAnalyser:
                 raise LimitError("max_bytes", len(source), limits.max_bytes)
             with uncollected():
                 if file is None:
-                    file = _LiveFile(path, source, language, limits)
+                    file = LiveFile(path, source, language, limits)
                 else:
-                    file.advance(source)
+                    _advance(file, source)
         except LimitError:
             if file is not None:
                 file.close()
@@ -99,275 +67,8 @@ class IncrementalAnalyser:
             file.close()
 
 
-class _LiveFile:
-    """The last version of a file: its tree and its units, what was found in each, and who read what."""
-
-    program: Program
-    analyser: UnitAnalyser
-    analysis: FileAnalysis
-
-    def __init__(self, path: str, source: bytes, language: Language, limits: Limits) -> None:
-        self._path, self._language = path, language
-        self.terms = (language.name, limits.max_nodes)
-        self.live = LiveTree(source, load_table(language), limits.max_nodes)
-        self.num_analysed = 0
-        self._begin()
-
-    def close(self) -> None:
-        """Gives its memory back."""
-        release(self.live.tree.root)
-
-    def advance(self, source: bytes) -> None:
-        """Becomes the next version. Raises LimitError, after which it is none."""
-        graft = self.live.advance(source)
-        if graft is None or not _Step(self, graft, source).run():
-            self._begin()
-
-    def _begin(self) -> None:
-        """Analyses everything in the tree."""
-        self.log = ReadLog()
-        self.program = build_program(self._path, self._language, self.live.tree, log_units(self.log))
-        self.resolver = LoggedResolver(self.program, load_index(self.program.family.value), self.log)
-        self.analyser = UnitAnalyser(self.program, self.resolver, count_lines(self.live.source))
-        units = self.program.units
-        for unit in units:
-            self.analyser.fold(unit)
-        self.handing = {unit.idx for unit in units if self.hands_over(unit)}
-        self.find_entries()
-        views = [self.view(unit) for unit in units]
-        self.note_captures()
-        self.analyser.find_contexts(name for view in views for name in called_by(view))
-        self.keep([self.judge(view) for view in views])
-        self.num_analysed = len(units)
-
-    def hands_over(self, unit: Unit) -> bool:
-        """Whether what a unit calls may make entry points."""
-        return hands_over(self.program, unit, self.resolver.index)
-
-    def find_entries(self) -> None:
-        """What entry points say."""
-        self.log.forget([ENTRIES])
-        with self.log.reading(ENTRIES):
-            self.analyser.find_entries(self.program.units[idx] for idx in sorted(self.handing))
-
-    def describe_entries(self, without: frozenset[int]) -> tuple[object, ...]:
-        """What entry points say of all units but these."""
-        analyser, resolver = self.analyser, self.resolver
-        by_param = (analyser.sources, resolver.entry_types)
-        return (
-            analyser.entries - without,
-            {idx: roles for idx, roles in resolver.entry_returns.items() if idx not in without},
-            *({key: value for key, value in table.items() if key[0] not in without} for table in by_param),
-            *(
-                {key for key in keys if key[0] not in without}
-                for keys in (resolver.made_by_framework, resolver.one_segment)
-            ),
-        )
-
-    def view(self, unit: Unit) -> UnitView:
-        """A unit with its value flow."""
-        unit.captures.clear()
-        with self.log.reading(unit.idx, unit.idx):
-            self.log.rely(Answers(unit.idx))
-            view = self.analyser.view(unit)
-            called_by(view)
-            return view
-
-    def judge(self, view: UnitView) -> UnitResult:
-        """What is found in a unit."""
-        with self.log.reading(view.unit.idx, view.unit.idx):
-            return self.analyser.judge(view)
-
-    def note_captures(self) -> None:
-        """Which variables of outer units are read, by all units as they are."""
-        self.analyser.captured_names = {}
-        for unit in self.program.units:
-            self.analyser.note_captures(unit)
-
-    def keep(self, results: list[UnitResult]) -> None:
-        """Makes an analysis of the units' results."""
-        self.results = results
-        self.analyser.num_lines = count_lines(self.live.source)
-        self.analysis = self.analyser.gather(results)
-
-
-class _Step:
-    """From one version to the next."""
-
-    def __init__(self, file: _LiveFile, graft: Graft, source: bytes) -> None:
-        self._file, self._graft, self._source = file, graft, source
-        self._program, self._log = file.program, file.log
-        self._function = file.program.unit_of[id(graft.function)]
-        self._frames = tuple(_list_frames(self._function))
-
-    def run(self) -> bool:
-        """False where nothing can be kept.
-
-        The tree is that of the next version in any case.
-        """
-        file = self._file
-        before = scan_function(self._program, self._function)
-        inside = self._program.units[self._function.idx :][: len(before.units)]
-        around = [describe_head(unit) for unit in self._frames]
-        known = [describe_unit(unit) for unit in inside]
-        asynchronous = self._program.async_names
-        self._replace_nodes(inside)
-        after = scan_function(self._program, self._function)
-        if _describe_contents(before) != _describe_contents(after) or _holds_classes(before) or _holds_classes(after):
-            return False
-        self._renew(inside, after)
-        for unit in inside:
-            file.analyser.fold(unit)
-        del self._program.async_names
-        if self._program.async_names != asynchronous:
-            return False
-        changed = self._renew_frame() if self._graft.is_seen_around else set()
-        if self._decides({fact.key for _, fact in changed if isinstance(fact, Defined)}):
-            return False
-        for unit, facts in zip(inside, known, strict=True):
-            changed.update(find_changed(unit, facts))
-        for unit, head in zip(self._frames, around, strict=True):
-            changed.update(find_changed_around(unit, head, self._function))
-        return self._analyse(frozenset(unit.idx for unit in inside), changed)
-
-    def _renew_frame(self) -> set[Fact]:
-        """Makes the flow of the unit around again, which evaluates decorators; its facts that are others now."""
-        frame = self._frames[0]
-        before, flow = describe_unit(frame), describe_flow(frame)
-        assert isinstance(frame, LoggedUnit), "all units of a file that is followed are"
-        frame.renew(frame.node, frame.cls, frame.children)
-        self._file.analyser.constants.pop(frame.idx, None)
-        self._file.analyser.fold(frame)
-        now = describe_flow(frame)
-        same = {Defined(key) for key in flow.keys() & now.keys() if flow[key] == now[key]}
-        return {(unit, fact) for unit, fact in find_changed(frame, before) if fact not in same}
-
-    def _decides(self, names: set[str]) -> bool:
-        """Whether conditions of the file may rest on one of these variables of a unit around."""
-        stmts = (stmt for unit in self._program.units for stmt in unit.control.stmts) if names else ()
-        exprs = (expr for stmt in stmts if stmt.role in (Role.COND, Role.CASE) for expr in stmt.exprs)
-        return any(node.kind is K.NAME and node.text in names for expr in exprs for node in expr.walk())
-
-    # The text --------------------------------------------------------------------------------------------------------
-
-    def _replace_nodes(self, inside: Iterable[Unit]) -> None:
-        """Puts the new nodes into the tree and moves everything behind them."""
-        graft = self._graft
-        self._file.resolver.forget_nodes(graft.function.walk())
-        for unit in inside:
-            del self._program.unit_of[id(unit.node)]
-        self._file.live.apply(graft, self._source)
-        if graft.delta:
-            gone = {unit.idx for unit in inside}
-            for node in list_synthetic(unit for unit in self._program.units if unit.idx not in gone):
-                move_node(node, graft.end, graft.delta)
-
-    def _renew(self, inside: list[Unit], after: Program) -> None:
-        """Makes the units inside those of the new text."""
-        first = self._function.idx
-        for unit, new in zip(inside, after.units, strict=True):
-            assert isinstance(unit, LoggedUnit), "all units of a file that is followed are"
-            unit.renew(new.node, new.cls, [inside[child.idx - first] for child in new.children])
-            self._program.unit_of[id(new.node)] = unit
-            self._file.analyser.constants.pop(unit.idx, None)
-
-    # What it means ---------------------------------------------------------------------------------------------------
-
-    def _analyse(self, inside: frozenset[int], changed: set[Fact]) -> bool:
-        if self._changes_entries(inside, changed):
-            return False
-        touched = self._find_touched(inside, changed)
-        dirty = inside | {unit.idx for unit in self._frames} | {one for one in touched if isinstance(one, int)}
-        self._log.forget((touched | dirty) - {ENTRIES})
-        return self._finish(self._view(dirty))
-
-    def _changes_entries(self, inside: frozenset[int], changed: set[Fact]) -> bool:
-        """Whether entry points say something else of units elsewhere; what they say of those inside is known then."""
-        file = self._file
-        handing = {idx for idx in inside if file.hands_over(self._program.units[idx])}
-        has_handed = not file.handing.isdisjoint(inside)
-        file.handing = (file.handing - inside) | handing
-        if not handing and not has_handed and ENTRIES not in self._log.list_readers(changed):
-            return False
-        before = file.describe_entries(inside)
-        file.find_entries()
-        return file.describe_entries(inside) != before
-
-    def _find_touched(self, inside: frozenset[int], changed: set[Fact]) -> set[Hashable]:
-        """Who read what is other now, answers included, which are forgotten.
-
-        The type of a field is found again first: as a rule it is what it was, and nobody is touched by that.
-        """
-        log, resolver = self._log, self._file.resolver
-        resolver.drop_unasked()
-        direct = log.list_readers(changed)
-        fields = {reader for reader in direct if isinstance(reader, FieldType)}
-        answers = inside | ({self._frames[0].idx} if self._graft.is_seen_around else set())
-        seeds = {*direct, *map(Answers, answers)} - fields
-        touched: set[Hashable] = set()
-        refreshed: set[FieldType] = set()
-        while seeds or fields:
-            relying, more = log.list_relying(seeds)
-            resolver.forget_readers(relying)
-            touched |= relying
-            fields |= more
-            seeds = (fields & refreshed) - touched | resolver.refresh_fields(fields - refreshed)
-            refreshed |= fields
-            fields = set()
-        return touched
-
-    def _view(self, dirty: frozenset[int]) -> dict[int, UnitView]:
-        """Views of these units, and of those of whose variables others now read."""
-        file = self._file
-        views: dict[int, UnitView] = {}
-        captured = file.analyser.captured_names
-        while dirty:
-            views.update((idx, file.view(self._program.units[idx])) for idx in sorted(dirty))
-            file.note_captures()
-            now = file.analyser.captured_names
-            dirty = frozenset(
-                unit.idx
-                for unit in self._program.units
-                if unit.idx not in views and now.get(unit.idx, set()) != captured.get(unit.idx, set())
-            )
-        return views
-
-    def _finish(self, views: dict[int, UnitView]) -> bool:
-        file, contexts = self._file, self._file.analyser.contexts
-        called = [called_by(view) for view in views.values()]
-        called += [one.called for idx, one in enumerate(file.results) if idx not in views]
-        file.analyser.find_contexts(name for names in called for name in names)
-        if file.analyser.contexts != contexts:
-            return False
-        shift = Shift(self._graft.end, self._graft.delta)
-        file.num_analysed = len(views)
-        file.keep([file.judge(views[idx]) if idx in views else shift.move(one) for idx, one in enumerate(file.results)])
-        return True
-
-
-def _describe_contents(contents: Program) -> tuple[object, ...]:
-    """What a function holds, as the rest of its file sees it."""
-    units = [
-        (
-            unit.name,
-            unit.qualname,
-            unit.kind,
-            unit.parent.idx if unit.parent is not None else -1,
-            (unit.cls.qualname, unit.cls.bases, unit.cls.methods) if unit.cls is not None else (),
-        )
-        for unit in contents.units
-    ]
-    return units, [*contents.imports.items()], contents.wildcards, contents.exports, contents.module_name
-
-
-def _holds_classes(contents: Program) -> bool:
-    """Whether a function has classes in it, of which others may know more than is noted."""
-    return bool(contents.classes) or any(unit.kind is K.NEW for unit in contents.units)
-
-
-def _list_frames(unit: Unit) -> Iterator[Unit]:
-    """The units around one, innermost first."""
-    around = unit.parent
-    while around is not None:
-        yield around
-        around = around.parent
+def _advance(file: LiveFile, source: bytes) -> None:
+    """Makes a file its next version. Raises LimitError, after which it is none."""
+    graft = file.live.advance(source)
+    if graft is None or not Step(file, graft, source).run():
+        file.begin()

@@ -80,6 +80,16 @@ class ReadLog:
         """Who read one of these facts."""
         return [reader for reader, facts in self.facts.items() if not facts.isdisjoint(changed)]
 
+    def list_readers_of(self, units: set[int]) -> list[Hashable]:
+        """Who read the text of one of these units, or what it defines."""
+        if not units:
+            return []
+        return [
+            reader
+            for reader, facts in self.facts.items()
+            if any(unit in units and (fact in (TREE, FLOW) or isinstance(fact, Defined)) for unit, fact in facts)
+        ]
+
     def list_relying(self, readers: Iterable[Hashable]) -> tuple[set[Hashable], set[FieldType]]:
         """These, with who relied on one of them or on somebody who did.
 
@@ -250,6 +260,10 @@ class LoggedResolver(Resolver):
             elif isinstance(reader, FieldType):
                 self._fields.pop(reader, None)
 
+    def list_fields(self) -> set[FieldType]:
+        """The fields of which it was asked."""
+        return {*map(FieldType._make, self._fields)}
+
     def drop_unasked(self) -> None:
         """Forgets the types of fields of which nobody asks any more.
 
@@ -270,8 +284,11 @@ class LoggedResolver(Resolver):
             if known is None or self._field_type(self._classes[field.unit], field.name, 0) != known
         }
 
-    def forget_nodes(self, nodes: Iterable[Node]) -> None:
-        """Forgets the answers for nodes that go: others may get the same identity."""
+    def forget_nodes(self, nodes: Iterable[Node], units: Iterable[int] = ()) -> None:
+        """Forgets the answers for nodes that go, of expressions of these units: others may get the same identity."""
+        kept = [known for unit in units if (known := self._nodes.get(unit)) is not None]
         for node in nodes:
             self._resolved.pop(id(node), None)
             self._callees.pop(id(node), None)
+            for known in kept:
+                known.pop(id(node), None)

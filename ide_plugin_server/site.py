@@ -1,6 +1,7 @@
 """One workspace folder inside the analysis process: what is on disk, what is open over it, and what a review says."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from ide_plugin_server.convert import Encoding, Extent, LineTable
@@ -204,7 +205,7 @@ class Site:
 
     def table_of(self, path: str) -> LineTable:
         """The lines of a file as the editor counts them."""
-        return LineTable(self.tracker.sources[path].content, self._encoding, self._hidden.get(path, 0))
+        return _lay_out(self.tracker.sources[path].content, self._encoding, self._hidden.get(path, 0))
 
     def find_finding(self, file: str, fingerprint: str) -> Finding | None:
         """A finding of the last verdict on a file."""
@@ -284,6 +285,11 @@ class Site:
                 extent = table.span_to_extent(edit.region.span.start, edit.region.span.end)
                 found[Replacement(extent, edit.replacement)] = None
         return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _lay_out(content: bytes, encoding: Encoding, num_hidden: int) -> LineTable:
+    return LineTable(content, encoding, num_hidden)
 
 
 def _describe_unread(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from benchmarks.evaluation.figures import Floats
 from benchmarks.evaluation.snippets import Snippet
 from graph_model.analysis import Limits, UnitAnalyser, uncollected
 from graph_model.errors import LimitError
-from graph_model.grafting import release
+from graph_model.nodes import release
 from graph_model.languages import load_table
 from graph_model.metrics import METRIC_NAMES, measure_unit
 from graph_model.names import Resolver

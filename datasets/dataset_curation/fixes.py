@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from dataset_curation.accuracy import find_distortion
@@ -131,21 +132,24 @@ def read_version(
             yield source, language
 
 
+@lru_cache(maxsize=2)  # a revert that gives no reason is looked at for every kind of fault
+def _analyse_side(clone: Clone, changes: tuple[Change, ...], *, is_after: bool) -> tuple[Project, Tally]:
+    """One side of a commit, with what of its files was dropped."""
+    tally = Tally()
+    files = read_version(clone, changes, lambda change: change.new_blob if is_after else change.old_blob, tally)
+    return analyse_project(files, tally, every_graph=True), tally
+
+
 def make_fix_records(clone: Clone, fix: FixCommit, entry: Entry, tally: Tally) -> Iterator[FunctionRecord]:
     """Records of the units that a fix commit is evidence for; none when nothing vanishes."""
-    scratch = Tally()
-    before = analyse_project(
-        read_version(clone, fix.changes, lambda change: change.old_blob, scratch), scratch, every_graph=True
-    )
+    before, dropped = _analyse_side(clone, fix.changes, is_after=False)
     if not any(
         one.label.startswith(f"{fix.topic.kind.value}/") for found in before.candidates.values() for one in found
     ):
-        is_dead = scratch.counts[("files", "dead-api")] and not before.analyses
+        is_dead = dropped.counts[("files", "dead-api")] and not before.analyses
         tally.drop("fixes", "dead-api" if is_dead else "no-candidate-before")
         return
-    after = analyse_project(
-        read_version(clone, fix.changes, lambda change: change.new_blob, scratch), scratch, every_graph=True
-    )
+    after, _ = _analyse_side(clone, fix.changes, is_after=True)
     yield from judge_versions(before, after, fix.topic, Provenance(entry.group, entry.repository, fix.commit.id), tally)
 
 

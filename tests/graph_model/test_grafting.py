@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import graph_model.lookups
 from graph_model.catalogue import load_catalogue
 from graph_model.errors import LimitError
-from graph_model.grafting import Edit, LiveTree, find_edit
+from graph_model.extents import Edit, find_edit
+from graph_model.grafting import LiveTree
 from graph_model.languages import find_language, load_table
 from graph_model.syntax import LanguageTable, Node, SyntaxTree, parse_tree
 from graph_model.testing import vary_text
@@ -101,7 +102,7 @@ def test_a_session_of_edits_gives_the_tree_of_each_text(path: str, text: str, ch
         ("int a", "int größe", True),
         ("h();", "h(); /* größe */", True),
         ("{ h(); }", "{ h( }", True),
-        ("int f(", "int fff(", False),
+        ("int f(", "int fff(", True),
         ("class Ä", "class Ö", False),
         ("// größe", "// groß", False),
         ("return a; }", "return a; ", False),
@@ -114,6 +115,51 @@ def test_an_edit_inside_a_function_is_a_graft(old: str, new: str, is_enough: boo
     assert old in JAVA
     assert follow(live, JAVA.replace(old, new), table) is is_enough
     assert follow(live, JAVA, table) is is_enough
+
+
+EXPORTED = """\
+export function foo(a) { b() }
+export default function bar() {}
+const x = { foo(a) { return 1 }, get y() { return 2 } }
+export { foo as q }
+"""
+DECORATED = """\
+@first
+@second(1)
+def f(a):
+    if a:
+        # größe
+        return "é"
+    return a; b()
+
+def g(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "is_enough"),
+    [
+        ("a.ts", "function foo", "function fox", True),
+        ("a.ts", "function bar", "function barx", True),
+        ("a.ts", "{ foo(a", "{ fool(a", True),
+        ("a.ts", "get y", "get yy", True),
+        ("a.ts", "as q", "as qq", False),
+        ("a.py", "@first", "@firsts", True),
+        ("a.py", "second(1)", "second(12)", True),
+        ("a.py", "@first\n", "", True),
+        ("a.py", "# größe", "# grösse", True),
+        ("a.py", '"é"', '"è"', True),
+        ("a.py", "return a; b()", "return aa; b()", True),
+        ("a.py", "b()", "b(c)", True),
+        ("a.py", "def f(", "def ff(", True),
+    ],
+)
+def test_names_decorators_comments_and_statements_are_grafts(path: str, old: str, new: str, is_enough: bool) -> None:
+    text, table = EXPORTED if path == "a.ts" else DECORATED, table_of(path)
+    live = LiveTree(text.encode(), table, 400_000)
+    assert old in text
+    assert follow(live, text.replace(old, new), table) is is_enough
+    assert follow(live, text, table) is is_enough
 
 
 def test_a_tree_that_outgrows_its_limit_is_refused() -> None:

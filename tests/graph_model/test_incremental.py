@@ -101,18 +101,65 @@ def test_an_edit_in_a_function_costs_that_function_and_what_is_around_it(old: st
     ("old", "new"),
     [
         ("import os\n", "import os as system\n"),
-        ("def run(command)", "def start(command)"),
+        ("def __init__", "def __new__"),
         ("def run(command)", "async def run(command)"),
         ("LIMIT = 3", "LIMIT = 4"),
         ("class Store:", "class Store(Base):"),
         ("    os.system(command)", "    import subprocess\n    os.system(command)"),
         ("    os.system(command)", "    def inner(): pass\n    os.system(command)"),
     ],
-    ids=["import", "name", "async", "constant", "base class", "import inside", "function inside"],
+    ids=["import", "known name", "async", "constant", "base class", "import inside", "function inside"],
 )
 def test_what_others_can_see_from_anywhere_is_a_reason_to_begin_from_nothing(old: str, new: str) -> None:
     num_analysed, num_units = edit(PYTHON, old, new)
     assert num_analysed == num_units
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("def run(command)", "def start(command)", 3),  # itself, the module, and `handle`, which calls it
+        ("def handle(store)", "def go(store)", 2),
+        ("def find(", "def search(", 4),  # its class, the module, and who calls something of that name
+        ("def find(", "def clean(", 5),  # and the other method of the name
+    ],
+)
+def test_another_name_costs_who_says_either(old: str, new: str, expected: int) -> None:
+    num_analysed, _ = edit(PYTHON, old, new)
+    assert num_analysed == expected
+
+
+OUTER = """\
+import os, functools
+def outer(command):
+    path = "a"
+    # größe
+    text = command.strip()
+    @functools.cache
+    def inner(x):
+        return os.system(text)
+    def other(y):
+        log(path)
+    run(inner, "b")
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("# größe", "# grösse", 3),  # outer, the module, and the next function, of which a comment may speak
+        ('"b"', '"c"', 2),
+        ("command.strip()", "command.lower()", 4),  # inner reads the text, and the resolver what stands beside it
+        ('path = "a"', 'path = "aa"', 4),
+        ("functools.cache", "functools.cached", 3),  # inner, and the two around
+        ("run(inner", "return (inner", 4),  # other statements
+    ],
+)
+def test_functions_inside_stay_where_they_read_nothing_of_what_changed(old: str, new: str, expected: int) -> None:
+    assert old in OUTER
+    analyse("outer.py", OUTER)
+    assert analyse("outer.py", OUTER.replace(old, new))[1] == expected
+    analyse("outer.py", OUTER)
 
 
 def test_readers_of_what_changed_are_analysed_again() -> None:
@@ -216,6 +263,27 @@ class V(View):
     def other(self): return open(self.r.GET["x"])
 """
 COMMENTS = "function a() {\n  /** @param z */\n} function f(x) { return x }\n"
+FIELDS = """\
+import sqlite3
+class A:
+    def a(self): self.x = open("f")
+    def b(self): self.x = sqlite3.connect("g")
+    def go(self, q): return self.x.execute(f"select {q}")
+"""
+ALIASES = """\
+import os
+def run(x): os.system(x)
+start = run
+begin = start
+def go(x):
+    begin(x)
+    if run: later(x)
+@run
+def other(x): pass
+def run2(x): return run(x)
+"""
+OVERLOADS = "class C { void a(String s) { b(s); } void b(String s) { run(s); } void b(int i) { a(null); } }"
+EXPORTS = "export function a(x) { b(x) }\nexport { b as c }\nfunction b(y) { eval(y) }\nmodule.exports.a = a\n"
 ATTRIBUTES = (
     "class C { static int K; [A((K = 1))] void a() {} void b(string s) { if (K == 1) { x(s); } else { y(s); } } }"
 )
@@ -237,6 +305,20 @@ ATTRIBUTES = (
         ("a.ts", "function f() { namespace N { g() } }", "N", "M"),
         ("A.java", "class A { void a() { package foo; } }", "foo", "bar"),
         ("A.cs", ATTRIBUTES, "K = 1)", "K = 2)"),
+        ("a.py", FIELDS, "def a(self)", "def c(self)"),
+        ("a.py", ALIASES, "def run(x)", "def runs(x)"),
+        ("a.py", ALIASES, "def run2(x)", "def run(x)"),
+        ("a.py", ALIASES, "def go(x)", "def begin(x)"),
+        ("A.java", OVERLOADS, "void b(int", "void c(int"),
+        ("A.java", OVERLOADS, "void b(String", "void bb(String"),
+        ("a.ts", EXPORTS, "function b", "function bb"),
+        ("a.ts", EXPORTS, "function a", "function aa"),
+        (
+            "a.js",
+            "register({ go(x) { eval(x) }, stop(x) { this.go(x) } })\nfunction run() { go(1) }\n",
+            "go(x) {",
+            "run(x) {",
+        ),
     ],
 )
 def test_what_an_edit_reaches_by_a_side_door_is_looked_at_again(path: str, text: str, old: str, new: str) -> None:

@@ -11,8 +11,8 @@ from dataset_curation.duplicates import tokenise
 from dataset_curation.selection import Tally
 from graph_model.analysis import Limits
 from graph_model.errors import LimitError
-from graph_model.grafting import release
 from graph_model.languages import Language, load_table
+from graph_model.nodes import release
 from graph_model.program import Unit, build_program
 from graph_model.syntax import parse_tree
 from reviewer.source import SourceFile, Span
