@@ -8,10 +8,10 @@ from benchmarks.evaluation.figures import Floats
 from benchmarks.evaluation.snippets import Snippet
 from graph_model.analysis import Limits, UnitAnalyser, uncollected
 from graph_model.errors import LimitError
-from graph_model.nodes import release
 from graph_model.languages import load_table
 from graph_model.metrics import METRIC_NAMES, measure_unit
 from graph_model.names import Resolver
+from graph_model.nodes import release
 from graph_model.packs.loading import load_index
 from graph_model.program import build_program
 from graph_model.syntax import parse_tree
