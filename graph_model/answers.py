@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from graph_model.evaluator import Evaluator
 from graph_model.kinds import NodeKind as K
-from graph_model.program import ClassInfo, Unit
+from graph_model.program import ClassInfo, Program, Unit
 from graph_model.syntax import Node, dotted_name
 
 _MARKUP = re.compile(r"(?i)html|xml|svg|\*|wildcard|all$")
@@ -24,36 +24,36 @@ _MAPPINGS = re.compile(r"(?:Mapping|Produces|ProducesAttribute)$")
 
 def is_markup_free(state: Evaluator) -> bool:
     """Whether the answer that a sink's call or expression is part of is declared to be anything but markup."""
-    declared = _declared(state.unit)
+    declared = _declared(state.unit, state.resolver.program)
     if declared:
         return not any(_MARKUP.search(text) for text in declared)
     given = list(_given(state))
     return bool(given) and not any(_MARKUP.search(text) for text in given)
 
 
-def _declared(unit: Unit) -> list[str]:
+def _declared(unit: Unit, program: Program) -> list[str]:
     """The media types that annotations give: the function's, else the class's, else those of all its functions."""
     owner: Unit | None = unit
     while owner is not None and owner.kind is not K.FUNCTION:
         owner = owner.parent
     if owner is None:
         return []
-    found = list(_produced(owner.node))
+    found = list(_produced(owner))
     if found or owner.cls is None:
         return found
-    return list(_produced(owner.cls.node)) or _of_all(owner, owner.cls)
+    return list(_produced(program.unit_of[id(owner.cls.node)])) or _of_all(owner, owner.cls)
 
 
 def _of_all(unit: Unit, cls: ClassInfo) -> list[str]:
     """What all functions of a class that answer requests produce: a helper beside them answers nothing else."""
     around = unit.parent
-    if any(True for _ in unit.node.all("decorators")) or around is None:
+    if unit.decorators or around is None:
         return []
-    return [text for sibling in around.children if sibling.cls is cls for text in _produced(sibling.node)]
+    return [text for sibling in around.children if sibling.cls is cls for text in _produced(sibling)]
 
 
-def _produced(node: Node) -> Iterator[str]:
-    for decorator in node.all("decorators"):
+def _produced(unit: Unit) -> Iterator[str]:
+    for decorator in unit.decorators:
         name = dotted_name(decorator.get("callee")).rpartition(".")[2]
         args = decorator.get("args")
         if args is None or not _MAPPINGS.search(name):

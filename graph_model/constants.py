@@ -237,6 +237,27 @@ _EVALUATORS: dict[K, Callable[[Constants, Node, int], object]] = {
 
 def fold_conditions(unit: Unit, constants: Constants) -> None:
     """Finds conditions whose outcome is constant and solves the unit's flow without the edges that cannot run."""
+    decided = _decide(unit, constants)
+    if decided:
+        unit.flow.constant_edges.update(decided)
+        unit.refold()
+
+
+def is_folded(unit: Unit, constants: Constants) -> bool:
+    """Whether a folded unit would be folded the same now: its conditions may rest on variables of units around."""
+    folded = unit.flow.constant_edges
+    if not folded:
+        return not _decide(unit, constants)
+    unit.flow.constant_edges = {}
+    unit.refold()
+    decided = _decide(unit, constants)
+    unit.flow.constant_edges = folded
+    unit.refold()
+    return decided == folded
+
+
+def _decide(unit: Unit, constants: Constants) -> dict[int, bool]:
+    """The conditions whose outcome is constant, by statement."""
     decided: dict[int, bool] = {}
     for stmt in unit.control.stmts:
         if stmt.role is Role.COND and stmt.exprs and stmt.exprs[0].kind not in (K.NAME, K.CALL, K.MEMBER):
@@ -247,9 +268,7 @@ def fold_conditions(unit: Unit, constants: Constants) -> None:
             outcome = _case_outcome(constants, stmt.exprs[0], stmt.cases, stmt.idx)
             if outcome is not None:
                 decided[stmt.idx] = outcome
-    if decided:
-        unit.flow.constant_edges.update(decided)
-        unit.refold()
+    return decided
 
 
 def _case_outcome(constants: Constants, subject: Node, cases: list[Node], stmt: int) -> bool | None:

@@ -7,12 +7,15 @@ from graph_model.syntax import Node
 
 
 def replace_children(function: Node, children: list[Node]) -> None:
-    """Hangs others below a function; what it had goes, with the cycles in it."""
+    """Hangs others below a function; what it had goes, with the cycles in it.
+
+    The list stays the same one: a node that a definition made up may share it.
+    """
     wanted = {*map(id, children)}
     for old in function.children:
         if id(old) not in wanted:
             release(old)
-    function.children = children
+    function.children[:] = children
     for child in children:
         child.parent = function
 

@@ -17,6 +17,7 @@ from graph_model.syntax import Node
 TREE, FLOW = "tree", "flow"
 COMPARED = ("locals", "stored", "receiver", "is_async", "modifiers", "sort")
 DESCRIBED = ("params", "decorators", "decorator_callees", "declared")
+_WRITTEN = frozenset({TREE, FLOW, *DESCRIBED})
 Fact = tuple[int, Hashable]
 """A unit's number, and TREE, FLOW, one of COMPARED or DESCRIBED, `Defined`, or a function that was derived."""
 
@@ -40,6 +41,7 @@ class Defined(NamedTuple):
     key: str
 
 
+_MAX_KEPT = 50
 _T = TypeVar("_T")
 _FACTS: dict[str, str] = {
     **{name: name for name in (*COMPARED, *DESCRIBED)},
@@ -81,13 +83,13 @@ class ReadLog:
         return [reader for reader, facts in self.facts.items() if not facts.isdisjoint(changed)]
 
     def list_readers_of(self, units: set[int]) -> list[Hashable]:
-        """Who read the text of one of these units, or what it defines."""
+        """Who read the text of one of these units, of its head too, or what it defines."""
         if not units:
             return []
         return [
             reader
             for reader, facts in self.facts.items()
-            if any(unit in units and (fact in (TREE, FLOW) or isinstance(fact, Defined)) for unit, fact in facts)
+            if any(unit in units and (fact in _WRITTEN or isinstance(fact, Defined)) for unit, fact in facts)
         ]
 
     def list_relying(self, readers: Iterable[Hashable]) -> tuple[set[Hashable], set[FieldType]]:
@@ -218,6 +220,7 @@ class LoggedResolver(Resolver):
         self._log = log
         self._nodes: dict[int, dict[int, Node]] = {}  # unit -> nodes for which it has answers, kept alive with them
         self._classes: dict[int, ClassInfo] = {}  # those of whose fields it was asked, by their units
+        self._num_kept: dict[int, int] = {}  # unit -> versions for which its answers were kept
 
     def callee(self, call: Node, unit: Unit, stmt: int) -> str:
         """As the resolver says."""
@@ -273,6 +276,14 @@ class LoggedResolver(Resolver):
         gone = [field for field in map(FieldType._make, self._fields) if field not in asked]
         self._log.forget(gone)
         self.forget_readers(gone)
+
+    def wears_out(self, unit: int) -> bool:
+        """Whether a unit's answers are to be found again though they still hold.
+
+        What they rest on grows by all that was typed for a moment, version by version.
+        """
+        self._num_kept[unit] = (self._num_kept.get(unit, 0) + 1) % _MAX_KEPT
+        return self._num_kept[unit] == 0
 
     def refresh_fields(self, fields: Iterable[FieldType]) -> set[Hashable]:
         """Finds the types of fields again; those that are others now."""

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
+from graph_model.packs.loading import PackIndex
 from graph_model.program import Program
+from graph_model.type_names import LITERAL_TYPES
 
 _LOOKED_FOR = frozenset({"constructor"})
+_UNREADABLE = "\ufffd"  # stands for bytes that are no text: such a name is not found again in them
 
 
-def rename(program: Program, other: Program) -> set[str] | None:
+def rename(program: Program, other: Program, index: PackIndex) -> set[str] | None:
     """Gives a program the names of another one of its file: those that mean something else now.
 
-    None, with nothing changed, where more than names of functions is other, or where the engine looks for one itself.
+    None, with nothing changed, where more than names of functions is other, or where one may be asked for by somebody
+    who does not say it: the engine itself, or what knows something by an import, a type or a base class of that name.
     """
     if _outline(program) != _outline(other):
         return None
@@ -20,7 +24,9 @@ def rename(program: Program, other: Program) -> set[str] | None:
     tables += [(one.cls.methods, two.cls.methods) for one, two in pairs if one.cls is not None and two.cls is not None]
     names = {name for one, two in pairs if one.name != two.name for name in (one.name, two.name)}
     names.update(name for before, now in tables for name in _list_other(before, now))  # type: ignore[arg-type]
-    if any(name.startswith("__") or name in _LOOKED_FOR or name in program.classes for name in names):
+    if any(name.startswith("__") or _UNREADABLE in name for name in names) or not names.isdisjoint(
+        _list_unsaid(program, index)
+    ):
         return None
     for one, two in pairs:
         one.name, one.qualname = two.name, two.qualname
@@ -28,6 +34,25 @@ def rename(program: Program, other: Program) -> set[str] | None:
             one.cls.methods = two.cls.methods
     program.functions, program.exports = functions, other.exports
     return names
+
+
+def _list_unsaid(program: Program, index: PackIndex) -> set[str]:
+    """Names that what is called may have though its caller says another one."""
+    bases = (base for unit in program.units if unit.cls is not None for base in unit.cls.bases)
+    aliases = (name for said, name in index.aliases.items() if _find_last(said) != _find_last(name))
+    known = (
+        *program.imports.values(),
+        *bases,
+        *index.types.values(),
+        *aliases,
+        *LITERAL_TYPES[program.family].values(),
+    )
+    return {*_LOOKED_FOR, *program.classes, *map(_find_last, known)}
+
+
+def _find_last(name: str) -> str:
+    """`c` of `a.b.c` and of `a/b/c`."""
+    return name.rpartition(".")[2].rpartition("/")[2]
 
 
 def _outline(program: Program) -> tuple[object, ...]:
@@ -54,7 +79,9 @@ def list_mentioning(program: Program, names: Iterable[str]) -> set[int]:
     for at in places:
         holding = [unit for unit in program.units if unit.node.start <= at < unit.node.end]
         found.update(unit.idx for unit in holding[-1:])  # units come outer first
-        found.update(unit.idx for unit in program.units if any(one.start <= at < one.end for one in unit.decorators))
+        decorated = [unit for unit in program.units if any(one.start <= at < one.end for one in unit.decorators)]
+        found.update(unit.idx for unit in decorated)
+        found.update(unit.parent.idx for unit in decorated if unit.parent is not None)  # evaluates them
     return found
 
 

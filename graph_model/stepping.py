@@ -1,6 +1,6 @@
 """From one version of a file to the next, where an edit stays inside a function: what is analysed again."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Set
 
 from graph_model.analysis import (
     called_by,
@@ -15,7 +15,7 @@ from graph_model.comparing import (
     find_changed_around,
     list_synthetic,
 )
-from graph_model.control_flow import Role
+from graph_model.constants import is_folded
 from graph_model.grafting import Graft
 from graph_model.kinds import NodeKind as K
 from graph_model.live_file import ENTRIES, LiveFile
@@ -42,6 +42,7 @@ class Step:
         self._frames = tuple(_list_frames(self._function))
         self._answers: set[int] = set()  # units of whose expressions the resolver may say something else now
         self._names: set[str] = set()  # names of functions that mean something else now
+        self._is_folded = True  # whether the conditions of all units are decided as before
 
     def run(self) -> bool:
         """False where nothing can be kept.
@@ -79,7 +80,7 @@ class Step:
             return None
         self._answers = {unit.idx for unit in inside}
         changed = self._renew_flow(self._frames[0]) if self._graft.is_seen_around else set()
-        if self._decides(changed, self._program.units):
+        if not self._is_folded:
             return None
         for unit, facts in zip(inside, known, strict=True):
             changed.update(find_changed(unit, facts))
@@ -87,7 +88,8 @@ class Step:
 
     def _rename(self) -> bool:
         """False where more than the function's name is other."""
-        names = rename(self._program, build_program(self._program.path, self._program.language, self._program.tree))
+        program = self._program
+        names = rename(program, build_program(program.path, program.language, program.tree), self._file.resolver.index)
         self._names = names or set()
         return names is not None
 
@@ -96,11 +98,15 @@ class Step:
         unit = self._function
         self._replace_nodes([unit])
         changed = self._renew_flow(unit)
-        below = [one for one in self._program.units[unit.idx + 1 :] if unit in _list_frames(one)]
-        if self._decides(changed, below):
+        if not self._is_folded:
             return None
-        beside = [one.idx for one in below if one.node.start >= self._graft.end][:1]  # a comment may speak of it
-        return frozenset({unit.idx, *(beside if self._graft.place is None else ())}), changed
+        return frozenset({unit.idx, *(self._list_described() if self._graft.place is None else ())}), changed
+
+    def _list_described(self) -> Iterator[int]:
+        """The functions of which a comment may speak: those behind it that begin on one line."""
+        behind = [one for one in _list_below(self._program, self._function) if one.node.start >= self._graft.end]
+        first = min((one.node.start for one in behind), default=0)
+        return (one.idx for one in behind if b"\n" not in self._source[first : one.node.start])
 
     def _renew_flow(self, unit: Unit) -> set[Fact]:
         """Makes the flow of a unit again of which most nodes stay; its facts that are others now."""
@@ -111,23 +117,27 @@ class Step:
         self._file.analyser.fold(unit)
         now = describe_flow(unit)
         other = {key for key in flow.keys() | now.keys() if flow.get(key) != now.get(key)}
-        if not other <= self._names or unit.flow.reach_in != reach:
+        is_same = unit.flow.reach_in == reach and self._differs_in_names(unit, before, "locals")
+        if not is_same or not other <= self._names or self._file.resolver.wears_out(unit.idx):
             self._answers.add(unit.idx)
+        if not is_same or other:
+            self._is_folded = self._are_folded(unit)
         same: set[Hashable] = {Defined(key) for key in (flow.keys() | now.keys()) - other}
         same |= {name for name in ("locals", "stored") if self._differs_in_names(unit, before, name)}
         return {(idx, fact) for idx, fact in find_changed(unit, before) if fact not in same}
 
     def _differs_in_names(self, unit: Unit, before: UnitFacts, fact: str) -> bool:
-        """Whether a set of names is what it was but for the function's name: who asks for that says it."""
-        known = before.named.get(fact)
-        return isinstance(known, frozenset) and known ^ getattr(unit, fact) <= self._names
+        """Whether a set of names, if anybody asked for it, is what it was but for the function's name.
 
-    def _decides(self, changed: set[Fact], units: Iterable[Unit]) -> bool:
-        """Whether conditions of some units may rest on a variable of a unit around that is another now."""
-        names = {fact.key for _, fact in changed if isinstance(fact, Defined)}
-        stmts = (stmt for unit in units for stmt in unit.control.stmts) if names else ()
-        exprs = (expr for stmt in stmts if stmt.role in (Role.COND, Role.CASE) for expr in stmt.exprs)
-        return any(node.kind is K.NAME and node.text in names for expr in exprs for node in expr.walk())
+        Who asks for that says it.
+        """
+        known = before.named.get(fact)
+        return not isinstance(known, frozenset) or known ^ getattr(unit, fact) <= self._names
+
+    def _are_folded(self, around: Unit) -> bool:
+        """Whether the conditions of the units inside one are decided as before: its variables may be others now."""
+        constants = self._file.analyser.constants
+        return all(is_folded(unit, constants[unit.idx]) for unit in _list_below(self._program, around))
 
     # The text --------------------------------------------------------------------------------------------------------
 
@@ -165,16 +175,20 @@ class Step:
 
     def _changes_entries(self, inside: frozenset[int], changed: set[Fact]) -> bool:
         """Whether entry points say something else of units elsewhere; what they say of those inside is known then."""
-        file = self._file
-        handing = {idx for idx in inside if file.hands_over(self._program.units[idx])}
-        has_handed = not file.handing.isdisjoint(inside)
-        file.handing = (file.handing - inside) | handing
-        is_read = self._graft.is_renamed or ENTRIES in self._log.list_readers(changed)
+        file, graft = self._file, self._graft
+        asked: Set[int] = inside | ({self._frames[0].idx} if graft.is_seen_around else set())
+        if graft.is_renamed:  # functions are handed over by name
+            asked = {unit.idx for unit in self._program.units}
+        handing = {idx for idx in asked if file.hands_over(self._program.units[idx])}
+        has_handed = not file.handing.isdisjoint(asked)
+        file.handing = (file.handing - asked) | handing
+        is_read = graft.is_renamed or ENTRIES in self._log.list_readers(changed)
         if not handing and not has_handed and not is_read:
             return False
-        before = file.describe_entries(inside)
+        made_again = inside if graft.is_whole else frozenset()  # of others answers may rest on it
+        before = file.describe_entries(made_again)
         file.find_entries()
-        return file.describe_entries(inside) != before
+        return file.describe_entries(made_again) != before
 
     def _find_touched(self, changed: set[Fact]) -> set[Hashable]:
         """Who read what is other now, answers included, which are forgotten.
@@ -248,6 +262,11 @@ def _describe_contents(contents: Program) -> tuple[object, ...]:
 def _holds_classes(contents: Program) -> bool:
     """Whether a function has classes in it, of which others may know more than is noted."""
     return bool(contents.classes) or any(unit.kind is K.NEW for unit in contents.units)
+
+
+def _list_below(program: Program, unit: Unit) -> list[Unit]:
+    """The units inside one."""
+    return [one for one in program.units[unit.idx + 1 :] if unit in _list_frames(one)]
 
 
 def _list_frames(unit: Unit) -> Iterator[Unit]:

@@ -24,7 +24,8 @@ from dataset_curation.sharding import Kept
 from dataset_curation.triage.verdicts import TriageRow, Verdict, settle
 from graph_model.features import collect_names
 
-SOURCE_ORDER = ("history", "fixes", "fixtures", "injected", "harvest")
+INJECTED = "injected"
+SOURCE_ORDER = ("history", "fixes", "fixtures", INJECTED, "harvest")
 _TARGETS = {Verdict.HARMFUL: 1, Verdict.HARMLESS: 0, Verdict.UNDECIDABLE: UNLABELLED}
 
 
@@ -76,9 +77,18 @@ class SourceFileOfRecords:
 
 
 def list_sources(data: Path) -> list[SourceFileOfRecords]:
-    """Every records file below a data folder: gate first, then by SOURCE_ORDER. Raises RecordError for stale ones."""
+    """Every records file below a data folder: gate first, then by SOURCE_ORDER. Raises RecordError for stale ones,
+    and where there are none."""
+    found = find_sources(data, SOURCE_ORDER)
+    if not found:
+        raise RecordError(f"{data}: expected records below {', '.join(SOURCE_ORDER)}, found none")
+    return found
+
+
+def find_sources(data: Path, names: Iterable[str]) -> list[SourceFileOfRecords]:
+    """The records files of some sources. Raises RecordError for stale ones."""
     found: list[SourceFileOfRecords] = []
-    for source in SOURCE_ORDER:
+    for source in names:
         for path in sorted((data / source).glob("*.records")):
             header = read_header(path)
             if header.get("engine") != engine_version():
@@ -87,8 +97,6 @@ def list_sources(data: Path) -> list[SourceFileOfRecords]:
                 )
             role, repository = str(header["role"]), str(header["repository"])
             found.append(SourceFileOfRecords(path, source, role, repository, Tally.from_json(header["tally"])))
-    if not found:
-        raise RecordError(f"{data}: expected records below {', '.join(SOURCE_ORDER)}, found none")
     return sorted(found, key=lambda one: one.role != "gate")
 
 
@@ -160,14 +168,14 @@ def keep_records(
 ) -> Iterator[Kept]:
     """The records that go into shards, in order: contradictions, duplicates and what is over a cap are dropped."""
     kept = _keep_consistent(sources, rows, tally)
-    for is_made, run in groupby(kept, key=lambda one: one.source == "injected"):
+    for is_made, run in groupby(kept, key=lambda one: one.source == INJECTED):
         if not is_made:
             yield from run
             continue
         made = list(run)
         roles = {one.record.group: one.role for one in made}
         for record in balance((one.record for one in made), caps, tally):
-            yield Kept(record, "injected", roles[record.group])
+            yield Kept(record, INJECTED, roles[record.group])
 
 
 def _keep_consistent(sources: Sequence[SourceFileOfRecords], rows: Sequence[TriageRow], tally: Tally) -> Iterator[Kept]:

@@ -134,18 +134,25 @@ def fix_list_command(manifests: Path, data: Path) -> None:
 @click.command("inject")
 @CLONES
 @MANIFESTS
+@TRIAGE
 @DATA
 @ONLY
 @JOBS
 @click.option("--hard", type=EXISTING, metavar="BUNDLE", help="Prefer what this bundle is wrong about.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the choice among the hard ones.")
 def inject_command(  # noqa: PLR0913, PLR0917  # one option each
-    clones: Path, manifests: Path, data: Path, only: tuple[str, ...], jobs: int, hard: Path | None, seed: int
-) -> None:
-    """Break sound code of the training repositories and keep the candidates that are born."""
+    clones: Path, manifests: Path, triage: Path, data: Path, only: tuple[str, ...], jobs: int, hard: Path | None,
+    seed: int,
+) -> None:  # fmt: skip
+    """Break sound code of the training repositories and keep the candidates that are born.
+
+    Most is made of the labels and languages that the other records of the data folder lack, least where they lack
+    nothing; without such records everything is lacking.
+    """
     with failures():
         entries = choose_entries(manifests, (Role.TRAIN,), only)
-        perform_all("injecting", run_injection(entries, Folders(clones, data, jobs), hard, seed))
+        rows = read_all_rows(triage, data)
+        perform_all("injecting", run_injection(entries, rows, Folders(clones, data, jobs), hard, seed))
 
 
 @click.command("assemble")

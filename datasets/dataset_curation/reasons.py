@@ -50,7 +50,10 @@ _REASONS = {
         "dead-api",  # stands on what no supported platform has
     ),
     Concern.DUPLICATION: ("duplicate-file", "exact", "near"),
-    Concern.BALANCE: ("over-the-limit", "out-of-trials", "thinned", "over-the-cell", "over-the-project"),
+    Concern.BALANCE: (
+        "over-the-limit", "out-of-trials", "thinned", "over-the-cell", "over-the-project",
+        "over-the-quota",  # born in a cell that has had enough from this repository
+    ),
     Concern.ENGINE: ("engine-error",),
 }  # fmt: skip
 CONCERNS = MappingProxyType({reason: concern for concern, reasons in _REASONS.items() for reason in reasons})

@@ -66,14 +66,14 @@ class RunReport:
 
 
 def list_steps(plan: Plan) -> Iterator[tuple[str, Callable[[], Work]]]:
-    """The steps that make records, in order. History reads what the harvest wrote."""
+    """The steps that make records, in order. History reads what the harvest wrote, injection fills what all lack."""
     entries, folders = plan.entries, plan.folders
     yield "harvesting", lambda: run_harvest(entries, plan.limits, read_rows(plan.triage), folders)
     yield "fixtures", lambda: run_fixtures(entries, folders)
     yield "mining fixes", lambda: run_fixes(entries, plan.listed, MAX_COMMITS, folders)
     yield "reading statements", lambda: run_statements(entries, folders)
     yield "reading history", lambda: run_history(entries, plan.threads, MAX_COMMITS, folders)
-    yield "injecting", lambda: run_injection(entries, folders)
+    yield "injecting", lambda: run_injection(entries, read_all_rows(plan.triage, folders.data), folders)
 
 
 def run_plan(plan: Plan, perform: Callable[[str, Work], StepFigures]) -> RunReport:

@@ -9,7 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_curation.assembly import CardCounts, collect_facts, keep_records, list_sources, thin
+from dataset_curation.assembly import (
+    INJECTED,
+    SOURCE_ORDER,
+    CardCounts,
+    SourceFileOfRecords,
+    collect_facts,
+    find_sources,
+    keep_records,
+    list_sources,
+    thin,
+)
 from dataset_curation.balance import Caps
 from dataset_curation.clones import find_clone
 from dataset_curation.fixes import FixJob, mine_fixes
@@ -18,6 +28,7 @@ from dataset_curation.gaps import Cell, Wanted, find_gaps
 from dataset_curation.harvesting import HARVESTED, Outcome, harvest, plan_harvest, run_parallel
 from dataset_curation.history import VERDICTS, plan_history, read_history
 from dataset_curation.injection.injecting import InjectionJob, inject_entry
+from dataset_curation.injection.needs import Needs
 from dataset_curation.manifests import Entry, Role
 from dataset_curation.pairs.advisories import Advice
 from dataset_curation.pairs.advisory_sources import find_refused, keep_allowed, read_databases
@@ -109,10 +120,16 @@ def run_history(entries: Iterable[Entry], threads: Iterable[Thread], max_commits
     return len(jobs), run_parallel(read_history, jobs, folders.clones, folders.data / "history", folders.jobs)
 
 
-def run_injection(entries: Iterable[Entry], folders: Folders, hard: Path | None = None, seed: int = 0) -> Work:
-    """Sound code of the training repositories, broken; `hard` is a bundle whose mistakes are preferred."""
-    jobs = [InjectionJob(entry, hard, seed) for entry in take(entries, Role.TRAIN)]
-    return len(jobs), run_parallel(inject_entry, jobs, folders.clones, folders.data / "injected", folders.jobs)
+def run_injection(
+    entries: Iterable[Entry], rows: Sequence[TriageRow], folders: Folders, hard: Path | None = None, seed: int = 0
+) -> Work:
+    """Sound code of the training repositories, broken, most where most is missing.
+
+    `hard` is a bundle whose mistakes are preferred.
+    """
+    needs = measure_needs(folders.data, rows, Wanted())
+    jobs = [InjectionJob(entry, hard, seed, needs) for entry in take(entries, Role.TRAIN)]
+    return len(jobs), run_parallel(inject_entry, jobs, folders.clones, folders.data / INJECTED, folders.jobs)
 
 
 def read_all_rows(triage: Path, data: Path) -> list[TriageRow]:
@@ -146,7 +163,19 @@ def assemble(
 
 def measure_gaps(data: Path, rows: Sequence[TriageRow], wanted: Wanted) -> list[Cell]:
     """What the training side of all records lacks; the gate is for judging and counts as nothing."""
-    sources = list_sources(data)
+    return _measure(list_sources(data), rows, wanted)
+
+
+def measure_needs(data: Path, rows: Sequence[TriageRow], wanted: Wanted) -> Needs:
+    """What the sources before injection lack. Injected records are not looked at: a step that was killed, or goes
+    over what is there, is told the same as one that begins."""
+    read = {row.repository for row in rows}
+    sources = find_sources(data, (one for one in SOURCE_ORDER if one != INJECTED))
+    judging = [one for one in sources if one.source != "harvest" or one.repository in read]
+    return Needs.of(_measure(judging, rows, wanted))
+
+
+def _measure(sources: Sequence[SourceFileOfRecords], rows: Sequence[TriageRow], wanted: Wanted) -> list[Cell]:
     counts = CardCounts()
     for _ in counts.count(keep_records(sources, rows, Caps(), counts.tally)):
         pass

@@ -128,7 +128,7 @@ SAMPLES = [
     (
         "java-entities-on",
         'class A { void f() {\n    d.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);\n} }',
-        'class A { void f() {\n    d.setFeature("other", true);\n} }',
+        'class A { void f() {\n    g(getResource("a"));\n    d.setFeature("disallow-doctype-decl", true);\n} }',
     ),
     (
         "java-unsafe-yaml",
@@ -221,7 +221,7 @@ SAMPLES = [
     (
         "csharp-count-rows",
         "class A { void F() { if (q.Any(x => x.B)) { G(); } } }",
-        "class A { void F() { if (q.All(x => x.B)) { G(); } } }",
+        "class A { void F() { if (q.Any()) { G(); } } }",
     ),
     (
         "csharp-list-for-set",

@@ -86,6 +86,26 @@ def test_a_file_without_functions_has_no_place(content: bytes) -> None:
     assert propose("a.py", content) == []
 
 
+def test_only_a_condition_of_three_facts_is_worth_a_name() -> None:
+    code = "def f(a, b, c):\n    is_late = {}\n    if is_late{}:\n        return g(a)\n    return h(b)\n"
+    for value, more, number in (("a or b", "", 0), ("a or b or c", "", 1), ("a or b", " and c", 1)):
+        found = propose("a.py", code.format(value, more).encode())
+        assert sum(one.name == "condition-inlined" for one in found) == number
+
+
+@pytest.mark.parametrize(
+    ("code", "twin"),
+    [
+        ("    if f(a) or g(a):\n        return 1\n", "    is_met = f(a) or g(a)\n    if is_met:\n        return 1\n"),
+        ("    if a or b:\n        return 1\n", "    if b or a:\n        return 1\n"),
+    ],
+)
+def test_a_block_written_twice_has_a_twin_without_a_variable_to_rename(code: str, twin: str) -> None:
+    content = f"def check(a, b):\n{code}    return 2\n".encode()
+    found = next(one for one in propose("a.py", content) if one.name == "block-duplicated")
+    assert apply_edits(content, found.twin).decode() == f"def check(a, b):\n{twin}    return 2\n"
+
+
 def test_a_shorthand_property_is_not_renamed() -> None:
     content = b"function f(a) {\n  const method = g(a);\n  use({ method });\n  return h(method);\n}\n"
     assert all(b"method" not in edit.replacement for one in propose("a.js", content) for edit in one.twin)

@@ -7,8 +7,7 @@ import click
 
 from dataset_curation.cli_options import CLONES, MANIFESTS, ONLY, choose_entries, failures
 from dataset_curation.injection.page import render_page, render_table
-from dataset_curation.injection.survey import NUM_ROUNDS, survey_entries
-from dataset_curation.manifests import Role
+from dataset_curation.injection.survey import Survey, plan_survey, survey_entries
 
 
 @click.command("injection-page")
@@ -23,17 +22,24 @@ from dataset_curation.manifests import Role
 def injection_page_command(  # one option each
     clones: Path, manifests: Path, only: tuple[str, ...], files: int, examples: int, target: Path | None
 ) -> None:
-    """Look for examples of each kind of defect over the training repositories, and write ten of each as diffs."""
+    """Look for examples of each kind of defect, and write ten of each as diffs.
+
+    Over the training repositories, then over those of pairs whose licence is permissive for what still lacks examples.
+    """
     with failures():
-        entries = choose_entries(manifests, (Role.TRAIN, Role.FIXES), only)
+        plan = plan_survey(choose_entries(manifests, (), only))
         table = ""
-        surveys = survey_entries(entries, clones, files, examples)
         with click.progressbar(
-            surveys, length=NUM_ROUNDS * len(entries), label="surveying", show_pos=True, file=sys.stderr
-        ) as bar:
+            survey_entries(plan, clones, files, examples), length=len(plan), label="surveying", show_pos=True,
+            item_show_func=_show, file=sys.stderr,
+        ) as bar:  # fmt: skip
             for survey in bar:
                 table = render_table(survey)
                 if target is not None:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_text(f"{render_page(survey)}\n## Places\n\n{table}", "utf-8")
         click.echo(table)
+
+
+def _show(survey: Survey | None) -> str:
+    return f"{len(survey.lacking())} kinds lack examples" if survey is not None else ""

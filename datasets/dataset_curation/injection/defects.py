@@ -10,6 +10,7 @@ from typing import Any  # TOML values are what the file says until read
 
 from dataset_curation.errors import CurationError
 from dataset_curation.injection.defect_kinds import find_kind
+from dataset_curation.injection.needles import find_needles, may_match
 from graph_model.catalogue import load_catalogue
 from graph_model.edits.model import Edit
 from graph_model.languages import Family
@@ -111,13 +112,15 @@ def propose_defects(content: bytes, family: Family, names: Container[str] | None
     Files that are not ASCII-safe to index by character are handled by converting offsets.
     """
     text = content.decode("utf-8", "replace")
-    if len(text.encode()) != len(content):
+    listed = [
+        one for one in load_defects()
+        if family in one.families and (names is None or one.name in names) and may_match(_needles(one.pattern), text)
+    ]  # fmt: skip
+    if not listed or len(text.encode()) != len(content):
         return
     code = blank_comments(text, family)
     offsets = _ByteOffsets(text)
-    for defect in load_defects():
-        if family not in defect.families or (names is not None and defect.name not in names):
-            continue
+    for defect in listed:
         for match in defect.pattern.finditer(code):
             edits = _make_edits(defect, match, code)
             if edits is not None:
@@ -131,6 +134,9 @@ def propose_defects(content: bytes, family: Family, names: Container[str] | None
                     twin=tuple(offsets.convert(one) for one in _make_twin(defect, match, code)),
                     renames=defect.twin == RENAME,
                 )
+
+
+_needles = cache(find_needles)
 
 
 @dataclass(frozen=True, slots=True)

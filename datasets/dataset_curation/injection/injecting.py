@@ -5,10 +5,13 @@ the defect's label that the sound file lacks; a candidate that the twin gives bi
 exact statement is kept as a sample. Where a project's own helper protects a flow that stays a candidate, the three
 versions are kept: the helper in place and wrapped once more (harmless), and taken away (harmful), so that the size of
 an edit tells nothing.
+
+Much is made where a training set lacks much, and a few of what it has enough of: what is missing is counted before the
+first repository and told to all, so that no order, and no interruption, changes what is made.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +23,9 @@ from dataset_curation.injection.defect_kinds import find_kind
 from dataset_curation.injection.defects import Proposal, propose_defects
 from dataset_curation.injection.hardness import BundleScorer, Scorer, Weighed, difficulty, prefer_hard
 from dataset_curation.injection.helper_twins import HelperTwins, propose_helper_twins
+from dataset_curation.injection.needs import Needs
 from dataset_curation.injection.removals import propose_removals
-from dataset_curation.injection.rounds import Budget, digest, owner_of, plan_rounds
+from dataset_curation.injection.rounds import Budget, Quota, digest, owner_of, plan_rounds
 from dataset_curation.injection.span_samples import SpanSample, make_samples, save_samples
 from dataset_curation.injection.structures import find_twin, open_scene, propose_structures
 from dataset_curation.injection.trials import analyse_edited, edit_content, find_born
@@ -30,6 +34,7 @@ from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement, read_h
 from dataset_curation.selection import SelectedFile, Tally, select_files
 from graph_model.candidates.model import Candidate
 from graph_model.errors import GraphModelError
+from graph_model.languages import BY_NAME, Family
 
 _SOURCE = "injected"
 _log = logging.getLogger(__name__)
@@ -39,11 +44,15 @@ _MORE_TO_CHOOSE_FROM = 3  # times as many are made when only the hard ones are k
 
 @dataclass(frozen=True, slots=True)
 class InjectionJob:
-    """A repository to inject, and the bundle (with a seed) whose mistakes are preferred, None for no preference."""
+    """A repository to inject, and the bundle (with a seed) whose mistakes are preferred, None for no preference.
+
+    `needs` is what other sources lack.
+    """
 
     entry: Entry
     hard: Path | None = None
     seed: int = 0
+    needs: Needs = field(default_factory=Needs)
 
     @property
     def repository(self) -> str:
@@ -53,10 +62,10 @@ class InjectionJob:
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """A record of an edited version, what edited it, and how wrong a bundle is about it (0 without one)."""
+    """A record of an edited version, what it was counted as, and how wrong a bundle is about it (0 without one)."""
 
     record: FunctionRecord
-    name: str
+    quota: Quota
     difficulty: float = 0.0
 
 
@@ -67,8 +76,13 @@ class _Run:
     provenance: Provenance
     budget: Budget
     tally: Tally
+    needs: Needs
     scorer: Scorer | None = None
     samples: list[SpanSample] = field(default_factory=list)
+
+    def quota_of(self, name: str, labels: Iterable[str], family: Family) -> Quota:
+        """What a defect is counted as, by the emptiest of the cells that it may fill."""
+        return Quota(name, self.needs.harmful(labels, family))
 
 
 def inject_entry(job: InjectionJob, clones: Path, target: Path) -> Outcome:
@@ -76,10 +90,10 @@ def inject_entry(job: InjectionJob, clones: Path, target: Path) -> Outcome:
     entry, path = job.entry, target / f"{file_name(job.repository)}.records"
     scorer = BundleScorer(job.hard) if job.hard is not None else None
     preference = f"{scorer.identity} {job.seed}" if scorer is not None else ""
-    if is_current(path, commit=entry.commit, preference=preference):
+    if is_current(path, commit=entry.commit, preference=preference, needs=job.needs.identity):
         return Outcome(entry.repository, "kept", int(read_header(path)["num_candidates"]))
     provenance = Provenance(entry.group, entry.repository, entry.commit)
-    run = _Run(provenance, Budget(_MORE_TO_CHOOSE_FROM if scorer is not None else 1), Tally(), scorer)
+    run = _Run(provenance, Budget(_MORE_TO_CHOOSE_FROM if scorer is not None else 1), Tally(), job.needs, scorer)
     injected = list(_inject_all(job, clones, run))
     if scorer is not None:
         injected = _choose(injected, run, job.seed)
@@ -91,6 +105,7 @@ def inject_entry(job: InjectionJob, clones: Path, target: Path) -> Outcome:
         "role": entry.role.value,
         "family": entry.family,
         "preference": preference,
+        "needs": job.needs.identity,
         "num_candidates": num_candidates,
         "tally": run.tally.to_json(),
     }
@@ -116,12 +131,12 @@ def _inject_all(job: InjectionJob, clones: Path, run: _Run) -> Iterator[Injected
 def _choose(injected: list[Injected], run: _Run, seed: int) -> list[Injected]:
     """Of each defect as many as without a preference, hard ones likelier."""
     chosen: list[Injected] = []
-    for name in sorted({one.name for one in injected}):
+    for quota in sorted({one.quota for one in injected}, key=lambda one: (one.name, one.need)):
         # Twins of one place are chosen apart, so that they differ in weight; the number tells them apart.
-        own = {f"{name}:{idx}:{one.record.twin}": one for idx, one in enumerate(injected) if one.name == name}
+        own = {f"{quota.name}:{idx}:{one.record.twin}": one for idx, one in enumerate(injected) if one.quota == quota}
         kept = prefer_hard(
             (Weighed(key, one.difficulty) for key, one in own.items()),
-            run.budget.limit_of(name) // run.budget.times,
+            run.budget.limit_of(quota) // run.budget.times,
             seed,
         )
         chosen.extend(own[item.key] for item in kept)
@@ -139,7 +154,12 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
     if scene.tree.error_ranges:
         return
     by_edit = [*propose_defects(file.source.content, file.language.family), *propose_structures(scene)]
-    by_edit = [find_twin(scene, one) for one in by_edit if run.budget.allows(one.name)]
+    family = file.language.family
+
+    def quota_of(proposal: Proposal) -> Quota:
+        return run.quota_of(proposal.name, proposal.labels, family)
+
+    by_edit = [find_twin(scene, one) for one in by_edit if run.budget.allows(quota_of(one))]
     for proposal in by_edit:
         _sample_statement(file, proposal, run)
     known = [one for one in by_edit if find_kind(one.kind).needs_candidate]
@@ -152,23 +172,25 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
         return
     analysis, candidates = sound.analyses[path], sound.candidates[path]
     proposals = [*known, *(find_twin(scene, one) for one in propose_removals(analysis, candidates, scene))]
-    for batch in plan_rounds(proposals, run.budget, [(unit.start, unit.end) for unit in analysis.units]):
+    for batch in plan_rounds(proposals, run.budget, [(unit.start, unit.end) for unit in analysis.units], quota_of):
         yield from _try_batch(file, sound, batch, run)
     for twins in propose_helper_twins(analysis, candidates, file.source.content):
-        if run.budget.allows("helper"):
-            run.budget.spend("helper", trials=2)
-            yield from _make_helper_records(file, sound, twins, run)
+        quota = Quota("helper", run.needs.harmless(twins.candidate.label, family))
+        if run.budget.allows(quota):
+            run.budget.spend(quota, trials=2)
+            yield from _make_helper_records(file, sound, twins, quota, run)
 
 
 def _sample_statement(file: SelectedFile, proposal: Proposal, run: _Run) -> None:
     """Keeps a defect that the engine has no candidate for, if the budget allows and it parses."""
     kind = find_kind(proposal.kind)
-    if kind.needs_candidate or not run.budget.allows(proposal.name):
+    quota = run.quota_of(proposal.name, proposal.labels, file.language.family)
+    if kind.needs_candidate or not run.budget.allows(quota):
         return
     if edit_content(file.source.content, proposal.edits, file.language) is None:
         run.tally.drop("injection", "does-not-parse")
         return
-    run.budget.keep(proposal.name)
+    run.budget.keep(quota)
     run.tally.keep("statements")
     run.tally.drop("defects", proposal.name)
     run.samples.extend(make_samples(file.source, proposal, kind.span, run.provenance.origin(file.source.path)))
@@ -194,10 +216,7 @@ def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _
     found = _attribute(sound, edited, file.source.path, parsing)
     if len(found) < len(parsing):
         run.tally.drop("injection", "nothing-born", len(parsing) - len(found))
-    for name in (one.name for one in parsing if one.start in found):
-        run.tally.keep("injection")
-        run.tally.drop("defects", name)  # a count by kind, beside the kept ones
-        run.budget.keep(name)
+    _keep_needed(file, found, parsing, run)
     yield from _records_of(edited, found, parsing, 1, run)
     twins = [one for one in parsing if one.start in found and one.twin]
     twins = [one for one in twins if edit_content(file.source.content, one.twin, file.language) is not None]
@@ -208,6 +227,19 @@ def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _
             born = _attribute(sound, beside, file.source.path, twins)
             run.tally.keep("twins", len(twins))
             yield from _records_of(beside, born, twins, 0, run)
+
+
+def _keep_needed(file: SelectedFile, found: dict[int, list[Candidate]], batch: list[Proposal], run: _Run) -> None:
+    """Counts what was born, and drops it where its cell has had enough: which it fills is known only now."""
+    for proposal in (one for one in batch if one.start in found):
+        quota = run.quota_of(proposal.name, (one.label for one in found[proposal.start]), file.language.family)
+        if not run.budget.has_room(quota):
+            run.tally.drop("injection", "over-the-quota")
+            del found[proposal.start]
+            continue
+        run.tally.keep("injection")
+        run.tally.drop("defects", proposal.name)  # a count by kind, beside the kept ones
+        run.budget.keep(quota)
 
 
 def _attribute(sound: Project, edited: Project, path: str, batch: list[Proposal]) -> dict[int, list[Candidate]]:
@@ -242,7 +274,8 @@ def _records_of(
     behind = {candidate: names[start] for start, candidates in found.items() for candidate in candidates}
     for record in _judge(project, dict.fromkeys(behind, judgement), run.provenance):
         judged = [one for one in record.candidates if one in behind]
-        yield Injected(record, behind[judged[0]], _difficulty(project, judged, target, run))
+        quota = run.quota_of(behind[judged[0]], (one.label for one in judged), BY_NAME[record.language].family)
+        yield Injected(record, quota, _difficulty(project, judged, target, run))
 
 
 def _difficulty(project: Project, judged: list[Candidate], target: int, run: _Run) -> float:
@@ -261,7 +294,9 @@ def _judge(project: Project, judged: dict[Candidate, Judgement], provenance: Pro
             yield record.judged(judgements)
 
 
-def _make_helper_records(file: SelectedFile, sound: Project, twins: HelperTwins, run: _Run) -> Iterator[Injected]:
+def _make_helper_records(
+    file: SelectedFile, sound: Project, twins: HelperTwins, quota: Quota, run: _Run
+) -> Iterator[Injected]:
     path = file.source.path
     stripped = analyse_edited(file, [twins.removed])
     wrapped = analyse_edited(file, [twins.wrapped])
@@ -275,7 +310,7 @@ def _make_helper_records(file: SelectedFile, sound: Project, twins: HelperTwins,
     for project, candidate, target in versions:
         judged = {candidate: Judgement(target, _TWIN_WEIGHT, _SOURCE)}
         for record in _judge(project, judged, run.provenance):
-            yield Injected(record, "helper", _difficulty(project, [candidate], target, run))
+            yield Injected(record, quota, _difficulty(project, [candidate], target, run))
 
 
 def _same_candidate(project: Project, path: str, candidate: Candidate) -> Candidate | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from difflib import unified_diff
+from functools import lru_cache
 
 from dataset_curation.injection.defect_kinds import Kind, load_kinds
 from dataset_curation.injection.survey import InjectionExample, Survey
@@ -44,6 +45,7 @@ def _render_example(kind: Kind, number: int, example: InjectionExample) -> Itera
         yield f"Twin{also}:\n\n```diff\n{_diff(example.sound, example.twin)}\n```\n"
 
 
+@lru_cache(maxsize=4096)  # the page is written after every repository
 def _diff(before: bytes, after: bytes) -> str:
     old, new = (one.decode("utf-8", "replace").splitlines() for one in (before, after))
     rows = list(unified_diff(old, new, lineterm="", n=_CONTEXT))[2:]
@@ -52,14 +54,15 @@ def _diff(before: bytes, after: bytes) -> str:
 
 
 def render_table(survey: Survey) -> str:
-    """Markdown: by kind and language, tries that held of those made, and mean bytes of defect and twin."""
+    """Markdown: by kind and language, tries that held of those made; where it was looked for; bytes of both edits."""
     heads = [f"{family.value} ({survey.files[family]} files, {survey.trees[family]} trees)" for family in Family]
-    rows = ["| kind | " + " | ".join(heads) + " | bytes: defect, twin |", "| --- |" + " ---: |" * (len(heads) + 1)]
+    heads += ["all", "searched: repositories, files", "bytes: defect, twin"]
+    rows = ["| kind | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
     for kind in load_kinds().values():
         cells = [_render_cell(survey, kind.name, family) for family in Family]
-        rows.append(
-            f"| {kind.category}: {kind.name} | " + " | ".join(cells) + f" | {_render_sizes(survey, kind.name)} |"
-        )
+        searched = f"{len(survey.searched.get(kind.name, ()))}, {survey.searched_files[kind.name]}"
+        cells += [str(survey.num_held(kind.name)), searched, _render_sizes(survey, kind.name)]
+        rows.append(f"| {kind.category}: {kind.name} | " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
 
 

@@ -131,6 +131,9 @@ def _renamed(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
     return rename(scene, places, other_name(name, scene.family))
 
 
+_LEAST_JOINTS = 2  # of three facts: two of them nobody needs a name for
+
+
 def condition_inlined(scene: Scene) -> Iterator[Draft]:
     """A variable that names a condition of several parts, written out in the `if` right after it."""
     for function in nodes(scene, K.FUNCTION):
@@ -147,11 +150,15 @@ def condition_inlined(scene: Scene) -> Iterator[Draft]:
                 continue
             text, above = scene.text(value), places[1].parent
             decides = cond is places[1] or (above is not None and above.kind in (K.BOOLEAN, K.NOT))
-            if "\n" in text or not decides:
+            if "\n" in text or not decides or _num_joints(value) + _num_joints(cond) < _LEAST_JOINTS:
                 continue
             written = text if cond is places[1] else f"({text})"
             edits = (Edit(*lines, b""), Edit(places[1].start, places[1].end, written.encode()))
             yield Draft(cond.start, cond.end, edits, _in_two_steps(scene, statement, value, name))
+
+
+def _num_joints(cond: Node) -> int:
+    return sum(one.kind is K.BOOLEAN for one in cond.walk())
 
 
 _STEPS = {PYTHON: "{} = {}", JAVASCRIPT: "const {} = {};", JAVA: "boolean {} = {};", CSHARP: "bool {} = {};"}

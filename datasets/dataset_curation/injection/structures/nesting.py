@@ -154,7 +154,11 @@ def _written_twice(scene: Scene, owner: Node, left: Node, right: Node, body: Nod
     twin = Edit(left.start, right.end, f"{scene.text(right)} {gap(scene, left, right)} {scene.text(left)}".encode())
     plain = is_fact(left) and is_fact(right) and not names_in(left) & names_in(right) - {"this", "self"}
     edits = (first, Edit(body.end, body.end, again.encode()))
-    return Draft(owner.start, body.end, edits, (twin,) if plain else (), renames=not plain)
+    if plain:
+        return Draft(owner.start, body.end, edits, (twin,))
+    cond = owner.get("cond")
+    named = name_condition(scene, owner, cond, "is_met") if cond is not None and owner.field != "orelse" else ()
+    return Draft(owner.start, body.end, edits, named, renames=not named)
 
 
 def branch_copied(scene: Scene) -> Iterator[Draft]:
