@@ -54,7 +54,10 @@ def _walk_all(node: Node, seen: set[int] | None = None) -> Iterator[Node]:
 def shift_around(root: Node, place: Node | None, end: int, delta: int) -> None:
     """Moves what ends behind a place; what is in it is replaced."""
     for node in _list_around(root, place, end) if delta else ():
-        move_node(node, end, delta)
+        if node.end >= end:  # `move_node`, without a call a node
+            if node.start >= end:
+                node.start += delta
+            node.end += delta
 
 
 def _list_around(root: Node, place: Node | None, end: int) -> list[Node]:
@@ -67,7 +70,8 @@ def _list_around(root: Node, place: Node | None, end: int) -> list[Node]:
         if node is place or (node.end < end and node.kind is K.FUNCTION):
             continue
         found.append(node)
-        stack.extend(node.children)
+        if node.children:
+            stack += node.children
         if node.data is not None and not isinstance(node.data, str):
             data.append(node.data)
     kept = [one for value in data for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Node)]
