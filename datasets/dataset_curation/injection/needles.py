@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from re import _parser as sre  # type: ignore[attr-defined]  # there is no public parser of patterns
+from importlib import import_module
 from typing import Any  # what a part holds depends on its code
 
+_SRE: Any = import_module("re._parser")  # there is no public parser of patterns
 _LEAST = 3  # characters; shorter ones stand in every file
 _NONE: frozenset[str] = frozenset()
 
@@ -13,7 +14,7 @@ def find_needles(pattern: re.Pattern[str]) -> frozenset[str]:
     """Texts of which each match holds at least one; empty where none can be told. Only the order of parts is read."""
     if pattern.flags & re.IGNORECASE:
         return _NONE
-    return _needles(sre.parse(pattern.pattern, pattern.flags))
+    return _needles(_SRE.parse(pattern.pattern, pattern.flags))
 
 
 def may_match(needles: Iterable[str], text: str) -> bool:
@@ -27,7 +28,7 @@ def _needles(parts: Iterable[tuple[Any, Any]]) -> frozenset[str]:
     found: list[frozenset[str]] = []
     run = ""
     for code, value in [*parts, (None, None)]:
-        if code is sre.LITERAL:
+        if code is _SRE.LITERAL:
             run += chr(value)
             continue
         found.append(frozenset({run}))
@@ -38,13 +39,13 @@ def _needles(parts: Iterable[tuple[Any, Any]]) -> frozenset[str]:
 
 
 def _part(code: Any, value: Any) -> frozenset[str]:
-    if code is sre.SUBPATTERN:
+    if code is _SRE.SUBPATTERN:
         *_, flags, _, inner = value
         return _NONE if flags & re.IGNORECASE else _needles(inner)
-    if code is sre.MAX_REPEAT or code is sre.MIN_REPEAT:
+    if code is _SRE.MAX_REPEAT or code is _SRE.MIN_REPEAT:
         least, _, inner = value
         return _needles(inner) if least else _NONE
-    if code is sre.BRANCH:
+    if code is _SRE.BRANCH:
         branches = [_needles(inner) for inner in value[1]]
         return frozenset().union(*branches) if all(branches) else _NONE
     return _NONE
