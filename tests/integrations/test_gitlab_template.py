@@ -18,6 +18,7 @@ from integrations.testing.local_repository import LocalRepository
 
 pytestmark = pytest.mark.slow
 TEMPLATE = Path(__file__).resolve().parents[2] / "integrations" / "ci" / "gitlab.yml"
+JOB = yaml.safe_load(TEMPLATE.read_text("utf-8"))["reviewer"]
 PROJECT = "team/shop"
 LOADER = 'import yaml\nfrom flask import request\n\n\ndef load():\n    yaml.load(request.data)\n    return "größer"\n'
 
@@ -32,9 +33,8 @@ class Scene:
 
     def run(self, **variables: str) -> "subprocess.CompletedProcess[str]":
         """The last line of the job's script, by the shell that GitLab uses where there is no bash."""
-        job = yaml.safe_load(TEMPLATE.read_text("utf-8"))["reviewer"]
-        given = {**job["variables"], "PATH": os.environ["PATH"], **self.variables, **variables}
-        command = ["sh", "-ec", job["script"][-1]]
+        given = {**JOB["variables"], "PATH": os.environ["PATH"], **self.variables, **variables}
+        command = ["sh", "-ec", JOB["script"][-1]]
         return subprocess.run(command, cwd=self.source.folder, env=given, capture_output=True, text=True, check=False)
 
     def read(self, name: str) -> object:
@@ -88,3 +88,30 @@ def test_the_default_branch_is_reviewed_whole(scene: Scene) -> None:
     assert done.returncode == 1, done.stderr
     assert "old.py:6:5: " in done.stdout
     assert len(run_git(scene.source.folder, "status", "--porcelain").splitlines()) == 2  # the two reports
+
+
+def test_what_could_not_be_done_outweighs_findings(scene: Scene) -> None:
+    """The change breaks the configuration that the whole tree is reviewed with, and brings a finding."""
+    head = scene.source.commit({".reviewer.toml": "nonsense = 1\n"}, onto=scene.variables["CI_COMMIT_SHA"])
+    done = scene.run(CI_COMMIT_SHA=head)
+    assert "new.py:6:5: " in done.stdout
+    assert (done.returncode, "nonsense" in done.stderr) == (2, True), done.stderr
+
+
+def test_suppressions_of_a_fork_do_not_count(scene: Scene) -> None:
+    silenced = LOADER.replace("request.data)", "request.data)  # reviewer: ignore[unsafe-deserialization] trust me")
+    head = scene.source.commit({"new.py": silenced}, onto=scene.variables["CI_COMMIT_SHA"])
+    for source, code in (("7", 0), ("8", 1)):
+        given = {"CI_MERGE_REQUEST_PROJECT_ID": "7", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": source}
+        done = scene.run(CI_COMMIT_SHA=head, **given)
+        assert (done.returncode, "new.py:6:5: " in done.stdout) == (code, code == 1), done.stderr
+
+
+def test_what_to_install_must_be_named() -> None:
+    example = "graph-reviewer[comment] @ git+https://HOST/OWNER/graph-reviewer@COMMIT"
+    for package, code in ((JOB["variables"]["REVIEWER_PACKAGE"], 2), (example, 0)):
+        command = ["sh", "-ec", JOB["script"][0]]
+        given = {"PATH": os.environ["PATH"], "REVIEWER_PACKAGE": package}
+        done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+        said = f"REVIEWER_PACKAGE: expected what pip is to install, found nothing; for example {example}\n"
+        assert (done.returncode, done.stderr) == (code, said if code else "")

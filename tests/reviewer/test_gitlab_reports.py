@@ -60,6 +60,7 @@ def check_vulnerability(one: Any) -> None:
     assert len(one["description"]) <= 1_048_576
     assert len(one["solution"]) <= 7_000
     assert one["severity"] in ("Info", "Unknown", "Low", "Medium", "High", "Critical")
+    assert one["identifiers"]
     for identifier in one["identifiers"]:
         assert all((identifier["type"], identifier["name"], identifier["value"]))
         assert re.match(r"(https?|ftp)://.", identifier.get("url", "https://x"))
