@@ -92,34 +92,61 @@ def test_pre_commit_takes_its_example(tmp_path: Path) -> None:
     assert {hook["id"] for hook in yaml.safe_load(PRE_COMMIT)["repos"][0]["hooks"]} <= known
 
 
-def run_jenkins_steps(workspace: Path, tools: Path, target: str) -> list[int]:
-    """What each `sh` step of the example exits with: by `sh -xe`, until one fails, as Jenkins does."""
-    codes: list[int] = []
-    given = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "CHANGE_TARGET": target}
-    for script in re.findall("sh '(.*)'", JENKINS.partition("post {")[0]):
-        if not any(codes):
-            command = ["sh", "-xec", script]
-            codes.append(subprocess.run(command, cwd=workspace, env=given, capture_output=True, check=False).returncode)
-    return codes
-
-
-def test_jenkins_records_what_fails_a_change(tmp_path: Path, eager_model: Path) -> None:
-    """The clone of a multibranch job holds the head alone; where there is no change, the example has no stage."""
+@pytest.fixture
+def workspace(tmp_path: Path, eager_model: Path) -> Path:
+    """The clone of a job on a change: its head alone, and no branches. `reviewer` stands in `bin` beside it."""
     code = "import yaml\nfrom flask import request\n\n\ndef load():\n    yaml.load(request.data)\n"
     source = LocalRepository.create(tmp_path / "source")
     base = source.commit({"old.py": code})
     run_git(source.folder, "update-ref", "refs/pull/1/head", source.commit({"new.py": code}, onto=base))
-    workspace = LocalRepository.create(tmp_path / "workspace").folder
-    run_git(workspace, "remote", "add", "origin", source.folder.as_uri())
-    run_git(workspace, "fetch", "--quiet", "--no-tags", "origin", "refs/pull/1/head")
-    run_git(workspace, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    made = LocalRepository.create(tmp_path / "workspace").folder
+    run_git(made, "remote", "add", "origin", source.folder.as_uri())
+    run_git(made, "fetch", "--quiet", "--no-tags", "origin", "refs/pull/1/head")
+    run_git(made, "checkout", "--quiet", "--detach", "FETCH_HEAD")
     install_reviewer(tmp_path / "bin", eager_model)
-    assert run_jenkins_steps(workspace, tmp_path / "bin", "main") == [0, 1]
+    return made
+
+
+def run_step(workspace: Path, *command: str, **variables: str) -> int:
+    """The exit code of a step's script, in the clone, with variables of its job."""
+    given = {"PATH": f"{workspace.parent / 'bin'}{os.pathsep}{os.environ['PATH']}", **variables}
+    return subprocess.run(command, cwd=workspace, env=given, capture_output=True, check=False).returncode
+
+
+def found_in(report: Path) -> list[str]:
+    (run,) = json.loads(report.read_bytes())["runs"]
+    return [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]]
+
+
+def run_jenkins_steps(workspace: Path, target: str) -> list[int]:
+    """What each `sh` step of the example exits with: by `sh -xe`, until one fails, as Jenkins does."""
+    codes: list[int] = []
+    for script in re.findall("sh '(.*)'", JENKINS.partition("post {")[0]):
+        if not any(codes):
+            codes.append(run_step(workspace, "sh", "-xec", script, CHANGE_TARGET=target))
+    return codes
+
+
+def test_jenkins_records_what_fails_a_change(workspace: Path) -> None:
+    """Where there is no change to fetch the base of, the example has no stage."""
+    assert run_jenkins_steps(workspace, "main") == [0, 1]
     (report,) = re.findall(r"always \{ recordIssues tool: sarif\(pattern: '(.*)'\)", JENKINS.partition("post {")[2])
-    (found,) = json.loads((workspace / report).read_bytes())["runs"][0]["results"]
-    assert found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "new.py"
-    assert run_jenkins_steps(workspace, tmp_path / "bin", "") == [128]
+    assert found_in(workspace / report) == ["new.py"]
+    assert run_jenkins_steps(workspace, "") == [128]
     assert "when { changeRequest() }" in JENKINS.partition("steps {")[0]
+
+
+def test_azure_publishes_what_fails_a_change(workspace: Path) -> None:
+    """`fetchDepth: 0` brings every branch; what pipx installs stands there already."""
+    run_git(workspace, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
+    _, review, publish = yaml.safe_load(AZURE)["steps"]
+    script = re.sub(r"^pipx run --spec git\+https://\S+@COMMIT ", "", review["script"])
+    script, report = (
+        text.replace("$(Build.ArtifactStagingDirectory)", str(workspace.parent))
+        for text in (script, publish["publish"])
+    )
+    assert run_step(workspace, "bash", "-c", script, SYSTEM_PULLREQUEST_TARGETBRANCH="refs/heads/main") == 1
+    assert (found_in(Path(report)), publish["condition"]) == (["new.py"], "succeededOrFailed()")
 
 
 def scripts() -> list[tuple[str, str, str]]:
