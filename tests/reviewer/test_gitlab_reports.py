@@ -36,7 +36,7 @@ def check_quality(issues: Any) -> None:
 
 
 def check_sast(report: Any) -> None:
-    """What GitLab's schema 15.0.7 of SAST reports asks for, as far as we write it; no package brings the schema."""
+    """What GitLab's schema 15.0.7 of SAST reports asks for, as far as we write it; no npm or Python package has it."""
     assert re.fullmatch(r"\d+\.\d+\.\d+", report["version"])
     assert re.match(r"https?://.", report["schema"])
     scan = report["scan"]
