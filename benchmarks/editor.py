@@ -2,28 +2,30 @@
 
 Each server runs as a process and is spoken to as an editor does. Times are from the change to its diagnostics, with the
 debounce set to zero where a server has one. *key* is a keystroke anywhere in a function, *head* one before its body: in
-names, parameters and decorators, which others see.
+names, parameters and decorators, which others see. Both are a letter more inside a word, then the letter less.
+*line* is a line of a body taken out, then typed again: blanks, brackets, quotes and its end, each a keystroke.
 """
 
 import asyncio
 import os
 import random
 import re
+import sys
 import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import click
 from lsprotocol import types
 
 from benchmarks.review import find_program, write_json
-from graph_model.kinds import FUNCTION_KINDS
-from graph_model.languages import find_language, load_table
-from graph_model.syntax import parse_tree
-from ide_plugin_server.testing import Editor, open_session
+from ide_plugin_server.convert import Encoding
+from ide_plugin_server.scribbling import Scribbler, find_extents
+from ide_plugin_server.testing import Editor, list_reported, list_shown, open_session, use_code_points
 from reviewer.source import Span
 
 _LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".tsx": "typescriptreact"}
@@ -54,6 +56,7 @@ class Measured:
     opening: list[float] = field(default_factory=list)
     keys: list[float] = field(default_factory=list)
     heads: list[float] = field(default_factory=list)
+    lines: list[float] = field(default_factory=list)
 
 
 def find_peers(core: int | None = None) -> list[Peer]:
@@ -94,18 +97,28 @@ def list_keystrokes(
         yield types.TextDocumentContentChangePartial(types.Range(here, behind), "")
 
 
-def find_extents(content: bytes, name: str) -> tuple[list[Span], list[Span]]:
-    """Where the bodies of a file's functions are, and what of each stands before its body."""
-    language = find_language(name)
-    assert language is not None, f"{name}: expected a file of a language that is reviewed"
-    bodies, heads = [], []
-    for node in parse_tree(content, load_table(language)).root.walk():
-        body = node.get("body") if node.kind in FUNCTION_KINDS else None
-        if body is not None:
-            start = min([node.start, *(one.start for one in node.all("decorators"))])
-            bodies.append(Span(body.start, body.end))
-            heads.append(Span(start, body.start))
-    return bodies, heads
+def list_lines(file: Path, chooser: random.Random, count: int) -> Iterator[types.TextDocumentContentChangeEvent]:
+    """A line of a function's body less, then typed again by character up to its end; further lines, up to a count."""
+    content = file.read_text("utf-8").encode()
+    bodies, _ = find_extents(content, file.name)
+    lines = content.split(b"\n")[:-1]
+    starts = accumulate((len(line) + 1 for line in lines), initial=0)
+    typed = [
+        (number, f"{line.decode()}\n")
+        for number, (line, start) in enumerate(zip(lines, starts, strict=False))
+        if line.strip()
+        and line.isascii()
+        and _holds(bodies, start + len(line) - 1)
+        and _holds(bodies, start + len(line) - len(line.lstrip()))
+    ]
+    while typed and count > 0:
+        number, text = chooser.choice(typed)
+        start = types.Position(number, 0)
+        yield types.TextDocumentContentChangePartial(types.Range(start, types.Position(number + 1, 0)), "")
+        for at, character in enumerate(text):
+            here = types.Position(number, at)
+            yield types.TextDocumentContentChangePartial(types.Range(here, here), character)
+        count -= 1 + len(text)
 
 
 def _holds(spans: Sequence[Span], at: int) -> bool:
@@ -137,8 +150,12 @@ async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int
                 session.close(uri)
             uri = session.open(folder / file.name, text, language)
             await session.wait_until(lambda: bool(session.published.get(uri)))
-            for times, in_heads in ((found.keys, False), (found.heads, True)):
-                for change in list_keystrokes(file, chooser, num_edits, in_heads=in_heads):
+            for times, changes in (
+                (found.keys, list_keystrokes(file, chooser, num_edits)),
+                (found.heads, list_keystrokes(file, chooser, num_edits, in_heads=True)),
+                (found.lines, list_lines(file, chooser, num_edits)),
+            ):
+                for change in changes:
                     await asyncio.sleep(_PAUSE_S)
                     start = time.perf_counter()
                     await session.push(uri, session.change(uri, change))
@@ -146,7 +163,7 @@ async def measure_file(peer: Peer, file: Path, num_edits: int, num_openings: int
     return found
 
 
-async def measure_workspace(folder: Path, num_files: int) -> dict[str, float]:
+async def measure_workspace(folder: Path, num_files: int, command: Sequence[str]) -> dict[str, float]:
     """Memory once every file of a folder was reviewed, of the server and of its analysis process."""
     with tempfile.TemporaryDirectory() as scratch:
         data, copy = Path(scratch) / "data", Path(scratch) / "project"
@@ -156,7 +173,7 @@ async def measure_workspace(folder: Path, num_files: int) -> dict[str, float]:
             target = copy / file.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())
-        async with open_session([copy], data) as session:
+        async with open_session([copy], data, Editor(command=command)) as session:
             start = time.perf_counter()
             await session.wait_until(lambda: "ready" in session.statuses, limit_s=3_600)
             await session.client.workspace_execute_command_async(
@@ -169,31 +186,43 @@ async def measure_workspace(folder: Path, num_files: int) -> dict[str, float]:
             }
 
 
-async def endure(file: Path, num_edits: int) -> dict[str, float]:
-    """Random edits in a row, most of them not waited for: memory, and whether the last diagnostics are those of the
-    text as it is."""
-    text, language = file.read_text("utf-8"), _LANGUAGES[file.suffix]
+async def endure(file: Path, num_edits: int, command: Sequence[str]) -> dict[str, float]:
+    """Random edits in a row, most of them not waited for: memory, and at each tenth whether the diagnostics are what
+    `reviewer check` finds in the text as it is.
+
+    `stale`: how often they were not; `changed`: how often that was something else than in the first text.
+    """
+    text, language = file.read_bytes().decode(), _LANGUAGES[file.suffix]
+    scribbler = Scribbler(text, file.name, random.Random(3), Encoding.UTF32)
+    stale, changed, memory = 0, 0, []
     with tempfile.TemporaryDirectory() as scratch:
         folder, data = Path(scratch) / "project", Path(scratch) / "data"
         folder.mkdir()
         data.mkdir()
-        async with open_session([folder], data, Editor(settings={"debounceMs": 5, "minProbability": 0})) as session:
+        (folder / ".reviewer.toml").write_text('select = ["all"]\nmin-probability = 0.0\n')
+        (folder / file.name).write_bytes(text.encode())
+        first = list_reported(folder)
+        editor = Editor(settings={"debounceMs": 5}, adapt=use_code_points, command=command)
+        async with open_session([folder], data, editor) as session:
             uri = session.open(folder / file.name, text, language)
-            first = [str(one) for one in await session.push(uri)]
+            await session.push(uri)
             await session.wait_ready()
-            memory: list[float] = []
-            for number, change in enumerate(list_keystrokes(file, random.Random(3), num_edits)):
-                version = session.change(uri, change)
-                if number % 20 == 19:
+            for number in range(1, num_edits + 1):
+                version = session.change(uri, *scribbler.edit())
+                if number % 20 == 0:
                     await session.push(uri, version)
-                if number % (num_edits // 10) == num_edits // 10 - 1:
+                if number % (num_edits // 10) == 0:
+                    await session.push(uri, version)
                     memory.append(sum(map(resident_mib, list_processes(session.process.pid))))
-            await session.push(uri, version)
-            last = [str(one) for one in session.published[uri][-1].diagnostics]
+                    (folder / file.name).write_bytes(scribbler.text.encode())
+                    reported = list_reported(folder)
+                    stale += list_shown(session, folder) != reported
+                    changed += reported != first
             return {
                 "edits": num_edits,
                 "published": len(session.published[uri]),
-                "stale": float(first != last),
+                "changed": changed,
+                "stale": stale,
                 "MiB after a tenth": memory[0],
                 "MiB at the end": memory[-1],
             }
@@ -225,7 +254,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--edits", default=200, show_default=True, help="Keystrokes in each file.")
 @click.option("--openings", default=20, show_default=True, help="Times that each file is opened.")
-@click.option("--core", type=int, default=None, help="Keep each server with all its processes on this core (Linux).")
+@click.option("--core", type=int, default=None, help="Keep the servers on this core, the client off it (Linux).")
 @click.option("--workspace", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder for memory.")
 @click.option("--workspace-files", default=500, show_default=True, help="How many files of it.")
 @click.option("--endure", "num_endured", default=0, help="Random edits in a row in the first file, such as 10000.")
@@ -242,20 +271,30 @@ def editor(  # noqa: PLR0913  # one parameter an option
     output: Path | None,
 ) -> None:
     """Language servers on FILES (default: a file of this interpreter's standard library)."""
+    peers = find_peers(core)
+    if core is not None:
+        _leave_core(core)
     chosen = files or (Path(sysconfig.get_paths()["stdlib"]) / "smtplib.py",)
     table: dict[str, object] = {}
     for file in chosen:
         click.echo(f"{file.name}, {file.read_bytes().count(10)} lines; milliseconds, p50 and p95")
-        for peer in (one for one in find_peers(core) if file.suffix in one.reads):
+        for peer in (one for one in peers if file.suffix in one.reads):
             table[f"{peer.name} {file.name}"] = row = _summarise(peer, file, edits, openings)
             click.echo(f"  {peer.name:16} " + "  ".join(f"{name} {value:7.1f}" for name, value in row.items()))
     if workspace is not None:
-        table["workspace"] = asyncio.run(measure_workspace(workspace, workspace_files))
+        table["workspace"] = asyncio.run(measure_workspace(workspace, workspace_files, peers[0].command))
         click.echo(f"workspace {table['workspace']}")
     if num_endured:
-        table["endurance"] = asyncio.run(endure(chosen[0], num_endured))
+        table["endurance"] = asyncio.run(endure(chosen[0], num_endured, peers[0].command))
         click.echo(f"endurance {table['endurance']}")
     write_json(output, table)
+
+
+def _leave_core(core: int) -> None:
+    """Keeps the client away from the core of the servers, where there is another."""
+    others = os.sched_getaffinity(0) - {core} if sys.platform == "linux" else set()
+    if others:
+        os.sched_setaffinity(0, others)
 
 
 def _summarise(peer: Peer, file: Path, edits: int, openings: int) -> dict[str, float]:
@@ -264,7 +303,7 @@ def _summarise(peer: Peer, file: Path, edits: int, openings: int) -> dict[str, f
     except (TimeoutError, RuntimeError) as error:
         click.echo(f"  {peer.name:16} did not answer: {type(error).__name__}")
         return {}
-    rows = {"open": found.opening, "key": found.keys, "head": found.heads}
+    rows = {"open": found.opening, "key": found.keys, "head": found.heads, "line": found.lines}
     return {
         f"{name} p{100 * share:.0f}": percentile(values, share)
         for name, values in rows.items()

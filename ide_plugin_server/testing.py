@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Union  # Any: settings are JSON
 
 from lsprotocol import types
+from pygls.uris import to_fs_path
 from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
 VS_CODE = "visual-studio-code"  # pushes
@@ -18,6 +20,8 @@ NEOVIM = "neovim"  # pulls
 PROGRAM = str(Path(sys.executable).parent / "reviewer")
 _WAIT_S = 60.0  # for a hang only
 _NOTEBOOKS = types.ServerCapabilities.__attrs_attrs__.notebook_document_sync.type
+# Label, lines and columns from 1, message, fingerprint and the steps of the path: what check and editors tell alike.
+Told = tuple[str, tuple[int, int, int, int], str, str, tuple[tuple[str, int, int], ...]]
 _ACTION = Union[types.Command, types.CodeAction]  # noqa: UP007  # the very key that lsprotocol registered
 
 
@@ -37,6 +41,12 @@ def take_refreshes(capabilities: types.ClientCapabilities) -> None:
     """Lets a client that pulls be told to pull again, as newer ones can be."""
     assert capabilities.workspace is not None, "every profile has it"
     capabilities.workspace.diagnostics = types.DiagnosticWorkspaceClientCapabilities(refresh_support=True)
+
+
+def use_code_points(capabilities: types.ClientCapabilities) -> None:
+    """Makes the client count in characters, as reports do."""
+    assert capabilities.general is not None, "every profile has it"
+    capabilities.general.position_encodings = [types.PositionEncodingKind.Utf32]
 
 
 class EditorSession:
@@ -213,6 +223,49 @@ async def connect(process: asyncio.subprocess.Process, port: int, folders: Seque
     session = EditorSession(client, process)
     await _introduce(session, folders, Editor())
     return session
+
+
+def list_reported(folder: Path) -> dict[str, list[Told]]:
+    """What `reviewer check` finds in a folder, by file, in order."""
+    command = [PROGRAM, "check", "--format", "json", "--no-cache", "--fail-on", "never"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    told: dict[str, list[Told]] = {}
+    for one in json.loads(done.stdout)["findings"]:
+        at = one["location"]
+        place = (at["start_line"], at["start_column"], at["end_line"], at["end_column"])
+        steps = [step["location"] for step in one["evidence"]]
+        path = tuple((step["path"], step["start_line"], step["start_column"]) for step in steps)
+        told.setdefault(at["path"], []).append((one["label"], place, f"{one['message']}.", one["fingerprint"], path))
+    return {path: sorted(found) for path, found in told.items()}
+
+
+def list_shown(session: EditorSession, folder: Path) -> dict[str, list[Told]]:
+    """What a client that counts in characters shows now, in the same form."""
+    shown: dict[str, list[Told]] = {}
+    for uri, published in session.published.items():
+        told = [_read(one, folder) for one in published[-1].diagnostics if one.code != "suppression"]
+        if told:
+            shown[_find_path(uri, folder)] = sorted(told)
+    return shown
+
+
+def _read(diagnostic: types.Diagnostic, folder: Path) -> Told:
+    start, end = diagnostic.range.start, diagnostic.range.end
+    data: Any = diagnostic.data  # JSON
+    steps = [step.location for step in diagnostic.related_information or ()]
+    return (
+        str(diagnostic.code),
+        (start.line + 1, start.character + 1, end.line + 1, end.character + 1),
+        str(diagnostic.message),
+        str(data["fingerprint"]),
+        tuple((_find_path(one.uri, folder), one.range.start.line + 1, one.range.start.character + 1) for one in steps),
+    )
+
+
+def _find_path(uri: str, folder: Path) -> str:
+    file = to_fs_path(uri)
+    assert file is not None, f"{uri}: expected a file"
+    return Path(file).relative_to(folder).as_posix()
 
 
 def list_children(pid: int | None) -> list[int]:

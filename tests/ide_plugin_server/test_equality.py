@@ -2,80 +2,19 @@
 
 import asyncio
 import json
+import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from lsprotocol import types
-from pygls.uris import to_fs_path
 
 from graph_model.catalogue import load_catalogue
-from ide_plugin_server.testing import VS_CODE, Editor, EditorSession, open_session
+from ide_plugin_server.convert import Encoding
+from ide_plugin_server.scribbling import Scribbler
+from ide_plugin_server.testing import VS_CODE, Editor, Told, list_reported, list_shown, open_session, use_code_points
 
 ROOT = Path(__file__).parents[2]
 ENDINGS = {"python": ".py", "javascript": ".js", "typescript": ".ts", "tsx": ".tsx", "java": ".java", "csharp": ".cs"}
 EVERYTHING = 'select = ["all"]\nmin-probability = 0.0\n'
-Told = tuple[str, tuple[int, int, int, int], str, str, tuple[tuple[str, int, int], ...]]
-
-
-def use_code_points(capabilities: types.ClientCapabilities) -> None:
-    """Reports count characters; so does a client with UTF-32."""
-    assert capabilities.general is not None
-    capabilities.general.position_encodings = [types.PositionEncodingKind.Utf32]
-
-
-def check(folder: Path) -> dict[str, list[Told]]:
-    """The findings of the command line, by file."""
-    command = [
-        str(Path(sys.executable).parent / "reviewer"),
-        "check",
-        "--format",
-        "json",
-        "--no-cache",
-        "--fail-on",
-        "never",
-    ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=True)
-    told: dict[str, list[Told]] = {}
-    for one in json.loads(done.stdout)["findings"]:
-        at = one["location"]
-        place = (at["start_line"], at["start_column"], at["end_line"], at["end_column"])
-        steps = [step["location"] for step in one["evidence"]]
-        path = tuple((step["path"], step["start_line"], step["start_column"]) for step in steps)
-        told.setdefault(at["path"], []).append((one["label"], place, f"{one['message']}.", one["fingerprint"], path))
-    return {path: sorted(found) for path, found in told.items()}
-
-
-def show(session: EditorSession, folder: Path) -> dict[str, list[Told]]:
-    """What the editor shows now, in the same form."""
-    shown: dict[str, list[Told]] = {}
-    for uri, published in session.published.items():
-        told = [read(one, folder) for one in published[-1].diagnostics if one.code != "suppression"]
-        if told:
-            shown[path_of(uri, folder)] = sorted(told)
-    return shown
-
-
-def read(diagnostic: types.Diagnostic, folder: Path) -> Told:
-    start, end = diagnostic.range.start, diagnostic.range.end
-    data: Any = diagnostic.data
-    steps = [step.location for step in diagnostic.related_information or ()]
-    return (
-        str(diagnostic.code),
-        (start.line + 1, start.character + 1, end.line + 1, end.character + 1),
-        str(diagnostic.message),
-        str(data["fingerprint"]),
-        tuple((path_of(one.uri, folder), one.range.start.line + 1, one.range.start.character + 1) for one in steps),
-    )
-
-
-def path_of(uri: str, folder: Path) -> str:
-    file = to_fs_path(uri)
-    assert file is not None
-    return Path(file).relative_to(folder).as_posix()
 
 
 def compare(folder: Path, unsaved: Mapping[str, str]) -> None:
@@ -89,12 +28,12 @@ def compare(folder: Path, unsaved: Mapping[str, str]) -> None:
                 session.open(folder / path, text)
             await session.wait_ready()
             await session.execute("reviewer.reviewWorkspace")
-            return show(session, folder)
+            return list_shown(session, folder)
 
     shown = asyncio.run(play())
     for path, text in unsaved.items():
         (folder / path).write_bytes(text.encode())
-    reported = check(folder)
+    reported = list_reported(folder)
     assert reported
     for path in reported.keys() | shown.keys():
         assert shown.get(path) == reported.get(path), path
@@ -119,7 +58,7 @@ def test_known_findings_of_the_committed_file_are_left_out(tmp_path: Path) -> No
     (folder / "app.py").write_text(
         "import yaml\n\n\ndef a(x):\n    return yaml.load(x)\n\n\ndef b(x):\n    yaml.load(x)\n"
     )
-    first = check(folder)["app.py"][0]
+    first = list_reported(folder)["app.py"][0]
     known = {"schema": "graph-reviewer/baseline", "schema_version": 1, "findings": [{"fingerprint": first[3]}]}
     (folder / ".reviewer-baseline.json").write_text(json.dumps(known))
     compare(folder, {})
@@ -134,3 +73,45 @@ def test_files_of_this_project_with_unsaved_changes(tmp_path: Path) -> None:
     first = (folder / "integrations" / "calls.py").read_text("utf-8")
     new = "import os\nfrom flask import request\n\n\ndef run():\n    os.system('ls ä😋 ' + request.args['d'])\n"
     compare(folder, {"integrations/calls.py": new + first, "integrations/neu.py": new, "integrations/payloads.py": ""})
+
+
+def join_examples(language: str) -> str:
+    """The faulty examples of the catalogue, one after the other."""
+    return "\n\n".join(one.bad for label in load_catalogue() for one in label.examples if one.language == language)
+
+
+def test_files_in_four_languages_under_random_edits(tmp_path: Path) -> None:
+    folder, data = tmp_path / "project", tmp_path / "data"
+    texts = {
+        "checkouts.py": (ROOT / "integrations" / "checkouts.py").read_text("utf-8"),
+        "session.ts": (ROOT / "ide_plugin_server" / "vscode" / "src" / "session.ts").read_text("utf-8"),
+        "Examples.java": join_examples("java"),
+        "Examples.cs": join_examples("csharp").replace("\n", "\r\n"),
+    }
+    folder.mkdir()
+    data.mkdir()
+    (folder / ".reviewer.toml").write_text(EVERYTHING)
+    chooser = random.Random(1)
+    scribblers = {name: Scribbler(text, name, chooser, Encoding.UTF32) for name, text in texts.items()}
+
+    async def scribble() -> list[dict[str, list[Told]]]:
+        """What was told, by file, each time that it was compared."""
+        told = []
+        editor = Editor(VS_CODE, settings={"debounceMs": 1}, adapt=use_code_points)
+        async with open_session([folder], data, editor) as session:
+            uris = {name: session.open(folder / name, text) for name, text in texts.items()}
+            await session.wait_ready()
+            for num_edits in (2, 10, 30):
+                for name, uri in uris.items():
+                    for _ in range(num_edits):
+                        version = session.change(uri, *scribblers[name].edit())
+                    await session.push(uri, version)
+                    (folder / name).write_bytes(scribblers[name].text.encode())
+                shown, reported = list_shown(session, folder), list_reported(folder)
+                for name in texts:
+                    assert shown.get(name) == reported.get(name), (name, num_edits, scribblers[name].text)
+                told.append(reported)
+        return told
+
+    first, *others = asyncio.run(scribble())
+    assert all(any(one.get(name) != first.get(name) for one in others) for name in texts), "other findings in each file"
