@@ -99,6 +99,7 @@ class LiveTree:
         graft = next(self._list_grafts(source, extent, old, new), None)
         if graft is None or self.tree.weight + graft.part.tree.weight - graft.old.weight > self._max_nodes:
             self._last = None
+            release(self.tree.root)
             self.tree = normalise(new, source, self._table, self._max_nodes)
             return None
         return graft

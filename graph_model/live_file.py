@@ -42,10 +42,12 @@ class LiveFile:
 
     def close(self) -> None:
         """Gives its memory back."""
+        self._let_go()
         release(self.live.tree.root)
 
     def begin(self) -> None:
         """Analyses everything in the tree."""
+        self._let_go()
         self.log = ReadLog()
         self.program = build_program(self._path, self._language, self.live.tree, log_units(self.log))
         self.resolver = LoggedResolver(self.program, load_index(self.program.family.value), self.log)
@@ -60,6 +62,12 @@ class LiveFile:
         self.analyser.find_contexts(name for view in views for name in called_by(view))
         self.keep([self.judge(view) for view in views])
         self.num_analysed = len(units)
+
+    def _let_go(self) -> None:
+        """Breaks the cycles of what was known before, so that its memory goes back at once."""
+        known = vars(self).get("program")
+        for one in (*known.units, known, self.resolver, self.analyser) if known is not None else ():
+            vars(one).clear()
 
     def hands_over(self, unit: Unit) -> bool:
         """Whether what a unit calls may make entry points."""
