@@ -3,7 +3,7 @@
 Each server runs as a process and is spoken to as an editor does. Times are from the change to its diagnostics, with the
 debounce set to zero where a server has one. *key* is a keystroke anywhere in a function, *head* one before its body: in
 names, parameters and decorators, which others see. Both are a letter more inside a word, then the letter less.
-*line* is a line of a body taken out, then typed again: blanks, brackets, quotes and its end, each a keystroke.
+*line* is what stands on a line of a body, taken out, then typed again, blanks, brackets and quotes included.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ _LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".tsx":
 _LANGUAGES |= {".java": "java", ".cs": "csharp"}
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PAUSE_S = 0.1  # of a fast typist
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
 _WORD = re.compile(rb"[a-z]{3,}")
 _KEYWORDS = re.compile(
     "await|boolean|break|case|catch|char|class|const|continue|def|default|del|double|elif|else|except|extends|finally|float|"
@@ -98,27 +99,51 @@ def list_keystrokes(
 
 
 def list_lines(file: Path, chooser: random.Random, count: int) -> Iterator[types.TextDocumentContentChangeEvent]:
-    """A line of a function's body less, then typed again by character up to its end; further lines, up to a count."""
+    """What stands on a line of a function's body goes and is typed again by character; further lines, up to a count.
+
+    Brackets and quotes come in pairs, as editors put them; typing the second one is no change.
+    """
     content = file.read_text("utf-8").encode()
     bodies, _ = find_extents(content, file.name)
     lines = content.split(b"\n")[:-1]
     starts = accumulate((len(line) + 1 for line in lines), initial=0)
     typed = [
-        (number, f"{line.decode()}\n")
+        (number, len(line) - len(line.lstrip()), line.strip().decode())
         for number, (line, start) in enumerate(zip(lines, starts, strict=False))
-        if line.strip()
-        and line.isascii()
+        if line.isascii()
         and _holds(bodies, start + len(line) - 1)
         and _holds(bodies, start + len(line) - len(line.lstrip()))
+        and line.strip()
+        and not close_pairs(line.strip().decode())
     ]
     while typed and count > 0:
-        number, text = chooser.choice(typed)
-        start = types.Position(number, 0)
-        yield types.TextDocumentContentChangePartial(types.Range(start, types.Position(number + 1, 0)), "")
-        for at, character in enumerate(text):
-            here = types.Position(number, at)
-            yield types.TextDocumentContentChangePartial(types.Range(here, here), character)
-        count -= 1 + len(text)
+        number, indent, text = chooser.choice(typed)
+        shown = text
+        for length in range(len(text) + 1):
+            now = text[:length] + close_pairs(text[:length])
+            if now != shown:
+                start, end = (types.Position(number, indent + at) for at in (0, len(shown)))
+                yield types.TextDocumentContentChangePartial(types.Range(start, end), now)
+                count -= 1
+            shown = now
+
+
+def close_pairs(typed: str) -> str:
+    """The quote and the brackets that are open behind a text."""
+    closing: list[str] = []
+    quote, is_escaped = "", False
+    for character in typed:
+        if quote:
+            is_end = character == quote and not is_escaped
+            is_escaped = character == "\\" and not is_escaped
+            quote = "" if is_end else quote
+        elif character in "\"'`":
+            quote = character
+        elif character in _PAIRS:
+            closing.append(_PAIRS[character])
+        elif closing and character == closing[-1]:
+            closing.pop()
+    return quote + "".join(reversed(closing))
 
 
 def _holds(spans: Sequence[Span], at: int) -> bool:
