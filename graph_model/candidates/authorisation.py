@@ -13,7 +13,7 @@ from graph_model.program import Unit
 from graph_model.syntax import Node, dotted_name
 
 _GUARD_NAME = re.compile(
-    r"(?i)(login_?required|require[sd]?_?(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$"
+    r"(?i)(login_?required|require[sd]?_?([a-z]+_)*(login|auth|admin|user|perm|role)|auth(orize|enticate|enticated|orized)?$"
     r"|permission|is_?authenticated|has_?(role|perm|authority)|pre_?authorize|secured|roles_?allowed"
     r"|check_?(auth|perm|access|login)|ensure_?(auth|login|logged|admin)|jwt_?required|protect(ed)?$"
     r"|admin_?(only|required)|verify_?(token|jwt|user)|current_?user|token_?required|staff_?member_?required"
@@ -40,6 +40,9 @@ _OWN_BASE = re.compile(r"^(?:\w+\.)*(?!Controller(?:Base)?$|ApiController$)\w*(?
 _PUBLIC_NAME = re.compile(
     r"(?i)(login|log_?in|logout|sign_?(in|up|out)|register|index|home|health|ping|status|static|public|about|callback|webhook|reset|forgot|verify|token|oauth|metrics|version|docs|error|root|favicon|robots)"
 )
+_ENTRANCE = re.compile(  # where one becomes somebody, nobody is signed in yet
+    r"(?i)^(?:do|handle|user|post)?_?(?:log_?in|sign_?(?:in|up|on)|register)_?(?:post|get|page|form|user|view|submit)?$"
+)
 _WRITES = re.compile(
     r"(?i)(delete|remove|update|create|edit|save|store|admin|post|put|patch|set_|add|upload|transfer|pay|grant|ban)"
 )
@@ -48,7 +51,7 @@ _WRITES = re.compile(
 def find_missing_guards(view: UnitView) -> Iterator[Draft]:
     """An entry point without the guard that most entry points beside it have."""
     unit = view.unit
-    if not view.is_entry or not unit.is_function or _guards_of(view, unit):
+    if not view.is_entry or not unit.is_function or _ENTRANCE.match(unit.name) or _guards_of(view, unit):
         return
     beside = unit.parent.children if unit.parent is not None else ()
     siblings = [u for u in beside if u is not unit and u.is_function and _looks_like_entry(u, unit)]

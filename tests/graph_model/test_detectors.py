@@ -459,6 +459,12 @@ ONE = "@require_POST\ndef one(request, code):\n    return Check.objects.get(code
         ("@require_POST\ndef preview(request):\n    return render(request, request.POST.get('text'))\n", False),
         ("@require_POST\ndef authorize_one(request, code):\n    return Check.objects.get(code=code)\n", False),
         ("@require_POST\n@admins_only\ndef one(request, code):\n    return Check.objects.get(code=code)\n", False),
+        (
+            "@require_POST\n@requires_basic_auth_if_open\ndef one(r, a):\n    return Check.objects.get(code=a)\n",
+            False,
+        ),
+        ("@require_POST\ndef login_post(request, code):\n    return Check.objects.get(code=code)\n", False),
+        ("@require_POST\ndef login_history(request, code):\n    return Check.objects.get(code=code)\n", True),
         ("@staticmethod\ndef one(request, code):\n    return Check.objects.get(code=code)\n", False),
         (f"{ONE}\n\n@login_required\ndef two(request):\n    return one(request, 1)\n", False),
         (f"{ONE}\n\nrouter = APIRouter(dependencies=[Depends(get_current_user)])\n", False),
