@@ -15,7 +15,7 @@ from graph_model.extents import Edit, find_edit, measure_change, tell
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
 from graph_model.likeness import are_alike, are_same, describe
-from graph_model.nodes import move_to, release, replace, replace_children, shift_around
+from graph_model.nodes import Mover, move_to, release, replace, replace_children
 from graph_model.syntax import (
     Action,
     LanguageTable,
@@ -81,6 +81,7 @@ class LiveTree:
         self._grammar_tree = parse_grammar(source, table)
         self.tree = normalise(self._grammar_tree, source, table, max_nodes)
         self._last: Graft | None = None
+        self._mover = Mover()
 
     @property
     def source(self) -> bytes:
@@ -98,7 +99,7 @@ class LiveTree:
         extent = measure_change(tell(old, self.source, source, edit), new, edit)
         graft = next(self._list_grafts(source, extent, old, new), None)
         if graft is None or self.tree.weight + graft.part.tree.weight - graft.old.weight > self._max_nodes:
-            self._last = None
+            self._last, self._mover = None, Mover()
             release(self.tree.root)
             self.tree = normalise(new, source, self._table, self._max_nodes)
             return None
@@ -194,7 +195,7 @@ class LiveTree:
         tree, place = self.tree, graft.place
         old, new = graft.old, graft.part.tree
         self._last = graft
-        shift_around(tree.root, place, graft.end, graft.delta)
+        self._mover.move_around(tree.root, place, graft.end, graft.delta)
         if place is graft.function:
             place.start, place.end = graft.start, graft.end + graft.delta
             if graft.is_renamed:
