@@ -11,9 +11,9 @@ import graph_model.lookups
 from graph_model.analysis import FileAnalysis, Limits
 from graph_model.catalogue import load_catalogue
 from graph_model.incremental import IncrementalAnalyser
+from graph_model.incremental.testing import follow
 from graph_model.languages import find_language
 from graph_model.testing import vary_text
-from graph_model.testing_edits import follow
 
 SUFFIXES = {"python": "py", "javascript": "js", "typescript": "ts", "java": "java", "csharp": "cs"}
 PYTHON = """\

@@ -3,7 +3,7 @@
 import pytest
 
 from graph_model.incremental import IncrementalAnalyser
-from graph_model.testing_edits import follow
+from graph_model.incremental.testing import follow
 
 ANALYSER = IncrementalAnalyser()
 JAVA_FIELD = "class A { void m() { new Base() { Foo x; void go() { x.run(); } }; } }"

@@ -12,7 +12,6 @@ from dataset_curation.selection import Tally
 from graph_model.analysis import Limits
 from graph_model.errors import LimitError
 from graph_model.languages import Language, load_table
-from graph_model.nodes import release
 from graph_model.program import Unit, build_program
 from graph_model.syntax import parse_tree
 from reviewer.source import SourceFile, Span
@@ -82,7 +81,7 @@ def read_functions(source: SourceFile, language: Language) -> list[Function] | N
         units = build_program(source.path, language, tree).units
         return [_read_function(source, language, unit) for unit in units if unit.is_function and unit.name]
     finally:
-        release(tree.root)
+        tree.root.release()
 
 
 def _read_function(source: SourceFile, language: Language, unit: Unit) -> Function:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from tree_sitter import Node as GrammarNode
 from tree_sitter import Tree as GrammarTree
 
-from graph_model.extents import Edit, find_edit, measure_change, tell
+from graph_model.incremental.extents import Edit, find_edit, measure_change, tell
+from graph_model.incremental.likeness import are_alike, are_same, describe
+from graph_model.incremental.nodes import Mover, move_to, replace, replace_children
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
-from graph_model.likeness import are_alike, are_same, describe
-from graph_model.nodes import Mover, move_to, release, replace, replace_children
 from graph_model.syntax import (
     Action,
     LanguageTable,
@@ -100,7 +100,7 @@ class LiveTree:
         graft = next(self._list_grafts(source, extent, old, new), None)
         if graft is None or self.tree.weight + graft.part.tree.weight - graft.old.weight > self._max_nodes:
             self._last, self._mover = None, Mover()
-            release(self.tree.root)
+            self.tree.root.release()
             self.tree = normalise(new, source, self._table, self._max_nodes)
             return None
         return graft
@@ -147,7 +147,7 @@ class LiveTree:
         top = tree.root.children[0]
         num_extra = len(function.children) - len(top.children)
         is_all = are_alike(top, function) and are_same(function.children[num_extra:], top.children)
-        release(tree.root)
+        tree.root.release()
         return _Part(tree, num_extra, node.start_byte) if is_all else None
 
     def _graft_comment(

@@ -6,7 +6,8 @@ from graph_model.analysis import (
     called_by,
 )
 from graph_model.candidates.view import UnitView
-from graph_model.comparing import (
+from graph_model.constants import is_folded
+from graph_model.incremental.comparing import (
     UnitFacts,
     describe_flow,
     describe_head,
@@ -15,21 +16,20 @@ from graph_model.comparing import (
     find_changed_around,
     list_synthetic,
 )
-from graph_model.constants import is_folded
-from graph_model.grafting import Graft
-from graph_model.kinds import NodeKind as K
-from graph_model.live_file import ENTRIES, LiveFile
-from graph_model.nodes import move_node
-from graph_model.program import Program, Unit, build_program, scan_function
-from graph_model.readings import (
+from graph_model.incremental.grafting import Graft
+from graph_model.incremental.live_file import ENTRIES, LiveFile
+from graph_model.incremental.nodes import move_node
+from graph_model.incremental.readings import (
     Answers,
     Defined,
     Fact,
     FieldType,
     LoggedUnit,
 )
-from graph_model.renaming import list_mentioning, rename
-from graph_model.shifting import Shift
+from graph_model.incremental.renaming import list_mentioning, rename
+from graph_model.incremental.shifting import Shift
+from graph_model.kinds import NodeKind as K
+from graph_model.program import Program, Unit, build_program, scan_function
 
 
 class Step:

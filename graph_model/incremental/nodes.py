@@ -1,4 +1,4 @@
-"""Nodes of a tree that is being edited: moved, hung elsewhere, released."""
+"""Nodes of a tree that is being edited: moved, hung elsewhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ def replace_children(function: Node, children: list[Node]) -> None:
     wanted = {*map(id, children)}
     for old in function.children:
         if id(old) not in wanted:
-            release(old)
+            old.release()
     function.children[:] = children
     for child in children:
         child.parent = function
@@ -27,7 +27,7 @@ def replace(statement: Node, other: Node) -> None:
     assert block is not None, "a statement stands in a block"
     block.children[next(idx for idx, one in enumerate(block.children) if one is statement)] = other
     other.parent = block
-    release(statement)
+    statement.release()
 
 
 def move_to(node: Node, other: Node) -> None:
@@ -139,13 +139,3 @@ def move_node(node: Node, end: int, delta: int) -> None:
         node.start += delta
     if node.end >= end:
         node.end += delta
-
-
-def release(root: Node) -> None:
-    """Breaks the tree's cycles, so that its memory goes back at once."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        node.parent = None
-        stack.extend(node.children)
-        node.children = []
