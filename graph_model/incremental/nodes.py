@@ -23,11 +23,23 @@ def replace_children(function: Node, children: list[Node]) -> None:
 
 def replace(statement: Node, other: Node) -> None:
     """Puts another statement in the place of one, which goes."""
-    block = statement.parent
-    assert block is not None, "a statement stands in a block"
-    block.children[next(idx for idx, one in enumerate(block.children) if one is statement)] = other
-    other.parent = block
+    block, idx = _find_place(statement)
+    block.children[idx], other.parent = other, block
     statement.release()
+
+
+def exchange(node: Node, other: Node) -> None:
+    """Lets two nodes that say the same change places."""
+    (around, idx), (around_other, idx_other) = _find_place(node), _find_place(other)
+    move_to(node, other)
+    around.children[idx], other.parent = other, around
+    around_other.children[idx_other], node.parent = node, around_other
+
+
+def _find_place(node: Node) -> tuple[Node, int]:
+    around = node.parent
+    assert around is not None, "a statement stands in a block, and what is in it in something else"
+    return around, next(idx for idx, one in enumerate(around.children) if one is node)
 
 
 def move_to(node: Node, other: Node) -> None:

@@ -146,6 +146,13 @@ def test_functions_inside_stay_where_they_read_nothing_of_what_changed(old: str,
     analyse("outer.py", OUTER)
 
 
+def test_functions_in_a_statement_that_changed_are_found_again_but_no_others() -> None:
+    text = "function outer(a) {\n  each((b) => b.x, 'one');\n  later(() => a.y);\n  again(() => a.z);\n}\n"
+    analyse("outer.js", text)
+    assert analyse("outer.js", text.replace("one", "two"))[1] == 3  # outer, its first, and the module
+    assert analyse("outer.js", text)[1] == 3
+
+
 def test_readers_of_what_changed_are_analysed_again() -> None:
     num_analysed, _ = edit(PYTHON, "sqlite3.connect(path)", "Other(path)")
     assert num_analysed == 4  # the constructor, the class, the module, and `find`, which uses the field
