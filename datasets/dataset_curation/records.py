@@ -20,8 +20,8 @@ from typing import Any, Self  # JSON values are what the file says until checked
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_curation.duplicates import Signature
 from dataset_curation.errors import RecordError
+from dataset_curation.filters.duplicates import Signature
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.encoder import FunctionGraph
 

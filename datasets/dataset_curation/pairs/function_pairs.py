@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dataset_curation.duplicates import tokenise
+from dataset_curation.filters.duplicates import tokenise
 from dataset_curation.selection import Tally
 from graph_model.analysis import Limits
 from graph_model.errors import LimitError
