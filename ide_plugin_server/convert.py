@@ -69,11 +69,14 @@ class LineTable:
     num_hidden: int = 0
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _ends: tuple[int, ...] = field(init=False, repr=False, compare=False)  # before the line's ending
+    _reported: tuple[int, ...] = field(init=False, repr=False, compare=False)  # where lines start as reports count them
 
     def __post_init__(self) -> None:
         endings = list(_LINE_END.finditer(self.content))
         object.__setattr__(self, "_starts", (0, *(ending.end() for ending in endings)))
         object.__setattr__(self, "_ends", (*(ending.start() for ending in endings), len(self.content)))
+        feeds = (ending.end() for ending in endings if ending[0].endswith(b"\n"))
+        object.__setattr__(self, "_reported", (0, *feeds))
 
     def offset_to_place(self, offset: int) -> Place:
         """The position of a byte; one past the end is the end, one inside a line ending is the line's end."""
@@ -97,8 +100,7 @@ class LineTable:
 
     def line_to_extent(self, line: int) -> Extent:
         """A whole line, counted from 1 as reports do, which end lines at LF only; without its ending."""
-        starts = [0, *(match.end() for match in re.finditer(rb"\n", self.content))]
-        start = starts[min(max(line, 1), len(starts)) - 1]
+        start = self._reported[min(max(line, 1), len(self._reported)) - 1]
         stop = self.content.find(b"\n", start)
         text = self.content[start : stop if stop >= 0 else len(self.content)]
         indent = len(text) - len(text.lstrip())
