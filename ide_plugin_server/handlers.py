@@ -116,9 +116,9 @@ class Handlers:
     def open(self, params: types.DidOpenTextDocumentParams) -> None:
         """A document is open: it is reviewed now."""
         one = params.text_document
-        self._server.plan(
-            self._server.documents.open(one.uri, str(one.language_id), one.version, one.text), is_now=True
-        )
+        document = self._server.documents.open(one.uri, str(one.language_id), one.version, one.text)
+        self._server.publisher.note_open(find_file(one.uri) or "")
+        self._server.plan(document, is_now=True)
 
     def change(self, params: types.DidChangeTextDocumentParams) -> None:
         """A document changed: it is reviewed once it is left alone."""

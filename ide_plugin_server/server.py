@@ -32,6 +32,7 @@ from ide_plugin_server.messages import (
 )
 from ide_plugin_server.progress import Bar, Progress
 from ide_plugin_server.protocol import ReviewerProtocol
+from ide_plugin_server.publishing import Publisher
 from ide_plugin_server.reading import Reading
 from ide_plugin_server.reports import Current, Shown
 from ide_plugin_server.settings import InitializationOptions, Run
@@ -60,6 +61,7 @@ class EditorServer(LanguageServer):
         self.feedback = FeedbackBook(surroundings.data_folder)
         self.team = Team(surroundings.data_folder)
         self.bars = Progress(self)
+        self.publisher = Publisher(self)
         self.reading = Reading(self)
         self.shown: dict[str, Shown] = {}
         self.watched: set[str] = set()  # files shown although no document is open
@@ -130,7 +132,7 @@ class EditorServer(LanguageServer):
     def _clear(self, file: str) -> None:
         """Shows nothing of a closed file any more."""
         if self.find_open(file) is None and self.shown.pop(file, None) is not None:
-            self._publish(file)
+            self.publisher.publish(file)
 
     def note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
         """Keeps how far a folder is read; a problem is told when it is new."""
@@ -191,13 +193,13 @@ class EditorServer(LanguageServer):
             self.refresh_client()  # it pulls when text changes, which was before
 
     def _take(self, file: str, answer: FileReport | Trouble, serial: int) -> None:
-        """Keeps a report and publishes it."""
+        """Keeps a report and publishes it; after trouble what was shown last stays."""
         if isinstance(answer, Trouble):
             self.log(f"{file}: {answer.text}")
             answer = FileReport(file, unread=answer.text)
         self._num_reports += 1
         self.shown[file] = Shown(answer, serial, self._num_reports)
-        self._publish(file)
+        self.publisher.publish(file)
 
     async def judge_neighbours(self, folder: Folder, but: str = "") -> None:
         """Judges the other files that are shown, and tells what changed."""
@@ -257,8 +259,7 @@ class EditorServer(LanguageServer):
             return
         folder, file = found
         self.shown.pop(file, None)
-        if not self.client.pulls:
-            self._send(document.uri, [], None)
+        self.publisher.note_close(document.uri)
         self.spawn(self._release(folder, file))
 
     async def _release(self, folder: Folder, file: str) -> None:
@@ -302,24 +303,14 @@ class EditorServer(LanguageServer):
         """Fingerprints that are not shown: marked here, or dismissed by the team."""
         return self.feedback.hidden_in(folder.path if folder is not None else "") | self.team.dismissed
 
-    def _publish(self, file: str) -> None:
-        if self.client.pulls:
-            return
-        document = self.find_open(file)
-        version = document.version if document is not None else None
-        self._send(self.uri_of(file), self.present(file), version)
-
     def publish_all(self) -> None:
         """Shows everything again, after something was hidden or brought back."""
         for file in tuple(self.shown):
-            self._publish(file)
+            self.publisher.publish(file)
         if self.client.pulls:
             self._num_reports += 1
             self.shown = {file: Shown(one.report, one.serial, self._num_reports) for file, one in self.shown.items()}
             self.refresh_client()
-
-    def _send(self, uri: str, diagnostics: list[types.Diagnostic], version: int | None) -> None:
-        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics, version))
 
     def refresh_client(self) -> None:
         """Asks a client that pulls to pull again."""

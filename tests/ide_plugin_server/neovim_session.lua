@@ -1,5 +1,5 @@
 -- What a person does in Neovim, for test_neovim.py: opens a file, looks at the finding, explains it, silences it,
--- takes that back, applies the fix. Writes what was seen as JSON. What it needs to know comes in REVIEWER_SESSION.
+-- takes that back, applies the fix, looks at other files. Writes what was seen as JSON. What it needs to know comes in REVIEWER_SESSION.
 local session = vim.fn.json_decode(vim.env.REVIEWER_SESSION)
 local WAIT_MS = 60000 -- for a hang only
 
@@ -48,6 +48,32 @@ local function is_clear()
   return #vim.diagnostic.get(0) == 0
 end
 
+-- How many findings each file has, those that are not open too.
+local function count_everywhere()
+  local found = {}
+  for _, diagnostic in ipairs(vim.diagnostic.get()) do
+    local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(diagnostic.bufnr), ':t')
+    found[name] = (found[name] or 0) + 1
+  end
+  return found
+end
+
+local function look_at_others(seen)
+  for _, what in ipairs({ 'changes', 'workspace' }) do
+    vim.cmd('Reviewer ' .. what)
+    wait_for('the findings of closed files after ' .. what, function()
+      return vim.tbl_count(count_everywhere()) == (what == 'changes' and 2 or 3)
+    end)
+    seen[what] = count_everywhere()
+  end
+  vim.cmd('edit ' .. vim.fn.fnameescape(session.other))
+  vim.api.nvim_buf_set_lines(0, 0, 0, false, { '' })
+  wait_for('one finding, a line further down', function()
+    local found = vim.diagnostic.get(0)
+    return #found == 1 and found[1].lnum == session.line + 1
+  end)
+end
+
 local notices = {}
 vim.notify = function(text)
   table.insert(notices, text)
@@ -89,6 +115,7 @@ local function play()
   vim.cmd('Reviewer file')
   vim.cmd('undo')
   wait_for('the finding once more', is_shown)
+  look_at_others(seen)
   return seen
 end
 

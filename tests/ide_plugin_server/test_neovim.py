@@ -31,13 +31,15 @@ def list_neovims() -> list[str]:
     return found
 
 
-def play(neovim: str, folder: Path, file: Path) -> dict[str, Any]:
+def play(neovim: str, folder: Path, file: Path, other: Path) -> dict[str, Any]:
     """Plays the session in a Neovim without anybody's configuration; what was seen."""
     answer = folder / "answer.json"
     session = {
         "client": str(PROJECT / "ide_plugin_server" / "neovim"),
         "reviewer": str(Path(sys.executable).with_name("reviewer")),
         "file": str(file),
+        "other": str(other),
+        "line": 5,
         "reason": REASON,
         "answer": str(answer),
     }
@@ -58,14 +60,24 @@ def play(neovim: str, folder: Path, file: Path) -> dict[str, Any]:
     return seen
 
 
+def commit(project: Path) -> None:
+    """Makes a repository whose default branch has everything."""
+    identity = ("-c", "user.name=ada", "-c", "user.email=ada@example.org")
+    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *identity, *arguments], cwd=project, check=True)
+
+
 @pytest.mark.parametrize("neovim", list_neovims())
 def test_a_finding_is_shown_explained_suppressed_and_mended(neovim: str, tmp_path: Path) -> None:
     project = tmp_path / "projekt ä"
     (project / "src").mkdir(parents=True)
     (project / ".reviewer.toml").write_text("")
     file = project / "src" / "app.py"
-    file.write_text(CODE, encoding="utf-8")
-    seen = play(neovim, tmp_path, file)
+    for name in ("app", "known"):
+        (project / "src" / f"{name}.py").write_text(CODE, encoding="utf-8")
+    commit(project)
+    (project / "src" / "new.py").write_text(CODE, encoding="utf-8")
+    seen = play(neovim, tmp_path, file, project / "src" / "new.py")
     assert seen["found"] == {
         "line": 5,
         "text": "yaml.load(request.data, Loader=yaml.Loader)",
@@ -76,5 +88,7 @@ def test_a_finding_is_shown_explained_suppressed_and_mended(neovim: str, tmp_pat
     assert f"reviewer: ignore[security/unsafe-deserialization] {REASON}" in seen["suppressed"]
     assert seen["mended"] == CODE.replace("yaml.load(request.data, Loader=yaml.Loader)", "yaml.safe_load(request.data)")
     assert file.read_text("utf-8") == CODE, "nothing is saved"
+    assert seen["changes"] == {"app.py": 1, "new.py": 1}
+    assert seen["workspace"] == {"app.py": 1, "known.py": 1, "new.py": 1}
     (notice,) = seen["notices"]
     assert notice == ":Reviewer: expected changes, file, forget, restart, workspace, found nonsense"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, play, take_refreshes
 
@@ -153,6 +154,15 @@ def test_a_client_that_pulls_is_told_to_after_the_save(folder: Path) -> None:
         session.change(uri, MENDED)
         typed = await session.pull(uri, first.result_id)
         assert isinstance(typed, types.RelatedUnchangedDocumentDiagnosticReport)
+        earlier = await session.pull(uri, "0")
+        assert isinstance(earlier, types.RelatedUnchangedDocumentDiagnosticReport)
+        assert earlier.result_id == "0", "a client that had an earlier result keeps that: there is none for this text"
+        with pytest.raises(JsonRpcException) as told:
+            await session.pull(uri)
+        assert told.value.code == types.LSPErrorCodes.ServerCancelled
+        assert told.value.data == {"retriggerRequest": False}
+        everything = await session.client.workspace_diagnostic_async(types.WorkspaceDiagnosticParams([]))
+        assert list(everything.items) == []
         before = session.refreshes
         save(session, uri)
         await session.wait_until(lambda: session.refreshes > before)
