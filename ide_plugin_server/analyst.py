@@ -18,6 +18,7 @@ from typing import Any, BinaryIO  # Any: each kind of request has its own handle
 
 from graph_model.catalogue.pages import render_pages, write_pages
 from graph_model.errors import GraphModelError
+from ide_plugin_server.aside import Caution, InHand
 from ide_plugin_server.convert import Encoding
 from ide_plugin_server.explanation import Account, explain_finding
 from ide_plugin_server.messages import (
@@ -27,6 +28,7 @@ from ide_plugin_server.messages import (
     FileReport,
     Hello,
     Judge,
+    LeaveOut,
     ListFiles,
     Mend,
     Mending,
@@ -56,7 +58,8 @@ _ANSWERS_A_FULL_COLLECTION = 100
 class Analyst:
     """Everything that the process knows: the model and the workspace folders."""
 
-    def __init__(self) -> None:
+    def __init__(self, announce: Callable[[InHand], None]) -> None:
+        self._announce, self._caution = announce, Caution(announce)
         self._engine = GraphEngine()
         self._encoding = Encoding.UTF16
         self._cache_folder: Path | None = None
@@ -66,6 +69,7 @@ class Analyst:
         self._handlers: dict[type, Callable[[Any], object]] = {
             Hello: self._greet,
             Ping: lambda _: None,
+            LeaveOut: self._leave_out,
             OpenSite: self._open_site,
             CloseSite: self._close_site,
             ReadNext: self._read_next,
@@ -109,10 +113,13 @@ class Analyst:
             return ""
         return str(folder)
 
+    def _leave_out(self, request: LeaveOut) -> None:
+        self._caution = Caution(self._announce, request.files)
+
     def _open_site(self, request: OpenSite) -> SiteState:
         self._close_site(CloseSite(request.key))
         try:
-            site = Site(request, self._engine, self._cache_folder, self._encoding)
+            site = Site(request, self._engine, self._cache_folder, self._encoding, self._caution)
         except (ReviewerError, OSError) as error:
             self._problems[request.key] = str(error)
             return SiteState(problem=str(error))
@@ -180,6 +187,7 @@ class Analyst:
         if found is None:
             return ()
         site, finding = found
+        site.turn_to(finding.path)
         insertion = find_insertion(finding, site.tracker.sources[finding.path], request.reason, self._engine)
         if insertion is None:
             return ()
@@ -191,6 +199,7 @@ class Analyst:
         verdict = site.verdict_of(request.file) if site is not None else None
         if site is None or verdict is None or verdict.file is None:
             return ()
+        site.turn_to(verdict.path)
         wanted = [one for one in verdict.findings if request.all_safe or one.fingerprint in request.fingerprints]
         mended = [one for one in site.tracker.attach_fixes(wanted, verdict.file) if one.fix is not None]
         if request.all_safe:
@@ -211,14 +220,18 @@ def main() -> None:
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answers requests until the source ends. Garbage is collected behind each answer, when nobody waits for one."""
-    analyst = Analyst()
+
+    def send(value: object) -> None:
+        body = pickle.dumps(value, protocol=5)
+        sink.write(HEADER.pack(len(body)) + body)
+        sink.flush()
+
+    analyst = Analyst(send)
     for number in itertools.count(1):
         header = source.read(HEADER.size)
         if len(header) < HEADER.size:
             return
         body = source.read(HEADER.unpack(header)[0])
         # reviewer: ignore[unsafe-deserialization] from the server that started this process
-        answer = pickle.dumps(analyst.answer(pickle.loads(body)), protocol=5)
-        sink.write(HEADER.pack(len(answer)) + answer)
-        sink.flush()
+        send(analyst.answer(pickle.loads(body)))
         gc.collect(1 if number % _ANSWERS_A_FULL_COLLECTION else 2)

@@ -61,7 +61,9 @@ class Commands:
             await server.open_folder(folder) if folder.is_lone else None
             await server.review_closed(folder, file, is_named=True)
         shown = server.shown.get(file or "")
-        if shown is not None and shown.report.unread:
+        if server.desk.is_given_up:
+            server.warn(f"{file}: not reviewed: the analysis process keeps dying; reviewer.restart starts it again")
+        elif shown is not None and shown.report.unread:
             server.warn(f"{file}: {shown.report.unread}")
         server.refresh_client()
 

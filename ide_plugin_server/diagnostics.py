@@ -11,6 +11,7 @@ from ide_plugin_server.messages import FileReport, Note, Remark
 
 SOURCE = "reviewer"
 SUPPRESSION = "suppression"  # the code of what is said about suppressions
+NOT_REVIEWED = "not-reviewed"  # and of a file whose review failed
 _SEVERITIES = {  # as the levels of the SARIF report
     "critical": types.DiagnosticSeverity.Error,
     "high": types.DiagnosticSeverity.Error,
@@ -29,7 +30,8 @@ class Presenter:
     def present(self, report: FileReport, hidden: Collection[str] = ()) -> list[types.Diagnostic]:
         """The diagnostics of a file; findings with a hidden fingerprint are left out."""
         shown = [self.describe(one) for one in report.remarks if one.fingerprint not in hidden]
-        return shown + [self._describe_note(note) for note in report.notes]
+        failures = [_describe_failure(report.unread)] if report.is_failed else []
+        return failures + shown + [self._describe_note(note) for note in report.notes]
 
     def describe(self, remark: Remark) -> types.Diagnostic:
         """One finding."""
@@ -69,6 +71,14 @@ class Presenter:
             source=SOURCE,
             tags=tags,
         )
+
+
+def _describe_failure(why: str) -> types.Diagnostic:
+    """Says at the top of a file that there may be findings which nobody has looked for."""
+    start = types.Position(0, 0)
+    information = types.DiagnosticSeverity.Information
+    text = f"not reviewed: {why}."
+    return types.Diagnostic(types.Range(start, start), text, information, code=NOT_REVIEWED, source=SOURCE)
 
 
 def extent_to_range(extent: Extent) -> types.Range:

@@ -1,8 +1,12 @@
-"""What the server and the analysis process say to each other. Plain values; each request has one kind of answer."""
+"""What the server and the analysis process say to each other. Plain values; each request has one kind of answer.
+
+Before its answer the process may say which files it turns to (`InHand`).
+"""
 
 import struct
 from dataclasses import dataclass, field
 
+from ide_plugin_server.aside import InHand
 from ide_plugin_server.convert import Encoding, Extent
 from ide_plugin_server.settings import EditorSettings
 
@@ -32,6 +36,13 @@ class ModelInfo:
 @dataclass(frozen=True, slots=True)
 class Ping:
     """Answer: None. It makes sure that there is a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Files that earlier processes died of. Answer: None."""
+
+    files: tuple[InHand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +211,17 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What is shown of one file. `unread`: why it was not reviewed, or only in part; "" when it was."""
+    """What is shown of one file. `unread`: why it was not reviewed, or only in part; "" when it was.
+
+    `is_failed`: it should have been reviewed and could not be.
+    """
 
     file: str
     remarks: tuple[Remark, ...] = ()
     notes: tuple[Note, ...] = ()
     scores: tuple[Score, ...] = ()
     unread: str = ""
+    is_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +254,7 @@ class Trouble:
 Request = (
     Hello
     | Ping
+    | LeaveOut
     | OpenSite
     | CloseSite
     | ReadNext

@@ -51,4 +51,5 @@ class Reading:
                         break
                     bar.advance(folder.state.num_read, folder.state.num_files)
             await server.judge_neighbours(folder)
-        server.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")
+        if not server.desk.is_given_up:  # that was told
+            server.tell_status("failed" if folder.state.problem else "ready", folder.state.problem or "ready")

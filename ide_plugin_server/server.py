@@ -57,7 +57,7 @@ class EditorServer(LanguageServer):
         self.folders = Folders()
         self.agenda = Agenda(self._review_planned)
         self.presenter = Presenter(self.client, self.uri_of)
-        self.desk = Desk(self._list_preamble, self._hear, self._resume, self.warn)
+        self.desk = Desk(self._list_preamble, self._hear, self._resume, self._complain, surroundings.analyst)
         self.feedback = FeedbackBook(surroundings.data_folder)
         self.team = Team(surroundings.data_folder)
         self.bars = Progress(self)
@@ -95,6 +95,12 @@ class EditorServer(LanguageServer):
                 self.note_state(folder, answer)
         elif isinstance(answer, Trouble):
             self.warn(answer.text)
+
+    def _complain(self, text: str) -> None:
+        """Tells what is wrong with the process."""
+        self.warn(text)
+        if self.desk.is_given_up:
+            self.tell_status("failed", text)
 
     async def begin(self) -> None:
         """Starts to work: the settings are known now."""
@@ -137,7 +143,7 @@ class EditorServer(LanguageServer):
     def note_state(self, folder: Folder, answer: SiteState | Trouble) -> None:
         """Keeps how far a folder is read; a problem is told when it is new."""
         state = SiteState(problem=answer.text) if isinstance(answer, Trouble) else answer
-        if state.problem and state.problem != folder.state.problem:
+        if state.problem and state.problem != folder.state.problem and not self.desk.is_given_up:
             self.warn(state.problem)
         folder.state = state
 
@@ -195,8 +201,8 @@ class EditorServer(LanguageServer):
     def _take(self, file: str, answer: FileReport | Trouble, serial: int) -> None:
         """Keeps a report and publishes it; after trouble what was shown last stays."""
         if isinstance(answer, Trouble):
-            self.log(f"{file}: {answer.text}")
-            answer = FileReport(file, unread=answer.text)
+            self.log(f"{file}: not reviewed: {answer.text}")
+            return
         self._num_reports += 1
         self.shown[file] = Shown(answer, serial, self._num_reports)
         self.publisher.publish(file)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from ide_plugin_server.aside import Caution
 from ide_plugin_server.convert import Encoding, Extent, LineTable
 from ide_plugin_server.messages import (
     FileReport,
@@ -34,14 +35,18 @@ _BOM = b"\xef\xbb\xbf"
 class Site:
     """A folder and its review. Raises ConfigurationError and RequestError where it cannot be reviewed."""
 
-    def __init__(self, request: OpenSite, engine: Engine, cache_folder: Path | None, encoding: Encoding) -> None:
-        self._request, self._encoding = request, encoding
+    def __init__(
+        self, request: OpenSite, engine: Engine, cache_folder: Path | None, encoding: Encoding, caution: Caution
+    ) -> None:
+        self._request, self._encoding, self._caution = request, encoding, caution
         self.setting: Setting = make_setting(Path(request.folder), request.settings)
         cache = Cache(cache_folder if self.setting.configuration.cache else None)
         self.tracker = Tracker(self.setting.configuration, engine, cache, self.setting.baseline)
         self.is_linked = not request.is_lone and holds_at_most(self.setting, request.settings.max_workspace_files)
         self._skipped: dict[str, Skip] = {}
         self._listed: set[str] = set()  # what the folder's review covers on disk
+        self._folders: set[str] = set()  # that hold them, at whatever depth
+        self._left_out: set[str] = set()  # paths that are not read, since earlier processes died of them
         self._open: set[str] = set()  # paths whose content is the editor's
         self._hidden: dict[str, int] = {}  # bytes of a byte order mark that the editor's text has and ours has not
         self._marks: dict[str, tuple[Skip | None, Mapping[str, str]]] = {}
@@ -62,7 +67,26 @@ class Site:
         """Reads one more of the folder's files."""
         waiting = [path for path in self.tracker.find_unread() if path in self._listed]
         if waiting:
+            self.turn_to(waiting[0])
             self.tracker.read(waiting[0], is_passing=waiting[0] in self._open)
+
+    def turn_to(self, path: str) -> None:
+        """Says that a file comes next."""
+        self._caution.turn_to(str(self.setting.workspace.file_at(path)), self.tracker.sources[path].content)
+
+    def _put(self, source: SourceFile) -> None:
+        """Takes a source in, unless it is left out."""
+        if self._caution.leaves_out(str(self.setting.workspace.file_at(source.path)), source.content):
+            self._remove(source.path)
+            self._left_out.add(source.path)
+        else:
+            self._left_out.discard(source.path)
+            self.tracker.put(source)
+
+    def _remove(self, path: str) -> None:
+        self.tracker.remove(path)
+        self._verdicts.pop(path, None)
+        self._left_out.discard(path)
 
     # What is on disk -------------------------------------------------------------------------------------------------
 
@@ -70,13 +94,16 @@ class Site:
         found = discover_files(self.setting.workspace, [self.setting.folder], self.setting.rules)
         listed = {source.path for source in found.sources}
         for path in self._listed - listed - self._open:
-            self.tracker.remove(path)
-        self._listed = listed
+            self._remove(path)
+        self._listed, self._folders = listed, _list_folders(listed)
         self._skipped = {skip.path: skip for skip in found.skipped}
         self._marks.clear()
         for source in found.sources:
             if source.path not in self._open:
-                self.tracker.put(source)
+                self._put(source)
+
+    def refresh(self, files: Iterable[str]) -> bool:
+        """Looks at files again; at everything where one is new, gone, or decides about others.
 
     def refresh(self, files: Iterable[str]) -> None:
         """Looks at files again; at everything where one is new, gone, or decides about others."""
@@ -93,7 +120,7 @@ class Site:
             self._discover()
             return
         for source in found.sources:
-            self.tracker.put(source)
+            self._put(source)
 
     def release(self, file: str) -> None:
         """A document was closed: the disk decides again."""
@@ -104,8 +131,7 @@ class Site:
         if path in self._listed and self.is_linked:
             self.refresh([file])
         else:
-            self.tracker.remove(path)
-            self._verdicts.pop(path, None)
+            self._remove(path)
 
     def path_of(self, file: str) -> str:
         """A file's path in the review."""
@@ -133,10 +159,12 @@ class Site:
         path = self.path_of(file)
         found = self._take(path, content, is_named=is_named)
         if isinstance(found, Skip):
-            self.tracker.remove(path)
-            self._verdicts.pop(path, None)
+            self._remove(path)
             return self._send(path, FileReport(file, unread=f"{found.reason.value} {found.detail}".strip()))
-        self.tracker.put(found)
+        self._put(found)
+        if path in self._left_out:
+            return self._send(path, _describe_left_out(file))
+        self.turn_to(path)
         self.tracker.read(path, is_passing=is_passing)
         return self._send(path, self._judge(path, file))
 
@@ -148,15 +176,23 @@ class Site:
         new = []
         for file in files:
             path = self.path_of(file)
-            if path in self.tracker.sources:
-                self.tracker.read(path, is_passing=path in self._open)
-                before = self._sent.get(path)
-                report = self._send(path, self._judge(path, file))
-                if is_complete or report != before:
-                    new.append(report)
-            elif path not in self._open and self._sent.pop(path, None) is not None:
+            before = self._sent.get(path)
+            report = self._judge_next(path, file)
+            if report is not None and (is_complete or report != before):
+                new.append(self._send(path, report))
+            elif report is None and path not in self._open and self._sent.pop(path, None) is not None:
                 new.append(FileReport(file))  # it is gone, or left out now
         return tuple(new)
+
+    def _judge_next(self, path: str, file: str) -> FileReport | None:
+        """The report on a file; None for what is neither listed nor open."""
+        if path in self._left_out:
+            return _describe_left_out(file)
+        if path not in self.tracker.sources:
+            return None
+        self.turn_to(path)
+        self.tracker.read(path, is_passing=path in self._open)
+        return self._judge(path, file)
 
     def _send(self, path: str, report: FileReport) -> FileReport:
         self._sent[path] = report
@@ -191,7 +227,7 @@ class Site:
             return sent
         self._verdicts[path] = verdict
         if verdict.failed is not None:
-            return FileReport(file, unread=f"failed: {verdict.failed.error}")
+            return FileReport(file, unread=f"failed: {verdict.failed.error}", is_failed=True)
         scores = self._rank(path, verdict) if self._request.settings.code_lens else ()
         return FileReport(
             file,
@@ -290,6 +326,20 @@ class Site:
 @lru_cache(maxsize=8)
 def _lay_out(content: bytes, encoding: Encoding, num_hidden: int) -> LineTable:
     return LineTable(content, encoding, num_hidden)
+
+
+def _list_folders(paths: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _describe_left_out(file: str) -> FileReport:
+    return FileReport(file, unread="the analysis process died of it", is_failed=True)
 
 
 def _describe_unread(verdict: Verdict) -> str:

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from ide_plugin_server.desk import RUN
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Folders ("": none), the model of the command line, the version, the environment that may hold the team's key."""
+    """Folders ("": none), the model of the command line, the version, the environment that may hold the team's key.
+
+    `analyst` is what the analysis process runs.
+    """
 
     version: str
     cache_folder: str = ""
@@ -13,3 +18,4 @@ class Surroundings:
     model: str = ""
     environment: "dict[str, str] | None" = None
     working_folder: str = "."
+    analyst: str = RUN

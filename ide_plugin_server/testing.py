@@ -15,6 +15,8 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
+from ide_plugin_server.diagnostics import NOT_REVIEWED, SUPPRESSION
+
 VS_CODE = "visual-studio-code"  # pushes
 NEOVIM = "neovim"  # pulls
 PROGRAM = str(Path(sys.executable).parent / "reviewer")
@@ -241,9 +243,14 @@ def list_reported(folder: Path) -> dict[str, list[Told]]:
 
 def list_shown(session: EditorSession, folder: Path) -> dict[str, list[Told]]:
     """What a client that counts in characters shows now, in the same form."""
+    return list_told({uri: published[-1].diagnostics for uri, published in session.published.items()}, folder)
+
+
+def list_told(diagnostics: Mapping[str, Sequence[types.Diagnostic]], folder: Path) -> dict[str, list[Told]]:
+    """Diagnostics by URI, whose positions count characters, in the same form."""
     shown: dict[str, list[Told]] = {}
-    for uri, published in session.published.items():
-        told = [_read(one, folder) for one in published[-1].diagnostics if one.code != "suppression"]
+    for uri, found in diagnostics.items():
+        told = [_read(one, folder) for one in found if one.code not in (SUPPRESSION, NOT_REVIEWED)]
         if told:
             shown[_find_path(uri, folder)] = sorted(told)
     return shown

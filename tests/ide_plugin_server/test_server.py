@@ -32,6 +32,17 @@ def write(folder: Path, **files: str) -> Path:
     return folder
 
 
+async def kill_until_told(session: EditorSession) -> None:
+    """Kills every analysis process until the server tells of it."""
+    killed: set[int] = set()
+    while not session.messages:
+        for worker in list_children(session.process.pid):
+            if worker not in killed:
+                killed.add(worker)
+                os.kill(worker, signal.SIGKILL)
+        await asyncio.sleep(0.05)
+
+
 def test_a_finding_is_pushed_with_everything_that_a_client_shows(tmp_path: Path) -> None:
     async def scenario(session: EditorSession) -> None:
         uri = session.open(folder / "app.py")
@@ -148,16 +159,35 @@ def test_an_analysis_process_that_keeps_dying_is_told_of_and_can_be_started_agai
         uri = session.open(folder / "app.py")
         await session.push(uri)
         await session.wait_ready()
-        killed: set[int] = set()
-        while not session.messages:
-            for worker in list_children(session.process.pid):
-                if worker not in killed:
-                    killed.add(worker)
-                    os.kill(worker, signal.SIGKILL)
-            await asyncio.sleep(0.05)
-        assert "died 5 times" in session.messages[0]
+        await kill_until_told(session)
+        assert "keeps dying" in session.messages[0]
+        await session.wait_until(lambda: session.statuses[-1] == "failed")
+        assert session.published[uri][-1].diagnostics
+        num_published = len(session.published[uri])
+        session.change(uri, APP + "\n")
+        await session.wait_until(lambda: any("app.py: not reviewed" in one for one in session.logged))
+        assert len(session.published[uri]) == num_published, "what was found stays"
+        assert len(session.messages) == 1
+        await session.execute("reviewer.reviewFile", uri)
+        assert "app.py: not reviewed" in session.messages[-1]
         await session.execute("reviewer.restart")
         version = session.change(uri, CLEAN)
         assert await session.push(uri, version) == []
+        await session.wait_until(lambda: session.statuses[-1] == "ready")
 
     play(write(folder := tmp_path / "project", app__py=APP), scenario)
+
+
+def test_a_client_that_pulls_keeps_what_it_has_when_nobody_reviews(tmp_path: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        await session.wait_ready()
+        before = await session.pull(uri)
+        assert isinstance(before, types.RelatedFullDocumentDiagnosticReport)
+        assert before.items
+        await kill_until_told(session)
+        session.change(uri, CLEAN)
+        after = await session.pull(uri, before.result_id)
+        assert isinstance(after, types.RelatedUnchangedDocumentDiagnosticReport)
+
+    play(write(folder := tmp_path / "project", app__py=APP), scenario, Editor(NEOVIM))
