@@ -86,8 +86,12 @@ class Commands:
                 server.warn(files.text)
                 continue
             await server.reading.settle(folder)
+            if server.reading.is_cancelled(folder):
+                break
             async with server.bars.show(title) as bar:
                 await server.watch(folder, files, bar)
+                if bar.is_cancelled:
+                    break
         server.refresh_client()
 
     async def restart(self, *_: object) -> None:

@@ -21,6 +21,12 @@ class Bar:
     def __init__(self, server: "EditorServer", token: str) -> None:
         self._server, self._token, self._percentage = server, token, -1
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the user wants no more of it."""
+        future = self._server.work_done_progress.tokens.get(self._token)
+        return future is not None and future.cancelled()
+
     def advance(self, num_done: int, num_total: int) -> None:
         """Tells whole percents, once each."""
         percentage = 100 * num_done // max(num_total, 1)
@@ -38,11 +44,11 @@ class Progress:
 
     @contextlib.asynccontextmanager
     async def show(self, title: str) -> AsyncIterator[Bar]:
-        """A bar while something goes on."""
+        """A bar while something goes on that looks now and then whether it is cancelled."""
         token = await self._create() if self._server.client.has_progress else ""
         progress = self._server.work_done_progress
         if token:
-            progress.begin(token, types.WorkDoneProgressBegin(title=title, percentage=0, cancellable=False))
+            progress.begin(token, types.WorkDoneProgressBegin(title=title, percentage=0, cancellable=True))
         try:
             yield Bar(self._server, token)
         finally:

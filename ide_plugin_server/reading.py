@@ -18,10 +18,12 @@ class Reading:
     def __init__(self, server: "EditorServer") -> None:
         self._server = server
         self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._cancelled: set[str] = set()
 
     def begin(self, folder: Folder) -> None:
         """Reads what is unread of a folder, from now on."""
         self.drop(folder)
+        self._cancelled.discard(folder.key)
         self._tasks[folder.key] = self._server.spawn(self._read(folder))
 
     def drop(self, folder: Folder) -> None:
@@ -33,8 +35,15 @@ class Reading:
     async def refresh(self, folder: Folder, files: Iterable[str] = ()) -> None:
         """Looks at the disk again: at some files, or (none named) at the whole folder."""
         server = self._server
-        server.note_state(folder, await server.desk.ask(Refresh(folder.key, tuple(files)), Urgency.READING))
-        self.begin(folder)
+        answer = await server.desk.ask(Refresh(folder.key, tuple(files)), Urgency.READING)
+        if answer is not None:
+            server.note_state(folder, answer)
+            if not (files and self.is_cancelled(folder)):
+                self.begin(folder)
+
+    def is_cancelled(self, folder: Folder) -> bool:
+        """Whether the user ended the reading, and nothing has begun it again: files are judged alone."""
+        return folder.key in self._cancelled
 
     async def settle(self, folder: Folder) -> None:
         """Waits until a folder is read."""
@@ -46,6 +55,9 @@ class Reading:
         if folder.state.is_linked:
             async with server.bars.show("Reading the workspace") as bar:
                 while not folder.state.is_ready:
+                    if bar.is_cancelled:
+                        self._cancelled.add(folder.key)
+                        break
                     server.note_state(folder, await server.desk.ask(ReadNext(folder.key), Urgency.READING))
                     if folder.state.problem:
                         break

@@ -247,11 +247,14 @@ class EditorServer(LanguageServer):
         self._take(file, await self.desk.ask(Review(folder.key, file, None, is_named), Urgency.NEIGHBOUR), 0)
 
     async def watch(self, folder: Folder, files: Sequence[str], bar: Bar) -> None:
-        """Shows files from now on, whether they are open or not."""
-        self.watched |= set(files)
+        """Shows files from now on, whether they are open or not; those that are not come one after the other."""
         closed = [file for file in files if self.find_open(file) is None]
+        self.watched |= set(files) - set(closed)
         for first in range(0, len(closed), _FILES_AT_ONCE):
+            if bar.is_cancelled:
+                return
             part = tuple(closed[first : first + _FILES_AT_ONCE])
+            self.watched |= set(part)
             answer = await self.desk.ask(Judge(folder.key, part, is_complete=True), Urgency.NEIGHBOUR)
             for report in () if isinstance(answer, Trouble) else answer:
                 self._take(report.file, report, 0)
