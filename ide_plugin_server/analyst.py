@@ -137,12 +137,11 @@ class Analyst:
         site.read_next()
         return site.state
 
-    def _refresh(self, request: Refresh) -> SiteState:
+    def _refresh(self, request: Refresh) -> SiteState | None:
         site = self._sites.get(request.key)
         if site is None:
             return SiteState(problem=self._problems.get(request.key, ""))
-        site.refresh(request.files)
-        return site.state
+        return site.state if site.refresh(request.files) else None
 
     def _review(self, request: Review) -> FileReport:
         site = self._sites.get(request.key)

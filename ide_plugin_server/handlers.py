@@ -20,6 +20,7 @@ from ide_plugin_server.settings import parse_options
 from reviewer.baseline import DEFAULT_FILE
 from reviewer.configuration_files import OWN_FILE, PROJECT_FILE
 
+_ANYTHING = "**/*"  # that goes: of a folder some clients tell no more than that
 _WATCHED = ("**/*.{py,pyi,js,jsx,mjs,cjs,ts,tsx,mts,cts,java,cs}",)
 _DECIDING = (OWN_FILE, PROJECT_FILE, DEFAULT_FILE, ".gitignore", ".gitattributes")
 _LANGUAGES = ("python", "javascript", "javascriptreact", "typescript", "typescriptreact", "java", "csharp")
@@ -100,7 +101,9 @@ class Handlers:
         wanted = []
         if server.client.watches_files:
             globs = (*_WATCHED, *(f"**/{name}" for name in _DECIDING))
-            watchers = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(one) for one in globs])
+            watched = [types.FileSystemWatcher(one) for one in globs]
+            watched.append(types.FileSystemWatcher(_ANYTHING, types.WatchKind.Delete))
+            watchers = types.DidChangeWatchedFilesRegistrationOptions(watched)
             wanted.append(types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watchers))
         if server.client.registers_configuration:
             wanted.append(types.Registration("settings", types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": SOURCE}))

@@ -89,7 +89,10 @@ class ReadNext:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Looks at the disk again: at some files, or (none named) at the whole folder. Answer: SiteState."""
+    """Looks at the disk again: at some files, or (none named) at the whole folder.
+
+    Answer: SiteState; None when none of the files is of any interest.
+    """
 
     key: str
     files: tuple[str, ...] = ()

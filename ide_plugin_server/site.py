@@ -1,6 +1,6 @@
 """One workspace folder inside the analysis process: what is on disk, what is open over it, and what a review says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -105,12 +105,23 @@ class Site:
     def refresh(self, files: Iterable[str]) -> bool:
         """Looks at files again; at everything where one is new, gone, or decides about others.
 
-    def refresh(self, files: Iterable[str]) -> None:
-        """Looks at files again; at everything where one is new, gone, or decides about others."""
-        paths = [self.path_of(file) for file in files]
+        False when none was or is of any interest.
+        """
+        given = [self.path_of(file) for file in files]
         if not self.is_linked:
             self._marks.clear()
-            return
+            return True
+        paths = [path for path in given if path in self._listed or self._concerns(path)]
+        if given and not paths:
+            return False
+        self._look_at(paths)
+        return True
+
+    def _concerns(self, path: str) -> bool:
+        """Whether a path that is not listed matters: it is there now, or was a folder of listed files."""
+        return path in self._folders or self.setting.workspace.file_at(path).exists()
+
+    def _look_at(self, paths: Sequence[str]) -> None:
         if not paths or any(path not in self._listed for path in paths):
             self._discover()
             return

@@ -59,6 +59,7 @@ class EditorSession:
         self.published: dict[str, list[types.PublishDiagnosticsParams]] = {}
         self.statuses: list[str] = []
         self.refreshes = 0
+        self.registrations: list[types.Registration] = []
         self.edits: list[types.ApplyWorkspaceEditParams] = []
         self.tokens: list[types.ProgressToken] = []  # of progress that was asked for
         self.progress: list[tuple[types.ProgressToken, dict[str, Any]]] = []  # JSON
@@ -343,7 +344,7 @@ def _listen(session: EditorSession) -> None:
         types.WINDOW_LOG_MESSAGE: take_log,
         types.WINDOW_WORK_DONE_PROGRESS_CREATE: take_token,
         types.PROGRESS: take_progress,
-        types.CLIENT_REGISTER_CAPABILITY: lambda _: None,
+        types.CLIENT_REGISTER_CAPABILITY: lambda params: session.registrations.extend(params.registrations),
     }.items():
         features.pop(name, None)
         client.feature(name)(handler)

@@ -1,5 +1,6 @@
 """When files are reviewed: as a command names them, as they differ in git, and documents only as they are saved."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -107,6 +108,33 @@ def test_closed_files_stay_up_to_date(folder: Path) -> None:
         await session.wait_until(lambda: names_shown(session) == {"three.py"})
 
     play(folder, scenario)
+
+
+def test_closed_files_of_a_folder_that_is_deleted_go(folder: Path) -> None:
+    """Some clients tell of the folder alone, and of everything else that goes."""
+
+    async def scenario(session: EditorSession) -> None:
+        await session.wait_ready()
+        await session.execute("reviewer.reviewWorkspace")
+        assert names_shown(session) == {"one.py", "two.py", "three.py", "four.py", "five.py"}
+        num_bars = len(session.tokens)
+        tell_gone(session, folder / ".git" / "index.lock", folder / "größe" / "notes")
+        shutil.rmtree(folder / "größe")
+        tell_gone(session, folder / "größe")
+        await session.wait_until(lambda: names_shown(session) == {"one.py", "two.py", "three.py"})
+        assert len(session.tokens) == num_bars + 1, "nothing is read for what is of no interest"
+        (watched,) = [one.register_options for one in session.registrations if one.id == "files"]
+        assert any((one["globPattern"], one.get("kind")) == ("**/*", 4) for one in watched["watchers"])
+
+    (folder / "größe" / "innen").mkdir(parents=True)
+    (folder / "größe" / "four.py").write_text(LOADING)
+    (folder / "größe" / "innen" / "five.py").write_text(LOADING)
+    play(folder, scenario)
+
+
+def tell_gone(session: EditorSession, *files: Path) -> None:
+    events = [types.FileEvent(file.as_uri(), types.FileChangeType.Deleted) for file in files]
+    session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(events))
 
 
 def test_a_file_that_git_ignores_is_reviewed_when_it_is_named(folder: Path) -> None:
