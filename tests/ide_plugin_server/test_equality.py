@@ -4,13 +4,27 @@ import asyncio
 import json
 import random
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
 
 from graph_model.catalogue import load_catalogue
 from ide_plugin_server.convert import Encoding
 from ide_plugin_server.scribbling import Scribbler
-from ide_plugin_server.testing import VS_CODE, Editor, Told, list_reported, list_shown, open_session, use_code_points
+from ide_plugin_server.testing import (
+    NEOVIM,
+    VS_CODE,
+    Editor,
+    Told,
+    list_reported,
+    list_shown,
+    list_told,
+    open_session,
+    use_code_points,
+)
 
 ROOT = Path(__file__).parents[2]
 ENDINGS = {"python": ".py", "javascript": ".js", "typescript": ".ts", "tsx": ".tsx", "java": ".java", "csharp": ".cs"}
@@ -73,6 +87,60 @@ def test_files_of_this_project_with_unsaved_changes(tmp_path: Path) -> None:
     first = (folder / "integrations" / "calls.py").read_text("utf-8")
     new = "import os\nfrom flask import request\n\n\ndef run():\n    os.system('ls ä😋 ' + request.args['d'])\n"
     compare(folder, {"integrations/calls.py": new + first, "integrations/neu.py": new, "integrations/payloads.py": ""})
+
+
+def test_a_client_that_pulls_and_counts_in_utf16_in_a_part_of_a_repository(tmp_path: Path) -> None:
+    """The part has a configuration of its own; flows cross files, on lines with characters of every width."""
+    root, folder = tmp_path / "project", tmp_path / "project" / "größe"
+    folder.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    (root / ".reviewer.toml").write_text('select = ["weak-hash"]\n')
+    (folder / ".reviewer.toml").write_text(EVERYTHING)
+    wide = "'ä錯誤😋'"
+    store = f"import hashlib\n\n\ndef find(cursor, name):\n    return {wide}, cursor.execute({wide} + name)\n"
+    web = (
+        "import sqlite3\nfrom flask import Flask, request\nfrom store import find\n\napp = Flask(__name__)\n\n\n"
+        "@app.route('/')\ndef show():\n    cursor = sqlite3.connect('a').cursor()\n"
+        f'    return {wide}, find(cursor, request.args["😋"])\n'
+    )
+    texts = {"größe/store.py": store, "größe/web.py": web, "above.py": web.replace("store", "größe.store")}
+    for path, text in texts.items():
+        (root / path).write_text(text, "utf-8")
+
+    async def pull() -> dict[str, list[Told]]:
+        (tmp_path / "data").mkdir()
+        async with open_session([folder], tmp_path / "data", Editor(NEOVIM, adapt=take_everything)) as session:
+            session.open(folder / "web.py")
+            await session.wait_ready()
+            await session.execute("reviewer.reviewWorkspace")
+            answer = await session.client.workspace_diagnostic_async(types.WorkspaceDiagnosticParams([]))
+        full = [one for one in answer.items if isinstance(one, types.WorkspaceFullDocumentDiagnosticReport)]
+        for report in full:
+            for each in report.items:
+                steps = [step.location for step in each.related_information or ()]
+                for uri, place in [(report.uri, each.range), *((step.uri, step.range) for step in steps)]:
+                    count_in_characters(uri, place)
+        return list_told({report.uri: report.items for report in full}, root)
+
+    pulled, reported = asyncio.run(pull()), list_reported(folder)
+    assert {"security/sql-injection"} <= {one[0] for found in reported.values() for one in found}
+    assert pulled == reported
+
+
+def take_everything(capabilities: types.ClientCapabilities) -> None:
+    """Lets a client that pulls take what there is to compare."""
+    assert capabilities.text_document is not None, "every profile has it"
+    capabilities.text_document.diagnostic = types.DiagnosticClientCapabilities(
+        related_information=True, data_support=True
+    )
+
+
+def count_in_characters(uri: str, place: types.Range) -> None:
+    """Makes a range of UTF-16 units one of characters."""
+    lines = Path(unquote(urlsplit(uri).path)).read_text("utf-8").split("\n")
+    for one in (place.start, place.end):
+        units = lines[one.line].encode("utf-16-le")
+        one.character = len(units[: 2 * one.character].decode("utf-16-le"))
 
 
 def join_examples(language: str) -> str:
