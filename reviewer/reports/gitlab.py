@@ -8,6 +8,7 @@ the messages of the other.
 
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,6 +16,7 @@ from typing import Any  # a JSON document
 
 from graph_model.catalogue import Severity
 from reviewer.findings import Finding
+from reviewer.ledger import Ledger
 from reviewer.reports.json_report import dump_json
 from reviewer.review import Review
 
@@ -32,17 +34,22 @@ _MAX_NAME, _MAX_SOLUTION = 255, 7_000  # characters
 def render_code_quality(review: Review) -> str:
     """Every finding for the merge request's widget; files that should have been read and were not among them."""
     issues = [_describe_issue(finding) for finding in review.findings]
-    issues += [
-        {
+    return dump_json([*issues, *_list_unread(review.ledger)])
+
+
+def _list_unread(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Told apart by which of its file's each is: lines move, and of equal fingerprints GitLab shows one."""
+    nums_in_files: Counter[str] = Counter()
+    for path, line, problem in ledger.list_unread():
+        nums_in_files[path] += 1
+        identity = f"{path}\0{nums_in_files[path]}".encode("utf-8", "surrogateescape")
+        yield {
             "description": f"Not reviewed: {problem}",
             "check_name": "graph-reviewer/not-reviewed",
-            "fingerprint": hashlib.sha256(f"{path}\0{problem}".encode("utf-8", "surrogateescape")).hexdigest()[:32],
+            "fingerprint": hashlib.sha256(identity).hexdigest()[:32],
             "severity": "info",
             "location": {"path": path, "lines": {"begin": line}},
         }
-        for path, line, problem in review.ledger.list_unread()
-    ]
-    return dump_json(issues)
 
 
 def _describe_issue(finding: Finding) -> dict[str, Any]:

@@ -105,6 +105,17 @@ def test_code_quality_tells_what_was_not_read(project: Project) -> None:
     assert {one["severity"] for one in unread} == {"info"}
 
 
+def test_equal_parts_of_one_file_that_were_not_read_have_fingerprints_that_follow_them(project: Project) -> None:
+    project.write({"a.py": "syntax-error syntax-error\nsyntax-error\n", "b.py": "syntax-error\n"})
+    before = read(project, "gitlab", code=0)
+    check_quality(before)
+    assert [one["location"]["lines"]["begin"] for one in before] == [1, 1, 2, 1]
+    project.write({"a.py": "\n\nsyntax-error syntax-error\nsyntax-error\n"})
+    after = read(project, "gitlab", code=0)
+    assert [one["location"]["lines"]["begin"] for one in after] == [3, 3, 4, 1]
+    assert [one["fingerprint"] for one in after] == [one["fingerprint"] for one in before]
+
+
 def test_sast_holds_security_alone_and_says_so(project: Project) -> None:
     project.write({"a.py": SQL + SORT})
     report = read(project, "gitlab-sast")
