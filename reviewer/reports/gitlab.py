@@ -7,6 +7,7 @@ the messages of the other.
 """
 
 import hashlib
+import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,6 @@ from typing import Any  # a JSON document
 from graph_model.catalogue import Severity
 from reviewer.findings import Finding
 from reviewer.ledger import Ledger
-from reviewer.reports.json_report import dump_json
 from reviewer.review import Review
 
 _QUALITY_SEVERITIES = {
@@ -34,7 +34,7 @@ _MAX_NAME, _MAX_SOLUTION = 255, 7_000  # characters
 def render_code_quality(review: Review) -> str:
     """Every finding for the merge request's widget; files that should have been read and were not among them."""
     issues = [_describe_issue(finding) for finding in review.findings]
-    return dump_json([*issues, *_list_unread(review.ledger)])
+    return _dump([*issues, *_list_unread(review.ledger)])
 
 
 def _list_unread(ledger: Ledger) -> Iterator[dict[str, Any]]:
@@ -80,7 +80,13 @@ def render_sast(review: Review, version: str, made_at: datetime) -> str:
         },
         "vulnerabilities": [_describe_vulnerability(one) for one in review.findings if one.category == "security"],
     }
-    return dump_json(report)
+    return _dump(report)
+
+
+def _dump(document: object) -> str:
+    """With U+FFFD where a path is no text: of its escape Ruby makes broken text, and GitLab refuses the report."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") + "\n"
 
 
 def _list_messages(review: Review) -> Iterator[Mapping[str, str]]:
