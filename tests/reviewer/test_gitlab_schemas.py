@@ -151,13 +151,14 @@ def test_a_report_that_lacks_what_gitlab_asks_for_is_refused(
         with pytest.raises(jsonschema.ValidationError, match=f"'{field}' is a required property"):
             check_quality([{name: value for name, value in issue.items() if name != field}])
     report = json.loads(project.run("check", "--format", "gitlab-sast").stdout)
-    for change, complaint in (
+    changes: tuple[tuple[Callable[[Any], object], str], ...] = (
         (lambda it: it["scan"].pop("end_time"), "'end_time' is a required property"),
         (lambda it: it["scan"].update(start_time="today"), "'today' does not match"),
         (lambda it: it["vulnerabilities"][0].update(identifiers=[]), "should be non-empty"),
         (lambda it: it["vulnerabilities"][0].update(name="a" * 256), "is too long"),
         (lambda it: it["vulnerabilities"][0]["details"]["path"]["items"][0].pop("file_name"), "is not valid under any"),
-    ):
+    )
+    for change, complaint in changes:
         broken = deepcopy(report)
         change(broken)
         with pytest.raises(jsonschema.ValidationError, match=complaint):
