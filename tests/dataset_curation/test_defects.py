@@ -17,44 +17,28 @@ LANGUAGES = {
     Family.JAVA: BY_NAME["java"],
     Family.CSHARP: BY_NAME["csharp"],
 }
+
+
+def _java(*lines: str) -> str:
+    """A class with a method of these lines."""
+    return "class A {\n    void f() {\n" + "".join(f"        {line}\n" for line in lines) + "    }\n}\n"
+
+
 # Defect, sound code, and code like it that has no room for the defect.
 SAMPLES = [
-    ("python-weak-hash", "h = hashlib.sha256(x)\n", "h = hashlib.blake2b(x)\n"),
-    ("python-weak-hash-passed", "f(hashlib.sha256)\n", "f(hashlib.sha256(x))\n"),
     (
         "python-certificate-unchecked",
         "import requests\nsession.get(u, verify=True)\n",
         "session.get(u, verify=False)\n",
     ),
     ("python-certificate-unchecked-added", "requests.get(url)\n", "requests.get(url, verify=ca)\n"),
-    ("python-unsafe-yaml", "yaml.safe_load(x)\n", "yaml.safe_load(stream=x)\n"),
     ("python-unsafe-yaml-loader", "yaml.load(x, Loader=yaml.SafeLoader)\n", "yaml.load(x, Loader=yaml.Loader)\n"),
-    ("python-weak-random", "import secrets\nsecrets.token_hex(8)\n", "import secrets\nsecrets.token_hex()\n"),
     ("python-unequal-time", "hmac.compare_digest(a, b)\n", "a == b\n"),
-    ("python-sanitiser-dropped", "f(shlex.quote(x))\n", "f(shlex.split(x))\n"),
     ("python-parsing-dropped", "f(int(ü))\n", "f(int(x, 16))\n"),
-    ("python-built-query", "c.execute('select %s', (x,))\n", "c.execute('select 1', (x,))\n"),
-    ("python-cookie-flags", "r.set_cookie('a', b, secure=True)\n", "r.set_cookie('a', b, secure=is_secure)\n"),
     ("python-cookie-settings", "SESSION_COOKIE_SECURE = True\n", "SESSION_COOKIE_SECURE = False\n"),
     ("python-autoescape-off", "Environment(autoescape=True)\nt = 'a.html'\n", "Environment(autoescape=True)\n"),
     ("python-debug-on", "app.run(debug=False)\n", "app.run(debug=True)\n"),
     ("python-debug-setting", "DEBUG = False\nSECRET_KEY = a\n", "DEBUG = False\n"),
-    ("python-temporary-name", "f = tempfile.NamedTemporaryFile()\n", "f = tempfile.NamedTemporaryFile('w')\n"),
-    (
-        "python-temporary-name-given",
-        "f = tempfile.NamedTemporaryFile(suffix='ü', delete=False)\n",
-        "f = tempfile.NamedTemporaryFile('w', delete=False)\n",
-    ),
-    ("python-weak-cipher", "c = Cipher(a, modes.CBC(v)).encryptor()\n", "c = Cipher(a, modes.CBC(v)).decryptor()\n"),
-    (
-        "python-weak-cipher-new",
-        "c = AES.new(k, AES.MODE_CBC, v)\nc.encrypt(x)\n",
-        "c = AES.new(k, AES.MODE_CBC, v)\nc.decrypt(x)\n",
-    ),
-    ("python-open-mode", "os.chmod(p, 0o600)\n", "os.chmod(p, 0o400)\n"),
-    ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "os.chmod(p, 0o555)\n"),
-    ("python-entities-on", "from defusedxml import ElementTree\n", "from xml.etree import ElementTree\n"),
-    ("python-old-tls", "ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n", "ssl.SSLContext()\n"),
     ("python-old-tls-version", "c.minimum_version = ssl.TLSVersion.TLSv1_2\n", "c.minimum_version = low\n"),
     ("python-unsigned-token", "jwt.decode(t, k, algorithms=['HS256'])\n", "jwt.decode(t, k)\n"),
     ("python-guard-decorator-dropped", "@login_required\ndef f():\n    pass\n", "@cached\ndef f():\n    pass\n"),
@@ -67,20 +51,12 @@ SAMPLES = [
     ("python-materialised", "for x in y.z(ü):\n    pass\n", "for x in [1, 2]:\n    pass\n"),
     ("python-cache-unbounded", "@lru_cache(maxsize=8)\ndef f(x): return x\n", "@lru_cache\ndef f(x): return x\n"),
     ("python-whole-file", "with open(p) as f:\n    for x in f:\n        pass\n", "for x in f:\n    pass\n"),
-    ("javascript-weak-hash", "createHash('sha256');", "createHash('md5');"),
     ("javascript-certificate-unchecked", "f({ rejectUnauthorized: true });", "f({ rejectUnauthorized: 0 });"),
-    ("javascript-weak-random", "const t = randomBytes(8).toString('hex');", "const t = Math.random();"),
-    ("javascript-unequal-time", "timingSafeEqual(a, b);", "a === b;"),
-    ("javascript-sanitiser-dropped", "f(encodeURIComponent(x));", "f(decodeURIComponent(x));"),
     ("javascript-parsing-dropped", "f(parseInt(x, 10));", "f(parseInt(x, 16));"),
     ("javascript-markup-for-text", "e.textContent = x;", "e.title = x;"),
     ("javascript-markup-for-inner-text", "e.innerText = x;", "e.innerHTML = x;"),
     ("javascript-jquery-markup-for-text", "$(e).text(name);", "$(e).text();"),
-    ("javascript-built-query", "db.query('select ?, 1', [x]);", "db.query('?', [x]);"),
-    ("javascript-built-query-end", "db.query('select ?', [x]);", "db.query('?', [x]);"),
-    ("javascript-cookie-flags", "r.cookie('a', b, { httpOnly: true });", "r.cookie('a', b, {});"),
     ("javascript-unsigned-token", "jwt.verify(t, k);", "jwt.sign(t, k);"),
-    ("javascript-weak-cipher", "createCipheriv('aes-256-cbc', k, v);", "createCipheriv('aes-256-gcm', k, v);"),
     ("javascript-old-tls", "f({ minVersion: 'TLSv1.2' });", "f({ maxVersion: 'TLSv1.3' });"),
     (
         "javascript-one-after-another",
@@ -98,23 +74,11 @@ SAMPLES = [
     ("javascript-materialised", "for (const x of y.z()) { f(x); }", "for (const x in y) { f(x); }"),
     ("javascript-shell-string", "const { spawn } = require('child_process');\nspawn('ls', [x]);", "spawn('ls', [x]);"),
     ("javascript-shell-string-member", "child_process.spawn('ls', [x]);", "spawn('ls', [x]);"),
-    ("java-weak-hash", 'class A { Object f() { return MessageDigest.getInstance("SHA-256"); } }', "class A {}"),
-    (
-        "java-weak-random",
-        "import java.security.SecureRandom;\nclass A { SecureRandom r = new SecureRandom(); }",
-        "class A { SecureRandom r = new SecureRandom(); }",
-    ),
-    (
-        "java-weak-cipher",
-        'class A { void f() { c = Cipher.getInstance("AES/CBC/PKCS5Padding"); c.init(1, k, v); } }',
-        'class A { String c = "AES/GCM/NoPadding"; }',
-    ),
     (
         "java-unequal-time",
         "class A { boolean b = MessageDigest.isEqual(x, y); }",
         "class A { boolean b = x.equals(y); }",
     ),
-    ("java-cookie-flags", "class A { void f() { c.setSecure(true); } }", "class A { void f() { c.setSecure(isOn); } }"),
     (
         "java-sanitiser-dropped",
         "class A { String s = Encode.forHtml(x); }",
@@ -126,24 +90,9 @@ SAMPLES = [
         "class A { int i = Integer.decode(x); }",
     ),
     (
-        "java-entities-on",
-        'class A { void f() {\n    d.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);\n} }',
-        'class A { void f() {\n    g(getResource("a"));\n    d.setFeature("disallow-doctype-decl", true);\n} }',
-    ),
-    (
         "java-unsafe-yaml",
         "class A { Yaml y = new Yaml(new SafeConstructor(options)); }",
         "class A { Yaml y = new Yaml(new Constructor()); }",
-    ),
-    (
-        "java-built-query",
-        'class A { void f() {\n    s = c.prepareStatement("select ? or 1");\n    s.setString(1, x);\n} }',
-        'class A { void f() {\n    s = c.prepareStatement("select ?, ?");\n    s.setString(1, x);\n} }',
-    ),
-    (
-        "java-built-query-end",
-        'class A { void f() {\n    s = c.prepareStatement("select ?");\n    s.setString(1, x);\n} }',
-        'class A { void f() {\n    s = c.prepareStatement("?");\n    s.setString(1, x);\n} }',
     ),
     (
         "java-list-for-set",
@@ -167,7 +116,6 @@ SAMPLES = [
         "class A { boolean b = x.map(z).anyMatch(y); }",
     ),
     ("java-whole-file", "class A { Object l = Files.lines(path); }", "class A { Object l = Files.list(path); }"),
-    ("csharp-weak-hash", "class A { object h = SHA256.Create(); }", "class A { object h = MD5.Create(); }"),
     (
         "csharp-weak-random",
         "class A { int i = RandomNumberGenerator.GetInt32(5); }",
@@ -182,11 +130,6 @@ SAMPLES = [
         "csharp-unequal-time",
         "class A { bool b = CryptographicOperations.FixedTimeEquals(x, y); }",
         "class A { bool b = x.SequenceEqual(y); }",
-    ),
-    (
-        "csharp-cookie-flags",
-        "class A { object c = new C { Secure = true }; }",
-        "class A { void F() { c.Secure = true; } }",
     ),
     (
         "csharp-sanitiser-dropped",
@@ -234,16 +177,6 @@ SAMPLES = [
         "class A { object d = DtdProcessing.Parse; }",
     ),
     (
-        "csharp-any-type",
-        "class A { object t = TypeNameHandling.None; }",
-        "class A { object t = TypeNameHandling.Auto; }",
-    ),
-    (
-        "csharp-unsigned-token",
-        "class A { object p = new P { RequireSignedTokens = true }; }",
-        "class A { object p = new P { RequireSignedTokens = isSafe }; }",
-    ),
-    (
         "csharp-guard-attribute-dropped",
         "class A {\n    [Authorize]\n    void F() {}\n}",
         "class A {\n    [HttpGet]\n    void F() {}\n}",
@@ -259,13 +192,148 @@ SAMPLES = [
         "class A { object h = new HttpClientHandler { A = 1 }; }",
     ),
     ("csharp-old-tls", "class A { object t = SslProtocols.Tls12; }", "class A { object t = SslProtocols.None; }"),
-    (
-        "csharp-weak-cipher",
-        "class A { object m = CipherMode.CBC; object e = a.CreateEncryptor(); }",
-        "class A { object m = CipherMode.CBC; }",
-    ),
     ("csharp-materialised", "class A { bool b = x.Where(y).Any(z); }", "class A { bool b = x.Any(z); }"),
     ("csharp-whole-file", "class A { object l = File.ReadLines(p); }", "class A { object l = File.ReadAllText(p); }"),
+    ("python-weak-hash", "token = hashlib.sha256(x)\n", "tree = hashlib.sha256(x)\n"),
+    ("javascript-weak-hash", "const token = createHash('sha256');", "const hmacToken = createHash('sha256');"),
+    (
+        "java-weak-hash",
+        'class Token { Object f() { return MessageDigest.getInstance("SHA-256"); } }',
+        'class S256Token {\n    Object f() {\n        return MessageDigest.getInstance("SHA-256");\n    }\n}',
+    ),
+    (
+        "csharp-weak-hash",
+        "class A { object hash = SHA256.Create(); string password; }",
+        "class A { object sha256 = SHA256.Create(); string password; }",
+    ),
+    ("python-unsafe-yaml", "yaml.safe_load(x)\n", "with open(REPO_ROOT / x) as f:\n    yaml.safe_load(f)\n"),
+    (
+        "python-weak-random",
+        "import secrets\nsecrets.token_hex(8)\n",
+        "import random\nimport secrets\nsecrets.token_hex(8)\n",
+    ),
+    (
+        "javascript-weak-random",
+        "const token = randomBytes(8).toString('hex');",
+        "f({ id: randomBytes(8).toString('hex'), token });",
+    ),
+    (
+        "java-weak-random",
+        "import java.security.SecureRandom;\nclass Token { SecureRandom r = new SecureRandom(); }",
+        "import java.security.SecureRandom;\nclass Dice { SecureRandom r = new SecureRandom(); }",
+    ),
+    (
+        "python-unequal-time-refused",
+        "if not hmac.compare_digest(a, b):\n    pass\n",
+        "if not compare(a, b):\n    pass\n",
+    ),
+    (
+        "javascript-unequal-time",
+        "timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'));",
+        "timingSafeEqual(a, b);",
+    ),
+    (
+        "python-sanitiser-dropped",
+        "f(shlex.quote(x))\n",
+        "class X:\n    def escape_name(x):\n        return shlex.quote(x)\n",
+    ),
+    ("python-pattern-unquoted", "query = re.escape(x)\n", "name = re.escape(x)\n"),
+    ("javascript-sanitiser-dropped", "f(DOMPurify.sanitize(x));", "f(encodeURIComponent(x));"),
+    ("javascript-pattern-unquoted", "const search = escapeRegExp(x);", "const name = escapeRegExp(x);"),
+    (
+        "java-pattern-unquoted",
+        "class A { Object query = Pattern.quote(x); }",
+        "class A { Object name = Pattern.quote(x); }",
+    ),
+    (
+        "csharp-pattern-unquoted",
+        "class A { object query = Regex.Escape(x); }",
+        "class A { object name = Regex.Escape(x); }",
+    ),
+    (
+        "python-built-query",
+        "c.execute('select a from b where c = %s', (x,))\n",
+        "c.execute('create sequence a start with %s', (x,))\n",
+    ),
+    ("javascript-built-query", "db.query('select a from b where c = ?', [x]);", "db.query('select ?', [x]);"),
+    (
+        "java-built-query",
+        'class A { void f() {\n    s = c.prepareStatement("select a from b where c = ?");\n    s.setString(1, x);\n} }',
+        'class A { void f() {\n    s = c.prepareStatement("select ?, ?");\n    s.setString(1, x);\n} }',
+    ),
+    (
+        "python-cookie-flags",
+        "r.set_cookie('session', b, secure=True)\n",
+        "r.set_cookie('theme', b, secure=True)\n",
+    ),
+    ("javascript-cookie-flags", "r.cookie('session', b, { httpOnly: true });", "r.cookie('a', b, { httpOnly: true });"),
+    (
+        "java-cookie-flags",
+        "class A { void f() { session.setSecure(true); } }",
+        "class A { void f() { affinitySession.setSecure(true); } }",
+    ),
+    (
+        "csharp-cookie-flags",
+        "class A { object session = new C\n    {\n        Secure = true\n    }; }",
+        "class A { void F() { session.Secure = true; } }",
+    ),
+    ("python-temporary-name", "f = tempfile.TemporaryFile()\n", "f = tempfile.TemporaryFile(), mktemp()\n"),
+    (
+        "python-temporary-name-given",
+        "f = tempfile.NamedTemporaryFile(suffix='ü', delete=False)\n",
+        "f = tempfile.NamedTemporaryFile('w', delete=False)\n",
+    ),
+    ("python-open-mode", "os.chmod(p, 0o600)\n", "# Only the owner.\nos.chmod(p, 0o600)\n"),
+    ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "MODE = 0o755\n"),
+    (
+        "python-entities-on",
+        "from defusedxml.ElementTree import parse\n",
+        "from defusedxml import ElementTree\n",
+    ),
+    ("python-old-tls", "ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n", "ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"),
+    (
+        "java-entities-on",
+        _java(
+            "DocumentBuilderFactory d = g();",
+            'd.setFeature("http://disallow-doctype-decl", true);',
+            "d.newDocumentBuilder();",
+        ),
+        _java(
+            "DocumentBuilderFactory d = g();",
+            'd.setFeature("http://disallow-doctype-decl", true);',
+            "}",
+            "{ d.newDocumentBuilder();",
+        ),
+    ),
+    (
+        "java-entities-on-transforming",
+        _java("TransformerFactory d = g();", "d.setFeature(FEATURE_SECURE_PROCESSING, true);", "d.newTransformer();"),
+        _java(
+            "TransformerFactory d = g();",
+            "// XXE",
+            "d.setFeature(FEATURE_SECURE_PROCESSING, true);",
+            "d.newTransformer();",
+        ),
+    ),
+    (
+        "java-entities-on-streaming",
+        _java(
+            "XMLInputFactory d = g();",
+            "d.setProperty(XMLInputFactory.SUPPORT_DTD, false);",
+            "d.createXMLStreamReader(x);",
+        ),
+        _java("d.setProperty(XMLInputFactory.SUPPORT_DTD, false);", "d.createXMLStreamReader(x);"),
+    ),
+    (
+        "csharp-any-type",
+        "class A { object t = TypeNameHandling.None; object x = DeserializeObject(y); }",
+        "class A { object serializerSettings = TypeNameHandling.None; object x = DeserializeObject(y); }",
+    ),
+    (
+        "csharp-unsigned-token",
+        "class A { object p = new P\n    {\n        RequireSignedTokens = true\n    }; }",
+        "class A { object p = new P\n    {\n        ValidateIssuerSigningKey = true\n    }; }",
+    ),
 ]
 
 
@@ -292,7 +360,6 @@ def test_a_defect_and_its_twin_parse_and_can_be_undone(name: str, sound: str, re
 @pytest.mark.parametrize(
     ("name", "sound", "broken", "twin"),
     [
-        ("python-weak-hash", "hashlib.sha256(x)", "hashlib.md5(x)", 'hashlib.new("sha256", x)'),
         (
             "python-unequal-time",
             "hmac.compare_digest(a, f(b))",
@@ -307,9 +374,15 @@ def test_a_defect_and_its_twin_parse_and_can_be_undone(name: str, sound: str, re
         ),
         (
             "java-built-query",
-            'c.prepareStatement("a = ? or b");\n    s.setInt(1, x);',
-            'c.prepareStatement("a = " + x + " or b");',
-            'c.prepareStatement("a = " + "? or b");\n    s.setInt(1, x);',
+            'c.prepareStatement("delete from a where b = ? or c");\n    s.setInt(1, x);',
+            """c.prepareStatement("delete from a where b = '" + x + "' or c");""",
+            'c.prepareStatement("delete from a where b = ? or c");\n    s.setObject(1, x);',
+        ),
+        (
+            "python-built-query",
+            "c.execute('select a from b where c = %s and d', (x.y,))",
+            """c.execute(f"select a from b where c = '{x.y}' and d")""",
+            "c.execute('select a from b where c = %s and d', [x.y])",
         ),
         (
             "csharp-sync-over-async",
@@ -330,7 +403,7 @@ def test_comments_and_other_families_are_left_alone() -> None:
     assert list(propose_defects(b"# hashlib.sha256(x)\n", Family.PYTHON)) == []
     assert list(propose_defects(b"hashlib.sha256(x)", Family.JAVA)) == []
     assert list(propose_defects(b"", Family.PYTHON)) == []
-    assert list(propose_defects(b"import string\nsecrets.token_hex(8)\n", Family.PYTHON)) == []  # lacks the import
+    assert list(propose_defects(b"secrets.token_hex(8)\n", Family.PYTHON)) == []  # lacks the import
 
 
 def test_blanking_keeps_length_and_strings() -> None:

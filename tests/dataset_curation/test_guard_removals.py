@@ -35,7 +35,7 @@ def listed():
             "def f(x):\n    if x.bad:\n        raise E\n    use(x)\n",
             "x.bad",
             "def f(x):\n    use(x)\n",
-            "def f(x):\n    should_skip = x.bad\n    if should_skip:\n        raise E\n    use(x)\n",
+            "def f(x):\n    is_refused = x.bad\n    if is_refused:\n        raise E\n    use(x)\n",
         ),
         (
             "a.js",
@@ -46,10 +46,10 @@ def listed():
         ),
         (
             "A.java",
-            "class A {\n  void f(P x) {\n    if (x.on && x.ok) {\n      use(x);\n    }\n  }\n}\n",
+            "class A {\n  void f(P x) {\n    if (isOn && x.ok) {\n      use(x);\n    }\n  }\n}\n",
             "x.ok",
-            "class A {\n  void f(P x) {\n    if (x.on) {\n      use(x);\n    }\n  }\n}\n",
-            "class A {\n  void f(P x) {\n    if (x.ok && x.on) {\n      use(x);\n    }\n  }\n}\n",
+            "class A {\n  void f(P x) {\n    if (isOn) {\n      use(x);\n    }\n  }\n}\n",
+            "class A {\n  void f(P x) {\n    if (x.ok && isOn) {\n      use(x);\n    }\n  }\n}\n",
         ),
     ],
 )

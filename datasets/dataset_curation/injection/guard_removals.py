@@ -1,6 +1,15 @@
 """Conditions that stop a flow, taken away as a careless change would: the refusal, the question, or one part of it."""
 
-from dataset_curation.injection.structures.model import lines_of, next_of, shifted, step_of
+import re
+
+from dataset_curation.injection.structures.model import (
+    lines_of,
+    next_of,
+    share_values,
+    shifted,
+    step_of,
+    without_lines,
+)
 from dataset_curation.injection.structures.nesting import name_condition
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
@@ -9,6 +18,18 @@ from graph_model.languages import Family
 from graph_model.syntax import Node
 
 _LEAVING = (K.RETURN, K.THROW, K.CONTINUE, K.BREAK)
+_EXITS = re.compile(r"(?i)_?(?:exit|abort|die|quit|fail\w*|panic|usage)")
+_CHECK = re.compile(
+    r"(?i:\w*(?:safe|allow|valid|trust|permit|white_?list|same_?(?:origin|host|site|domain)|local_?(?:url|path))\w*\()"
+    r"|[sS]tarts_?[wW]ith\(|\.(?:has|includes|[cC]ontains|containsKey)\(|\bin (?:[A-Z_]{3,}|[(\[{]|\w+\.\w+|[a-z_]+s\b)"
+    r"|is_relative_to"
+)
+_NO_CHECK = re.compile(r"(?i)\bmethod\s*[=!]|exists|is_?file|is_?dir|is_?ajax|argv|\.platform\b")
+
+
+def is_check(condition: str) -> bool:
+    """Whether a condition asks if a value may be used, by its words: listed, allowed, valid, below a folder."""
+    return _CHECK.search(condition) is not None and _NO_CHECK.search(condition) is None
 
 
 def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
@@ -30,9 +51,19 @@ def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], 
         return (), ()
     if owner.field == "orelse" or not body.children:
         return (), ()
-    is_refusal = body.children[-1].kind in _LEAVING and next_of(owner) is not None and len(body.children) <= 3
+    last = body.children[-1]
+    is_refusal = _leaves(last) and next_of(owner) is not None and len(body.children) <= 3
+    if _leaves(last) and last.kind is K.CALL and not is_refusal:
+        return (), ()  # opened, the block would always end the program
     edits = _refusal_removed(scene, owner) if is_refusal else _block_opened(scene, owner, body)
-    return edits, name_condition(scene, owner, cond, "should_skip" if is_refusal else "is_allowed")
+    word = "is_allowed" if not is_refusal else "should_skip" if last.kind is K.CONTINUE else "is_refused"
+    return edits, name_condition(scene, owner, cond, word)
+
+
+def _leaves(statement: Node) -> bool:
+    """Whether nothing behind a statement is run: it returns, raises, or ends the program."""
+    callee = statement.get("callee") if statement.kind is K.CALL else None
+    return statement.kind in _LEAVING or (callee is not None and _EXITS.fullmatch(callee.text) is not None)
 
 
 def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
@@ -43,12 +74,13 @@ def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...
     sign = scene.between(left.end, right.start)
     twin = Edit(both.start, both.end, f"{scene.text(right)}{sign}{scene.text(left)}".encode())
     edit = Edit(both.start, both.end, scene.text(other).encode())
-    return (edit,), (twin,) if "\n" not in sign and left.kind is not K.BOOLEAN else ()
+    may_swap = "\n" not in sign and left.kind is not K.BOOLEAN and not share_values(scene, left, right)
+    return (edit,), (twin,) if may_swap else ()
 
 
 def _refusal_removed(scene: Scene, owner: Node) -> tuple[Edit, ...]:
     lines = lines_of(scene, owner, owner)
-    return (Edit(*lines, b""),) if lines is not None else ()
+    return (without_lines(scene, *lines),) if lines is not None else ()
 
 
 def _block_opened(scene: Scene, owner: Node, body: Node) -> tuple[Edit, ...]:

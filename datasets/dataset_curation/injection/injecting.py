@@ -27,11 +27,11 @@ from dataset_curation.injection.needs import Needs
 from dataset_curation.injection.removals import propose_removals
 from dataset_curation.injection.rounds import Budget, Quota, digest, owner_of, plan_rounds
 from dataset_curation.injection.span_samples import SpanSample, make_samples, save_samples
-from dataset_curation.injection.structures import find_twin, open_scene, propose_structures
+from dataset_curation.injection.structures import open_scene, propose_structures, with_twins
 from dataset_curation.injection.trials import analyse_edited, edit_content, find_born
 from dataset_curation.manifests import Entry
 from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement, read_header, save_records
-from dataset_curation.selection import SelectedFile, Tally, select_files
+from dataset_curation.selection import SelectedFile, Tally, select_files, stands_aside
 from graph_model.candidates.model import Candidate
 from graph_model.errors import GraphModelError
 from graph_model.languages import BY_NAME, Family
@@ -121,6 +121,9 @@ def _inject_all(job: InjectionJob, clones: Path, run: _Run) -> Iterator[Injected
         if run.budget.trials <= 0:
             run.tally.drop("injection", "out-of-trials")
             break
+        if stands_aside(file):
+            run.tally.drop("injection", "stands-aside")
+            continue
         try:
             yield from _inject_file(file, run)
         except CurationError as error:
@@ -159,7 +162,7 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
     def quota_of(proposal: Proposal) -> Quota:
         return run.quota_of(proposal.name, proposal.labels, family)
 
-    by_edit = [find_twin(scene, one) for one in by_edit if run.budget.allows(quota_of(one))]
+    by_edit = list(with_twins(scene, (one for one in by_edit if run.budget.allows(quota_of(one)))))
     for proposal in by_edit:
         _sample_statement(file, proposal, run)
     known = [one for one in by_edit if find_kind(one.kind).needs_candidate]
@@ -171,7 +174,7 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
     if path not in sound.analyses or sound.analyses[path].problems:
         return
     analysis, candidates = sound.analyses[path], sound.candidates[path]
-    proposals = [*known, *(find_twin(scene, one) for one in propose_removals(analysis, candidates, scene))]
+    proposals = [*known, *with_twins(scene, propose_removals(analysis, candidates, scene))]
     for batch in plan_rounds(proposals, run.budget, [(unit.start, unit.end) for unit in analysis.units], quota_of):
         yield from _try_batch(file, sound, batch, run)
     for twins in propose_helper_twins(analysis, candidates, file.source.content):

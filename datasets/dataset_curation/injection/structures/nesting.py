@@ -17,6 +17,7 @@ from dataset_curation.injection.structures.model import (
     negation,
     nodes,
     parameters,
+    share_values,
     shifted,
     stands_alone,
     step_of,
@@ -173,8 +174,8 @@ def branch_copied(scene: Scene) -> Iterator[Draft]:
             continue
         if scene.indent(body.children[0].start) != scene.indent(orelse.children[0].start if orelse.children else 0):
             continue
-        if not _say_alike(body, orelse):
-            continue
+        if not _say_alike(body, orelse) or share_values(scene, cond, body):
+            continue  # a branch that uses what is asked for would fail at once in the other's place
         twin = (
             Edit(cond.start, cond.end, opposite.encode()),
             Edit(body.start, body.end, texts[1].encode()),
