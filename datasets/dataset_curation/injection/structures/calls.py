@@ -18,7 +18,7 @@ from dataset_curation.injection.structures.model import (
     statement_around,
     without_lines,
 )
-from dataset_curation.injection.structures.renaming import split_words
+from dataset_curation.injection.structures.other_names import split_words
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines
 from graph_model.edits.scene import Scene, fresh_name

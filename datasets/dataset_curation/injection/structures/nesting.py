@@ -22,7 +22,8 @@ from dataset_curation.injection.structures.model import (
     stands_alone,
     step_of,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, split_words
+from dataset_curation.injection.structures.other_names import split_words
+from dataset_curation.injection.structures.renaming import local_uses, reworded
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines, statement_end
 from graph_model.edits.scene import Scene, fresh_name
@@ -94,7 +95,7 @@ def _all_renamed(scene: Scene, guard: Node, rest: list[Node]) -> Iterator[Edit]:
     function = function_of(guard)
     for places in local_uses(scene, function).values() if function is not None else ():
         if all(rest[0].start <= one.start for one in places):
-            yield from rename(scene, places, other_name(places[0].text, scene.family))
+            yield from reworded(scene, places)
 
 
 def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_skip") -> tuple[Edit, ...]:
