@@ -2,6 +2,7 @@
 
 import re
 
+from dataset_curation.injection.structures.conditions import is_fact
 from dataset_curation.injection.structures.model import (
     lines_of,
     next_of,
@@ -56,8 +57,15 @@ def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], 
     if _leaves(last) and last.kind is K.CALL and not is_refusal:
         return (), ()  # opened, the block would always end the program
     edits = _refusal_removed(scene, owner) if is_refusal else _block_opened(scene, owner, body)
-    word = "is_allowed" if not is_refusal else "should_skip" if last.kind is K.CONTINUE else "is_refused"
-    return edits, name_condition(scene, owner, cond, word)
+    return edits, name_condition(scene, owner, cond, _word(scene, cond, last))
+
+
+def _word(scene: Scene, cond: Node, last: Node) -> str:
+    """What a condition says, by its own words and the last statement that it decides on."""
+    if last.kind is K.CONTINUE:
+        return "should_skip"
+    refuses = last.kind is K.THROW or (_leaves(last) and re.search(r"\bnot\b|!(?!=)", scene.text(cond)) is not None)
+    return "is_refused" if refuses else "is_allowed"
 
 
 def _leaves(statement: Node) -> bool:
@@ -74,8 +82,13 @@ def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...
     sign = scene.between(left.end, right.start)
     twin = Edit(both.start, both.end, f"{scene.text(right)}{sign}{scene.text(left)}".encode())
     edit = Edit(both.start, both.end, scene.text(other).encode())
-    may_swap = "\n" not in sign and left.kind is not K.BOOLEAN and not share_values(scene, left, right)
-    return (edit,), (twin,) if may_swap else ()
+    may_swap = "\n" not in sign and is_fact(left) and is_fact(right) and not share_values(scene, left, right)
+    owner = both.parent
+    is_whole = owner is not None and owner.kind is K.IF and owner.field != "orelse" and owner.get("cond") is both
+    body = owner.get("body") if owner is not None and is_whole else None
+    if may_swap or owner is None or body is None or not body.children:
+        return (edit,), (twin,) if may_swap else ()
+    return (edit,), name_condition(scene, owner, both, _word(scene, both, body.children[-1]))
 
 
 def _refusal_removed(scene: Scene, owner: Node) -> tuple[Edit, ...]:

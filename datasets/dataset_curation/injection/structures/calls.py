@@ -16,6 +16,7 @@ from dataset_curation.injection.structures.model import (
     nodes,
     parameters,
     statement_around,
+    statement_end_sign,
     without_lines,
 )
 from dataset_curation.injection.structures.other_names import split_words
@@ -60,6 +61,8 @@ def _are_alike(scene: Scene, one: Node, other: Node) -> bool:
         return False
     words = [{word.lower() for word in split_words(name)} for name in names]
     is_near = bool((words[0] & words[1]) - _COMMON) and all(len(name) > 2 for name in names)
+    if (one.get("value") is None) != (other.get("value") is None):
+        return False  # one may be left out
     if types[0] is not None and types[1] is not None:
         return _written_type(scene, one) == _written_type(scene, other) and is_near
     return is_near and scene.family not in _TYPED and not any(types)
@@ -101,7 +104,12 @@ def arguments_swapped(scene: Scene) -> Iterator[Draft]:
     for call in nodes(scene, K.CALL):
         callee, args = call.get("callee"), call.get("args")
         target = known.get(callee.text) if callee is not None else None
-        if target is None or args is None or not 2 <= len(args.children) <= len(parameters(target)):
+        if (
+            target is None
+            or args is None
+            or not _is_own(callee)
+            or not 2 <= len(args.children) <= len(parameters(target))
+        ):
             continue
         params = list(parameters(target).values())
         for position in range(len(args.children) - 1):
@@ -125,6 +133,12 @@ def _functions_by_name(scene: Scene) -> dict[str, Node]:
     return {name: node for name, node in found.items() if name not in twice}
 
 
+def _is_own(callee: Node | None) -> bool:
+    """Whether a call is of the file's own function, not of another object's method of that name."""
+    obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
+    return callee is not None and (callee.kind is K.NAME or (obj is not None and obj.text in ("", "self", "this")))
+
+
 def _fit(scene: Scene, pair: list[Node], params: list[Node], caller: Node | None) -> bool:
     """Whether two arguments are variables that both parameters could take."""
     if len(params) != 2 or caller is None or any(one.kind is not K.NAME for one in pair):
@@ -132,7 +146,7 @@ def _fit(scene: Scene, pair: list[Node], params: list[Node], caller: Node | None
     if pair[0].text == pair[1].text or any(param.text for param in params):
         return False
     types = [param.get("type") for param in params]
-    return types[0] is not None and types[1] is not None and scene.text(types[0]) == scene.text(types[1])
+    return None not in types and _written_type(scene, params[0]) == _written_type(scene, params[1])
 
 
 def _exchange(scene: Scene, call: Node, args: Node, position: int, params: list[Node]) -> Draft:
@@ -168,7 +182,7 @@ def _held_first(scene: Scene, argument: Node, param: Node) -> tuple[Edit, ...]:
     word = param.get("name") or param
     name = _free_name(scene, function, (f"given{word.text[:1].upper()}{word.text[1:]}",))
     form = f"{scene.text(declared)} {name}" if scene.family is JAVA else f"const {name}"
-    lead = f"{form} = {argument.text};{scene.newline}{scene.indent(statement.start)}"
+    lead = f"{form} = {argument.text}{statement_end_sign(scene)}{scene.newline}{scene.indent(statement.start)}"
     return (
         (Edit(statement.start, statement.start, lead.encode()), Edit(argument.start, argument.end, name.encode()))
         if name
@@ -178,7 +192,7 @@ def _held_first(scene: Scene, argument: Node, param: Node) -> tuple[Edit, ...]:
 
 def _free_name(scene: Scene, function: Node, names: tuple[str, ...]) -> str:
     """One of these names that the function has not, by its place; "" where there is none."""
-    name = names[crc32(function.text.encode()) % len(names)]
+    name = names[crc32(f"{function.start}{function.end}".encode()) % len(names)]
     try:
         return fresh_name(scene, function, name)
     except Declined:
@@ -241,7 +255,7 @@ def _named(scene: Scene, node: Node, value: Node, function: Node) -> tuple[Edit,
         name = fresh_name(scene, function, "result")
     except Declined:
         return ()
-    stop = "" if scene.family is PYTHON else ";"
+    stop = statement_end_sign(scene)
     lead = form.format(name=name)
     again = f"{stop}{scene.newline}{scene.indent(node.start)}return {name}"
     return (Edit(node.start, value.start, lead.encode()), Edit(value.end, value.end, again.encode()))

@@ -108,8 +108,10 @@ def _deciding(scene: Scene) -> Iterator[tuple[Node, Node]]:
 
 def boundary_shifted(scene: Scene) -> Iterator[Draft]:
     """`a < b` as `a <= b`, and so on."""
-    for _, cond in _deciding(scene):
+    for owner, cond in _deciding(scene):
         for compare in (cond, *cond.children) if cond.kind is K.BOOLEAN else (cond,):
+            if _means_the_same(scene, owner, compare):
+                continue
             left, right = compare.get("left"), compare.get("right")
             if compare.kind is not K.COMPARE or left is None or right is None or len(compare.children) != 2:
                 continue
@@ -123,6 +125,18 @@ def boundary_shifted(scene: Scene) -> Iterator[Draft]:
             edit, twin = operator_edit(scene, left, right, old, _SHIFTS[old]), mirrored(scene, compare)
             if edit is not None and twin:
                 yield Draft(compare.start, compare.end, (edit,), twin)
+
+
+def _means_the_same(scene: Scene, owner: Node, compare: Node) -> bool:
+    """Whether the boundary itself changes nothing: the body sets what it compares, or goes over it in a loop."""
+    body = owner.get("body")
+    first = body.children[0] if body is not None and body.children else None
+    value = first.get("value") if first is not None else None
+    if first is None or owner.kind is not K.IF:
+        return False
+    cond = first.get("cond")
+    is_clamp = first.kind is K.ASSIGN and value is not None and share_values(scene, value, compare)
+    return is_clamp or (first.kind is K.LOOP_FOR and cond is not None and share_values(scene, cond, compare))
 
 
 def _is_emptiness(scene: Scene, left: Node, right: Node) -> bool:
@@ -250,12 +264,10 @@ def is_harmless_here(node: Node) -> bool:
 
 
 def _asked_otherwise(scene: Scene, left: Node) -> tuple[Edit, ...]:
-    """The same question for null: `x is not null` in C#, `null != x`; in Python nobody writes `None is x`."""
-    if scene.family is CSHARP:
-        operand, null = left.children
-        word = {"!=": " is not ", "==": " is "}.get(gap(scene, operand, null))
-        return (Edit(operand.end, null.start, word.encode()),) if word else ()
-    return () if scene.family is PYTHON else mirrored(scene, left)
+    """The same question for null: `x is not null` in C#; elsewhere nobody writes it the other way round."""
+    operand, null = left.children
+    word = {"!=": " is not ", "==": " is "}.get(gap(scene, operand, null)) if scene.family is CSHARP else None
+    return (Edit(operand.end, null.start, word.encode()),) if word is not None else ()
 
 
 def identity_compared(scene: Scene) -> Iterator[Draft]:

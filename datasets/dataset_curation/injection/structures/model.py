@@ -91,6 +91,15 @@ def share_values(scene: Scene, left: Node, right: Node) -> bool:
     return bool(found[0] & found[1])
 
 
+def statement_end_sign(scene: Scene) -> str:
+    """What ends a statement as the file writes it: in JavaScript nothing, where most lines go without a semicolon."""
+    if scene.family is PYTHON:
+        return ""
+    lines = [line.rstrip() for line in scene.source.splitlines()]
+    ended, open_ended = sum(line.endswith(b";") for line in lines), sum(line.endswith((b")", b"'")) for line in lines)
+    return "" if scene.family is JAVASCRIPT and ended < open_ended / 2 else ";"
+
+
 def without_lines(scene: Scene, start: int, end: int) -> Edit:
     """The edit that takes whole lines away, with a blank one behind them where none is needed any more."""
     before = scene.source[:start].decode("utf-8", "replace").rstrip(" \t").splitlines()[-1:]

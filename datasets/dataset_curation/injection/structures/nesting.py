@@ -20,6 +20,7 @@ from dataset_curation.injection.structures.model import (
     share_values,
     shifted,
     stands_alone,
+    statement_end_sign,
     step_of,
 )
 from dataset_curation.injection.structures.other_names import split_words
@@ -32,8 +33,8 @@ from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node
 
-_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {};", Family.JAVA: "boolean {} = {};",
-          Family.CSHARP: "bool {} = {};"}  # fmt: skip
+_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {}", Family.JAVA: "boolean {} = {}",
+          Family.CSHARP: "bool {} = {}"}  # fmt: skip
 _MAX_LINES = 40
 
 
@@ -106,7 +107,7 @@ def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_s
         )
     except Declined:
         return ()
-    line = _NAMED[scene.family].format(name, scene.text(cond))
+    line = f"{_NAMED[scene.family].format(name, scene.text(cond))}{statement_end_sign(scene)}"
     if "\n" in line or cond.kind is K.ASSIGN or _declares(scene, cond):
         return ()
     lead = f"{line}{scene.newline}{scene.indent(guard.start)}"
