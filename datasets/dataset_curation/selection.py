@@ -41,7 +41,7 @@ _CONFIGURATION = re.compile(
 )
 _ASIDE = re.compile(
     r"(?:^|/)(?:tools?|(?:dev|build|release|maintenance)[-_]?(?:tools?|scripts?)|_?scripts?|script|bin|hack|contrib|misc|release|eng|ci"
-    r"|devops|fit|sandbox|eslint[\w-]*|[\w.]*(?:TestSuite|LoadTests?|Benchmarks?|TestKit|Samples?|Examples?|Sandbox|Tools)"
+    r"|devops|fit|sandbox|eslint[\w-]*|[\w.]*(?:TestSuite|Testing|LoadTests?|Benchmarks?|TestKit|Samples?|Examples?|Sandbox|Tools)"
     r"|[\w.-]+[-_.](?:tools?|ci|samples?|examples?|sandbox|tests?|testing)|[\w-]*[-_]tests?[-_][\w-]*|\.[\w-]+)/"
     r"|(?:^|/)(?:tests?|[\w-]*example|example[\w-]*|(?:update|sync|bump|deploy|publish|generate)[-_][\w-]*)\.\w+$",
 )

@@ -20,6 +20,7 @@ from dataset_curation.injection.structures.model import (
     without_lines,
 )
 from dataset_curation.injection.structures.other_names import split_words
+from dataset_curation.injection.structures.renaming import rename_nearby
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines
 from graph_model.edits.scene import Scene, fresh_name
@@ -31,8 +32,9 @@ _TYPED = (JAVA, CSHARP)
 _TELLS = re.compile(r"(?i)(?:log|print|debug|info|warn|error|trace|format|write_?line|message|notice)")
 _MAIN = re.compile(r"(?i)_?(?:async_?)?(?:main|run_main|cli)(?:_?async)?")
 _CHANGING = frozenset({
-    "append", "extend", "insert", "update", "setdefault", "add", "pop", "remove", "clear", "sort", "reverse", "popitem",
+    "append", "extend", "insert", "update", "setdefault", "add",
 })  # fmt: skip
+"""Calls that leave something in an empty value."""
 _READ_ONLY = re.compile(r"\b(?:Iterable|Sequence|Mapping|Collection|Iterator|Tuple|tuple)\b")
 _OPTIONAL = re.compile(r"\s*\|\s*None\b|\bNone\s*\|\s*")
 _COMMON = frozenset({"is", "has", "can", "should", "to", "of", "the", "a", "in"})  # words that liken no two names
@@ -156,7 +158,9 @@ def _exchange(scene: Scene, call: Node, args: Node, position: int, params: list[
         Edit(second.start, second.end, first.text.encode()),
     )
     named = scene.family in (PYTHON, CSHARP)
-    twin = _by_name(scene, args, position, params) if named else _held_first(scene, second, params[position + 1])
+    if named:
+        return Draft(call.start, call.end, edits, _by_name(scene, args, position, params))
+    twin = rename_nearby(scene, call.start, call.end) or _held_first(scene, second, params[position + 1])
     return Draft(call.start, call.end, edits, twin)
 
 
@@ -192,11 +196,14 @@ def _held_first(scene: Scene, argument: Node, param: Node) -> tuple[Edit, ...]:
 
 def _free_name(scene: Scene, function: Node, names: tuple[str, ...]) -> str:
     """One of these names that the function has not, by its place; "" where there is none."""
-    name = names[crc32(f"{function.start}{function.end}".encode()) % len(names)]
-    try:
-        return fresh_name(scene, function, name)
-    except Declined:
-        return ""
+    first = crc32(f"{function.start}{function.end}".encode()) % len(names)
+    for name in (*names[first:], *names[:first]):
+        try:
+            if fresh_name(scene, function, name) == name:
+                return name
+        except Declined:
+            continue
+    return ""
 
 
 def await_dropped(scene: Scene) -> Iterator[Draft]:
@@ -216,8 +223,9 @@ def await_dropped(scene: Scene) -> Iterator[Draft]:
 def _await_later(scene: Scene, node: Node, call: Node, function: Node) -> tuple[Edit, ...]:
     """The same wait in two steps; in C# without the context, as libraries write it."""
     if scene.family is CSHARP:
-        is_told = scene.text(call).endswith(("ConfigureAwait(false)", "ConfigureAwait(true)"))
-        return () if is_told else (Edit(call.end, call.end, b".ConfigureAwait(false)"),)
+        told = scene.between(call.end, node.end)  # the tree leaves it out
+        longer = told.replace("(", "(continueOnCapturedContext: ") if told else ".ConfigureAwait(false)"
+        return (Edit(call.end, node.end, longer.encode()),)
     name = _free_name(scene, function, ("pending", "waiting", "started", "outcome"))
     if not name or not owns_lines(scene, node):
         return ()
@@ -251,9 +259,8 @@ def _named(scene: Scene, node: Node, value: Node, function: Node) -> tuple[Edit,
         return ()
     typed = f"{scene.text(declared)} {{name}} = " if declared is not None else ""
     form = typed if scene.family is JAVA else _DECLARED[scene.family]
-    try:
-        name = fresh_name(scene, function, "result")
-    except Declined:
+    name = _free_name(scene, function, ("result", "outcome", "answer", "found"))
+    if not name:
         return ()
     stop = statement_end_sign(scene)
     lead = form.format(name=name)

@@ -27,13 +27,17 @@ from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
 _SIZES = re.compile(r"(?:\.(?:length|size|Length|Count|size\(\)|Count\(\))|^len\(.*\))$")
+_NOW = re.compile(r"(?i)(?:\b|_)now\b|time\(\)|millis|elapsed|duration|timestamp")
+_GIVEN = re.compile(
+    r"(?i)arg|opt|request|param|config|setting|data|json|header|env|field|query|payload|message|event|row|record|input"
+)
 _LOOKUP = re.compile(
     r"(?i)(?:get|find|first|last|single|look_?up|peek|match|search|load|fetch|select|query|resolve|read|pop|parse|by_?id)"
 )
 _SHIFTS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPS = {"and": "or", "or": "and", "&&": "||", "||": "&&"}
 _BOXED = ("String", "Integer", "Long", "Double", "BigDecimal", "UUID")
-_SMALLEST_OWN_OBJECT = 256
+_LAST_SHARED = 256
 _LOOSE = {"===": "==", "!==": "!="}
 
 
@@ -128,14 +132,21 @@ def boundary_shifted(scene: Scene) -> Iterator[Draft]:
 
 
 def _means_the_same(scene: Scene, owner: Node, compare: Node) -> bool:
-    """Whether the boundary itself changes nothing: the body sets what it compares, or goes over it in a loop."""
+    """Whether the boundary itself changes nothing: of clocks, of what the body sets or goes over in a loop."""
+    if _NOW.search(scene.text(compare)):
+        return True
     body = owner.get("body")
     first = body.children[0] if body is not None and body.children else None
     value = first.get("value") if first is not None else None
     if first is None or owner.kind is not K.IF:
         return False
     cond = first.get("cond")
-    is_clamp = first.kind is K.ASSIGN and value is not None and share_values(scene, value, compare)
+    bounds = {scene.text(one) for one in compare.children}
+    is_clamp = (
+        first.kind is K.ASSIGN
+        and value is not None
+        and (scene.text(value) in bounds or share_values(scene, value, compare))
+    )
     return is_clamp or (first.kind is K.LOOP_FOR and cond is not None and share_values(scene, cond, compare))
 
 
@@ -283,24 +294,36 @@ def identity_compared(scene: Scene) -> Iterator[Draft]:
         old = gap(scene, left, right)
         if old not in swaps or right.kind not in (K.STRING, K.INT) or not is_simple(left):
             continue
-        if scene.family is JAVASCRIPT and (right.text not in ("0", "") or not _is_foreign(scene, left)):
+        if scene.family is JAVASCRIPT and (right.text not in ("0", "") or not _is_foreign(left)):
             continue  # only these are equal to something of another type that turns up in practice
-        if scene.family is PYTHON and right.kind is K.INT and not _is_large(right.text):
-            continue  # there is one object for each small number
+        if scene.family is PYTHON and not _may_be_another(scene, left, right):
+            continue
         edit = operator_edit(scene, left, right, old, swaps[old])
         if edit is not None:
             yield Draft(compare.start, compare.end, (edit,), mirrored(scene, compare))
 
 
-def _is_large(number: str) -> bool:
-    return number.isdecimal() and int(number) > _SMALLEST_OWN_OBJECT
+def _may_be_another(scene: Scene, left: Node, right: Node) -> bool:
+    """Whether an equal value of Python may be another object: of small numbers, of the shortest texts and of names that
+    the program itself writes there is one."""
+    if right.kind is K.INT:
+        return right.text.isdecimal() and int(right.text) > _LAST_SHARED
+    if len(right.text) < 2 or "__" in scene.text(left):
+        return False
+    if left.kind is not K.NAME:
+        return _GIVEN.search(scene.text(left)) is not None
+    function = function_of(left)
+    found = [
+        one.get("value") or one.get("iter")
+        for one in (function.walk() if function is not None else ())
+        if one.kind in (K.ASSIGN, K.LOOP_EACH) and left.text in names_in(one.get("target") or one)
+    ]
+    return bool(found) and all(one is not None and one.kind in (K.CALL, K.INDEX, K.MEMBER, K.AWAIT) for one in found)
 
 
-def _is_foreign(scene: Scene, value: Node) -> bool:
-    """A field, or a parameter of the function around it, without a type: what it is, somebody else decides."""
+def _is_foreign(value: Node) -> bool:
+    """A parameter of the function around it without a type: what it is, somebody else decides."""
     function = function_of(value)
-    if value.kind is K.MEMBER:
-        return scene.language.name == "javascript" and value.text not in ("length", "size")
     param = parameters(function).get(value.text) if value.kind is K.NAME and function is not None else None
     return param is not None and param.get("type") is None and param.get("value") is None
 
