@@ -129,8 +129,8 @@ SAMPLES = [
     ),
     (
         "csharp-sanitiser-dropped",
-        "class A { string s = Path.GetFileName(x); }",
-        "class A { string s = Path.GetTempPath(); }",
+        "class A { string s = WebUtility.HtmlEncode(x); }",
+        "class A { string s = WebUtility.UrlEncode(x); }",
     ),
     (
         "csharp-parsing-dropped",
@@ -237,6 +237,13 @@ SAMPLES = [
         "python-sanitiser-dropped",
         "f(shlex.quote(x))\n",
         "class X:\n    def escape_name(x):\n        return shlex.quote(x)\n",
+    ),
+    ("python-base-name-dropped", "f(os.path.basename(x))\n", "f(os.path.dirname(x))\n"),
+    ("javascript-base-name-dropped", "f(path.basename(x));", "f(path.basename(x, '.js'));"),
+    (
+        "csharp-base-name-dropped",
+        "class A { string s = Path.GetFileName(x); }",
+        "class A {\n    string CleanName() {\n        return Path.GetFileName(x);\n    }\n}",
     ),
     ("python-pattern-unquoted", "query = re.escape(x)\n", "name = re.escape(x)\n"),
     ("javascript-sanitiser-dropped", "f(DOMPurify.sanitize(x));", "f(encodeURIComponent(x));"),

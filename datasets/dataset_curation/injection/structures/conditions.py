@@ -32,7 +32,7 @@ _GIVEN = re.compile(
     r"(?i)arg|opt|request|param|config|setting|data|json|header|env|field|query|payload|message|event|row|record|input"
 )
 _LOOKUP = re.compile(
-    r"(?i)(?:get|find|first|last|single|look_?up|peek|match|search|load|fetch|select|query|resolve|read|pop|parse|by_?id)"
+    r"(?i)(?:get|find|first|last|single|look_?up|peek|match(?!er)|search|load|fetch|select|query|resolve|read|pop|parse|by_?id)"
 )
 _SHIFTS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPS = {"and": "or", "or": "and", "&&": "||", "||": "&&"}
