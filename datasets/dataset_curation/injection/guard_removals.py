@@ -20,17 +20,19 @@ from graph_model.syntax import Node
 
 _LEAVING = (K.RETURN, K.THROW, K.CONTINUE, K.BREAK)
 _EXITS = re.compile(r"(?i)_?(?:exit|abort|die|quit|fail\w*|panic|usage)")
-_CHECK = re.compile(
+CHECK = (
     r"(?i:\w*(?:safe|allow|valid|trust|permit|white_?list|same_?(?:origin|host|site|domain)|local_?(?:url|path))\w*\()"
     r"|[sS]tarts_?[wW]ith\(|\.(?:has|includes|[cC]ontains|containsKey)\(|\bin (?:[A-Z_]{3,}|[(\[{]|\w+\.\w+|[a-z_]+s\b)"
     r"|is_relative_to"
 )
+"""What a condition says that asks whether a value may be used."""
+_CHECKED = re.compile(CHECK)
 _NO_CHECK = re.compile(r"(?i)\bmethod\s*[=!]|exists|is_?file|is_?dir|is_?ajax|argv|\.platform\b")
 
 
 def is_check(condition: str) -> bool:
     """Whether a condition asks if a value may be used, by its words: listed, allowed, valid, below a folder."""
-    return _CHECK.search(condition) is not None and _NO_CHECK.search(condition) is None
+    return _CHECKED.search(condition) is not None and _NO_CHECK.search(condition) is None
 
 
 def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
