@@ -20,6 +20,7 @@ def _java(*lines: str) -> str:
     return "class A {\n    void f() {\n" + "".join(f"        {line}\n" for line in lines) + "    }\n}\n"
 
 
+SETTINGS = "class A { object t = new S\n    {\n        TypeNameHandling = TypeNameHandling.None\n    };"
 # Defect, sound code, and code like it that has no room for the defect.
 SAMPLES = [
     (
@@ -68,8 +69,12 @@ SAMPLES = [
     ),
     ("javascript-eval-for-json", "JSON.parse(x);", "JSON.stringify(x);"),
     ("javascript-materialised", "for (const x of y.z()) { f(x); }", "for (const x in y) { f(x); }"),
-    ("javascript-shell-string", "const { spawn } = require('child_process');\nspawn('ls', [x]);", "spawn('ls', [x]);"),
-    ("javascript-shell-string-member", "child_process.spawn('ls', [x]);", "spawn('ls', [x]);"),
+    (
+        "javascript-shell-string",
+        "const { spawn } = require('child_process');\nspawn('ls', args);",
+        "spawn('ls', args);",
+    ),
+    ("javascript-shell-string-member", "child_process.spawn('ls', args);", "child_process.spawn('ls', []);"),
     (
         "java-unequal-time",
         "class A { boolean b = MessageDigest.isEqual(x, y); }",
@@ -343,8 +348,8 @@ SAMPLES = [
     ),
     (
         "csharp-any-type",
-        "class A { object t = TypeNameHandling.None; object x = DeserializeObject(y); }",
-        "class A { object serializerSettings = TypeNameHandling.None; object x = DeserializeObject(y); }",
+        f"{SETTINGS} object x = DeserializeObject(y); }}",
+        f"{SETTINGS} }}",
     ),
     (
         "csharp-unsigned-token",

@@ -190,13 +190,19 @@ def _sample_statement(file: SelectedFile, proposal: Proposal, run: _Run) -> None
     quota = run.quota_of(proposal.name, proposal.labels, file.language.family)
     if kind.needs_candidate or not run.budget.allows(quota):
         return
-    if edit_content(file.source.content, proposal.edits, file.language) is None:
+    if not _both_parse(file, proposal):
         run.tally.drop("injection", "does-not-parse")
         return
     run.budget.keep(quota)
     run.tally.keep("statements")
     run.tally.drop("defects", proposal.name)
     run.samples.extend(make_samples(file.source, proposal, kind.span, run.provenance.origin(file.source.path)))
+
+
+def _both_parse(file: SelectedFile, proposal: Proposal) -> bool:
+    """Whether a file parses with the defect, and with its twin."""
+    versions = (edit_content(file.source.content, edits, file.language) for edits in (proposal.edits, proposal.twin))
+    return all(one is not None for one in versions)
 
 
 def _may_protect(content: bytes) -> bool:
@@ -209,7 +215,7 @@ def _may_protect(content: bytes) -> bool:
 
 
 def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _Run) -> Iterator[Injected]:
-    parsing = [one for one in batch if edit_content(file.source.content, one.edits, file.language) is not None]
+    parsing = [one for one in batch if _both_parse(file, one)]
     if len(parsing) < len(batch):
         run.tally.drop("injection", "does-not-parse", len(batch) - len(parsing))
     run.budget.trials -= 1
@@ -221,8 +227,7 @@ def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _
         run.tally.drop("injection", "nothing-born", len(parsing) - len(found))
     _keep_needed(file, found, parsing, run)
     yield from _records_of(edited, found, parsing, 1, run)
-    twins = [one for one in parsing if one.start in found and one.twin]
-    twins = [one for one in twins if edit_content(file.source.content, one.twin, file.language) is not None]
+    twins = [one for one in parsing if one.start in found]
     if twins:
         run.budget.trials -= 1
         beside = analyse_edited(file, [edit for one in twins for edit in one.twin])

@@ -254,7 +254,7 @@ def _try(file: SelectedFile, sound: Sound, proposal: Proposal, origin: str, surv
     survey.tried_here[cell] += 1
     example = try_proposal(file, sound, proposal, origin)
     known = survey.examples.setdefault(cell, [])
-    if example is None or any(example.copies(one) for one in known):
+    if example is None or example.twin is None or any(example.copies(one) for one in known):
         return
     known.append(example)
     survey.held[cell] += 1
