@@ -179,18 +179,19 @@ def _by_name(scene: Scene, args: Node, position: int, params: list[Node]) -> tup
 
 
 def _held_first(scene: Scene, argument: Node, param: Node) -> tuple[Edit, ...]:
-    """An argument in a variable of its own before the call; none where the call does not begin a statement's lines."""
+    """An argument in a variable before the call that is named as the parameter is; none where it has that name already,
+    or the call does not begin a statement's lines."""
     statement, function, declared = statement_around(argument), function_of(argument), param.get("type")
+    name = (param.get("name") or param).text
     if function is None or declared is None or not block_of(statement) or not owns_lines(scene, statement):
         return ()
-    word = param.get("name") or param
-    name = _free_name(scene, function, (f"given{word.text[:1].upper()}{word.text[1:]}",))
+    if name in names_in(function):
+        return ()
     form = f"{scene.text(declared)} {name}" if scene.family is JAVA else f"const {name}"
     lead = f"{form} = {argument.text}{statement_end_sign(scene)}{scene.newline}{scene.indent(statement.start)}"
     return (
-        (Edit(statement.start, statement.start, lead.encode()), Edit(argument.start, argument.end, name.encode()))
-        if name
-        else ()
+        Edit(statement.start, statement.start, lead.encode()),
+        Edit(argument.start, argument.end, name.encode()),
     )
 
 
