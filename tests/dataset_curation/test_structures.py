@@ -8,13 +8,15 @@ import pytest
 import graph_model
 from dataset_curation.injection.defects import Proposal
 from dataset_curation.injection.structures import STRUCTURES, find_twin, open_scene, propose_structures
-from dataset_curation.injection.structures.renaming import other_name
+from dataset_curation.injection.structures.other_names import other_names
+from dataset_curation.injection.structures.renaming import rename_nearby
 from dataset_curation.injection.trials import edit_content
 from graph_model.catalogue import load_catalogue
 from graph_model.edits.model import apply_edits, invert_edits
 from graph_model.languages import BY_NAME, Family, find_language
 
 CORPUS = Path(__file__).parent / "structures"
+PLACES = {"python": "py", "javascript": "ts", "java": "java", "csharp": "cs"}  # some kinds ask for types
 SUFFIXES = {"python": "py", "javascript": "js", "java": "java", "csharp": "cs"}
 
 
@@ -38,10 +40,10 @@ def check_round_trip(path: str, content: bytes, proposal: Proposal) -> None:
     assert content[proposal.start : proposal.end].strip()
 
 
-@pytest.mark.parametrize("family", SUFFIXES)
+@pytest.mark.parametrize("family", PLACES)
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_each_kind_has_a_place_in_each_of_its_languages(family: str, ending: str) -> None:
-    path = CORPUS / f"places.{SUFFIXES[family]}.txt"  # not for the tools that read sources
+    path = CORPUS / f"places.{PLACES[family]}.txt"  # not for the tools that read sources
     content = path.read_text("utf-8").replace("\n", ending).encode()
     found = propose(path.stem, content)
     expected = {one.name for one in STRUCTURES if Family(family) in one.families}
@@ -78,7 +80,7 @@ def test_round_trips_over_the_examples_of_the_catalogue() -> None:
                 for proposal in propose(path, text.encode()):
                     check_round_trip(path, text.encode(), proposal)
                     number += 1
-    assert number > 90
+    assert number > 80
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", "# ü\r\n".encode(), b"x = 1"])
@@ -114,13 +116,47 @@ def test_a_shorthand_property_is_not_renamed() -> None:
 @pytest.mark.parametrize(
     ("name", "family", "other"),
     [
-        ("user_name", Family.PYTHON, "current_user_name"),
-        ("_item", Family.PYTHON, "_current_item"),
-        ("item", Family.JAVA, "currentItem"),
-        ("current", Family.CSHARP, "latestCurrent"),
-        ("_MAX_SIZE", Family.PYTHON, "_CURRENT_MAX_SIZE"),
-        ("MaxSize", Family.CSHARP, "CurrentMaxSize"),
+        ("http_resp", Family.PYTHON, "http_response"),
+        ("_req", Family.PYTHON, "_request"),
+        ("errMsg", Family.JAVA, "errMessage"),
+        ("configPath", Family.CSHARP, "configLocation"),
+        ("_MAX_CMDS", Family.PYTHON, ""),
+        ("CmdBuffer", Family.CSHARP, "CommandBuffer"),
+        ("oldPassword", Family.JAVA, ""),
+        ("is_result", Family.PYTHON, ""),
+        ("current_error", Family.PYTHON, ""),
+        ("index", Family.PYTHON, ""),
+        ("fd", Family.PYTHON, ""),
+        ("res", Family.JAVASCRIPT, "result"),
     ],
 )
-def test_another_name_keeps_the_case(name: str, family: Family, other: str) -> None:
-    assert other_name(name, family) == other
+def test_another_name_says_the_same_in_the_same_case(name: str, family: Family, other: str) -> None:
+    assert next(other_names(name, family), "") == other
+
+
+NEARBY = """def f(path):
+    rows = load(path)
+    cfg = read(path)
+{between}    if cfg.a < cfg.b:
+        use(rows)
+    for position in range(9):
+        position += 1
+    return use(rows)
+"""
+
+
+def test_a_twin_renames_what_few_lines_near_the_defect_name() -> None:
+    for between, number in (("", 3), ("    g()\n" * 9, 0)):
+        content = NEARBY.format(between=between).encode()
+        language = find_language("a.py")
+        assert language is not None
+        at = content.index(b"cfg.a < cfg.b")
+        edits = rename_nearby(open_scene("a.py", content, language), at, at + 13)
+        assert [edit.replacement for edit in edits] == [b"config"] * number
+
+
+def test_what_counts_rounds_is_not_renamed() -> None:
+    content = b"function f(a) {\n  for (let pos = 0; pos < a; pos++) {\n    g(pos);\n  }\n}\n"
+    language = find_language("a.js")
+    assert language is not None
+    assert rename_nearby(open_scene("a.js", content, language), 50, 56) == ()

@@ -20,7 +20,8 @@ from dataset_curation.injection.structures.model import (
     parameters,
     statement_around,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, taken_names
+from dataset_curation.injection.structures.other_names import other_names
+from dataset_curation.injection.structures.renaming import local_uses, reworded
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
@@ -64,7 +65,7 @@ def _inlined(scene: Scene, fits: Callable[[Node], bool]) -> Iterator[Draft]:
             continue
         text = scene.text(value)
         edits = [Edit(*_with_comment(scene, lines), b""), *(Edit(one.start, one.end, text.encode()) for one in places)]
-        twin = _renamed(scene, [target, *places], target.text)
+        twin = reworded(scene, [target, *places])
         used = statement_around(places[0])
         yield Draft(used.start, used.end, tuple(edits), twin)
 
@@ -127,17 +128,13 @@ def _above(node: Node) -> Iterator[Node]:
         above = above.parent
 
 
-def _renamed(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
-    return rename(scene, places, other_name(name, scene.family))
-
-
 _LEAST_JOINTS = 2  # of three facts: two of them nobody needs a name for
 
 
 def condition_inlined(scene: Scene) -> Iterator[Draft]:
     """A variable that names a condition of several parts, written out in the `if` right after it."""
     for function in nodes(scene, K.FUNCTION):
-        for name, places in local_uses(scene, function).items():
+        for places in local_uses(scene, function).values():
             if len(places) != 2 or places[0].field != "target":
                 continue
             statement = statement_around(places[0])
@@ -154,25 +151,11 @@ def condition_inlined(scene: Scene) -> Iterator[Draft]:
                 continue
             written = text if cond is places[1] else f"({text})"
             edits = (Edit(*lines, b""), Edit(places[1].start, places[1].end, written.encode()))
-            yield Draft(cond.start, cond.end, edits, _in_two_steps(scene, statement, value, name))
+            yield Draft(cond.start, cond.end, edits, reworded(scene, places))
 
 
 def _num_joints(cond: Node) -> int:
     return sum(one.kind is K.BOOLEAN for one in cond.walk())
-
-
-_STEPS = {PYTHON: "{} = {}", JAVASCRIPT: "const {} = {};", JAVA: "boolean {} = {};", CSHARP: "bool {} = {};"}
-
-
-def _in_two_steps(scene: Scene, statement: Node, value: Node, name: str) -> tuple[Edit, ...]:
-    """The first part of the named condition under a name of its own."""
-    left = value.get("left")
-    first = other_name(name, scene.family).replace("current", "first", 1)
-    if left is None or first in taken_names(scene) or _DECLARING.search(scene.text(value)):
-        return ()
-    line = _STEPS[scene.family].format(first, scene.text(left))
-    lead = f"{line}{scene.newline}{scene.indent(statement.start)}"
-    return (Edit(statement.start, statement.start, lead.encode()), Edit(left.start, left.end, first.encode()))
 
 
 def helper_inlined(scene: Scene) -> Iterator[Draft]:
@@ -249,7 +232,7 @@ def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: No
     end = scene.next_line(end) if not scene.source[end : scene.next_line(end)].strip() else end
     edits = (Edit(start, end, b""), Edit(call.start, call.end, written.encode()))
     at = callee.end - len(name.text.encode())
-    new = other_name(name.text, scene.family).encode()
+    new = next(other_names(name.text, scene.family), name.text).encode()
     twin = (Edit(name.start, name.end, new), Edit(at, callee.end, new)) if new not in scene.source else ()
     statement = statement_around(call)
     return Draft(statement.start, statement.end, edits, twin)

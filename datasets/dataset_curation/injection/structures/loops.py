@@ -18,7 +18,7 @@ from dataset_curation.injection.structures.model import (
     names_in,
     nodes,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename
+from dataset_curation.injection.structures.renaming import local_uses, reworded
 from graph_model.edits.model import Edit
 from graph_model.edits.places import owns_lines, statement_end
 from graph_model.edits.scene import Scene
@@ -158,7 +158,7 @@ def _grown(scene: Scene, start: Node, name: str, places: list[Node]) -> Draft | 
         ends = ends or edit.replacement == name.encode()
         edits.append(edit)
     statement = start.parent if start.kind is K.DECLARATOR and start.parent is not None else start
-    twin = rename(scene, places, other_name(name, scene.family))
+    twin = reworded(scene, places)
     return Draft(statement.start, statement.end, tuple(edits), twin) if looped and ends else None
 
 

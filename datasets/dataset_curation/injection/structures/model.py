@@ -83,6 +83,32 @@ def names_in(node: Node) -> set[str]:
     return {"this" if n.kind is K.THIS else n.text for n in node.walk() if n.kind in (K.NAME, K.THIS)}
 
 
+def share_values(scene: Scene, left: Node, right: Node) -> bool:
+    """Whether two expressions read one variable, or one field of it: then the first may guard the second."""
+    found = [
+        {scene.text(n) for n in one.walk() if n.kind in (K.NAME, K.MEMBER) and n.start < n.end} for one in (left, right)
+    ]
+    return bool(found[0] & found[1])
+
+
+def statement_end_sign(scene: Scene) -> str:
+    """What ends a statement as the file writes it: in JavaScript nothing, where most lines go without a semicolon."""
+    if scene.family is PYTHON:
+        return ""
+    lines = [line.rstrip() for line in scene.source.splitlines()]
+    ended, open_ended = sum(line.endswith(b";") for line in lines), sum(line.endswith((b")", b"'")) for line in lines)
+    return "" if scene.family is JAVASCRIPT and ended < open_ended / 2 else ";"
+
+
+def without_lines(scene: Scene, start: int, end: int) -> Edit:
+    """The edit that takes whole lines away, with a blank one behind them where none is needed any more."""
+    before = scene.source[:start].decode("utf-8", "replace").rstrip(" \t").splitlines()[-1:]
+    behind = scene.next_line(end)
+    is_blank = behind > end and not scene.source[end:behind].strip()
+    opens = not before or not before[0].strip() or before[0].rstrip().endswith(("{", ":", "(", '"""'))
+    return Edit(start, behind if is_blank and opens else end, b"")
+
+
 def gap(scene: Scene, left: Node, right: Node) -> str:
     """The code between two nodes, without blanks at its ends."""
     return scene.code_between(left.end, right.start).strip()

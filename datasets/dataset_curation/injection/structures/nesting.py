@@ -17,11 +17,14 @@ from dataset_curation.injection.structures.model import (
     negation,
     nodes,
     parameters,
+    share_values,
     shifted,
     stands_alone,
+    statement_end_sign,
     step_of,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, split_words
+from dataset_curation.injection.structures.other_names import split_words
+from dataset_curation.injection.structures.renaming import local_uses, reworded
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines, statement_end
 from graph_model.edits.scene import Scene, fresh_name
@@ -30,8 +33,8 @@ from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node
 
-_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {};", Family.JAVA: "boolean {} = {};",
-          Family.CSHARP: "bool {} = {};"}  # fmt: skip
+_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {}", Family.JAVA: "boolean {} = {}",
+          Family.CSHARP: "bool {} = {}"}  # fmt: skip
 _MAX_LINES = 40
 
 
@@ -93,7 +96,7 @@ def _all_renamed(scene: Scene, guard: Node, rest: list[Node]) -> Iterator[Edit]:
     function = function_of(guard)
     for places in local_uses(scene, function).values() if function is not None else ():
         if all(rest[0].start <= one.start for one in places):
-            yield from rename(scene, places, other_name(places[0].text, scene.family))
+            yield from reworded(scene, places)
 
 
 def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_skip") -> tuple[Edit, ...]:
@@ -104,7 +107,7 @@ def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_s
         )
     except Declined:
         return ()
-    line = _NAMED[scene.family].format(name, scene.text(cond))
+    line = f"{_NAMED[scene.family].format(name, scene.text(cond))}{statement_end_sign(scene)}"
     if "\n" in line or cond.kind is K.ASSIGN or _declares(scene, cond):
         return ()
     lead = f"{line}{scene.newline}{scene.indent(guard.start)}"
@@ -173,8 +176,8 @@ def branch_copied(scene: Scene) -> Iterator[Draft]:
             continue
         if scene.indent(body.children[0].start) != scene.indent(orelse.children[0].start if orelse.children else 0):
             continue
-        if not _say_alike(body, orelse):
-            continue
+        if not _say_alike(body, orelse) or share_values(scene, cond, body):
+            continue  # a branch that uses what is asked for would fail at once in the other's place
         twin = (
             Edit(cond.start, cond.end, opposite.encode()),
             Edit(body.start, body.end, texts[1].encode()),

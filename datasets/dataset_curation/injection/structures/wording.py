@@ -21,7 +21,8 @@ from dataset_curation.injection.structures.model import (
     statement_around,
     step_of,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, split_words, taken_names
+from dataset_curation.injection.structures.other_names import split_words
+from dataset_curation.injection.structures.renaming import local_uses, rename, reworded, taken_names
 from graph_model.edits.model import Edit
 from graph_model.edits.places import owns_lines
 from graph_model.edits.scene import Scene
@@ -45,7 +46,7 @@ def poor_name(scene: Scene) -> Iterator[Draft]:
             if len(split_words(name)) != 2 or not 2 <= len(places) <= 8 or len(name) < 7:
                 continue
             edits = rename(scene, places, _EMPTY_NAMES[sum(name.encode()) % len(_EMPTY_NAMES)])
-            twin = rename(scene, places, other_name(name, scene.family))
+            twin = reworded(scene, places)
             if edits and twin:
                 statement = statement_around(places[0])
                 yield Draft(statement.start, statement.end, edits, twin)
