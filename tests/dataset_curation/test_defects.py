@@ -62,8 +62,10 @@ SAMPLES = [
     ("python-eval-for-literal", "x = ast.literal_eval(y)\n", "x = ast.parse(y)\n"),
     ("python-blocking-sleep", "import asyncio\nasync def f():\n    await asyncio.sleep(1)\n", "await sleep(1)\n"),
     ("python-count-rows", "if q.filter(a).exists():\n    pass\n", "if path.exists:\n    pass\n"),
-    ("python-list-for-set", "seen = set()\nseen.add(1)\n", "seen = set()\nseen.discard(1)\n"),
+    ("python-list-for-set", "seen = set(a)\nseen.add(1)\n", "seen = set(a)\nseen.discard(1)\n"),
+    ("python-list-for-empty-set", "seen = set()\nseen.add(1)\n", "seen = set()\nseen.discard(1)\n"),
     ("python-list-for-deque", "w = deque(a)\nw.popleft()\n", "w = deque(a)\nw.appendleft(1)\nw.popleft()\n"),
+    ("python-list-for-empty-deque", "w = deque()\nw.popleft()\n", "w = deque()\nw.appendleft(1)\nw.popleft()\n"),
     ("python-materialised", "for x in y.z(ü):\n    pass\n", "for x in [1, 2]:\n    pass\n"),
     ("python-cache-unbounded", "@lru_cache(maxsize=8)\ndef f(x): return x\n", "@lru_cache\ndef f(x): return x\n"),
     ("python-whole-file", "with open(p) as f:\n    for x in f:\n        pass\n", "for x in f:\n    pass\n"),
@@ -87,7 +89,12 @@ SAMPLES = [
         "async () => {\n  await Promise.all(a.map((b) => f(b)));\n}",
         "await Promise.all(a);",
     ),
-    ("javascript-list-for-set", "const s = new Set(a);\ns.has(b);", "const s = new Set(a);\ns.add(b);"),
+    ("javascript-list-for-set", "const s = new Set(a.map((x) => x.b));\ns.has(b);", "const s = new Set(a.b);\ns.has(b);"),
+    (
+        "javascript-list-for-set-of-array",
+        "const f = (a: string[]) => { const s = new Set(a);\ns.has(b); }",
+        "const f = (a: Set<string>) => { const s = new Set(a);\ns.has(b); }",
+    ),
     ("javascript-blocking-file", "async () => { await fs.promises.readFile(p); }", "await fs.readFile(p);"),
     (
         "javascript-blocking-file-extra",
@@ -161,11 +168,6 @@ SAMPLES = [
         "class A { Object v = x; }",
     ),
     ("java-old-tls", 'class A { void f() { g("TLSv1.2"); } }', 'class A { String t = "TLSv1.2"; }'),
-    (
-        "java-materialised",
-        "import java.util.stream.Collectors;\nclass A { boolean b = x.map(z).anyMatch(y); }",
-        "class A { boolean b = x.map(z).anyMatch(y); }",
-    ),
     ("java-whole-file", "class A { Object l = Files.lines(path); }", "class A { Object l = Files.list(path); }"),
     ("csharp-weak-hash", "class A { object h = SHA256.Create(); }", "class A { object h = MD5.Create(); }"),
     (
@@ -219,9 +221,14 @@ SAMPLES = [
         "class A { async Task F() { await other.ReadAllTextAsync(p); } }",
     ),
     (
+        "csharp-blocking-file-configured",
+        "class A { async Task F() { await reader.ReadToEndAsync(ct).ConfigureAwait(false); } }",
+        "class A { async Task F() { await reader.ReadToEndAsync(ct); } }",
+    ),
+    (
         "csharp-count-rows",
-        "class A { void F() { if (q.Any(x => x.B)) { G(); } } }",
-        "class A { void F() { if (q.Any()) { G(); } } }",
+        "class A { void F() {\n  if (q.Any(x => x.B)) { G(); } } }",
+        "class A { void F() {\n  if (q.Any()) { G(); } } }",
     ),
     (
         "csharp-list-for-set",
@@ -264,7 +271,7 @@ SAMPLES = [
         "class A { object m = CipherMode.CBC; object e = a.CreateEncryptor(); }",
         "class A { object m = CipherMode.CBC; }",
     ),
-    ("csharp-materialised", "class A { bool b = x.Where(y).Any(z); }", "class A { bool b = x.Any(z); }"),
+    ("csharp-materialised", "class A { bool b = _db.Rows.Any(z => z.A); }", "class A { bool b = x.Any(z => z.A); }"),
     ("csharp-whole-file", "class A { object l = File.ReadLines(p); }", "class A { object l = File.ReadAllText(p); }"),
 ]
 
@@ -300,10 +307,22 @@ def test_a_defect_and_its_twin_parse_and_can_be_undone(name: str, sound: str, re
             "hmac.compare_digest(f(b), a)",
         ),
         (
-            "javascript-list-for-set",
-            "const s = new Set(a)\ns.has(b)\n",
-            "const s = Array.from(a)\ns.includes(b)\n",
-            "const s = new Set(Array.from(a))\ns.has(b)\n",
+            "csharp-blocking-file",
+            "await reader.ReadToEndAsync(ct);",
+            "reader.ReadToEnd();",
+            "await reader.ReadToEndAsync(ct).ConfigureAwait(false);",
+        ),
+        (
+            "csharp-blocking-file",
+            "await File.WriteAllTextAsync(path, f(x), token);",
+            "File.WriteAllText(path, f(x));",
+            "await File.WriteAllTextAsync(path, f(x), token).ConfigureAwait(false);",
+        ),
+        (
+            "python-cache-unbounded",
+            "@lru_cache(maxsize=128)",
+            "@lru_cache(maxsize=None)",
+            "@lru_cache(maxsize=256)",
         ),
         (
             "java-built-query",

@@ -28,12 +28,12 @@ from dataset_curation.injection.structures.constants import (
     helper_inlined,
     magic_number,
 )
+from dataset_curation.injection.structures.documentation import documentation_removed
 from dataset_curation.injection.structures.loops import copy_in_loop, text_in_loop, together_apart, work_in_loop
 from dataset_curation.injection.structures.model import ALL, CSHARP, JAVA, JAVASCRIPT, PYTHON, Structure, open_scene
 from dataset_curation.injection.structures.nesting import (
     block_duplicated,
     branch_copied,
-    flag_parameter,
     guard_nested,
     unreachable_code,
 )
@@ -41,7 +41,6 @@ from dataset_curation.injection.structures.renaming import rename_nearby
 from dataset_curation.injection.structures.resources import resource_left_open
 from dataset_curation.injection.structures.wording import (
     dead_store,
-    documentation_removed,
     exception_swallowed,
     poor_name,
 )
@@ -106,10 +105,6 @@ STRUCTURES: tuple[Structure, ...] = (
     ),
     Structure("documentation-removed", "documentation-removed", ALL, (), documentation_removed),
     Structure("condition-inlined", "condition-inlined", ALL, (), condition_inlined),
-    Structure(
-        "flag-parameter", "flag-parameter", (PYTHON, JAVASCRIPT, CSHARP), ("maintainability/flag-parameter",),
-        flag_parameter,
-    ),
 )  # fmt: skip
 """Every structural kind, in the order of its category."""
 

@@ -228,3 +228,22 @@ def function_of(node: Node) -> Node | None:
     """The innermost named function around a node."""
     above = enclosing_function(node)
     return above if above is not None and above.kind is K.FUNCTION else None
+
+
+def removal(scene: Scene, start: int, end: int) -> Edit:
+    """The edit that takes whole lines away, with the blank lines that would be left doubled or at a block's start."""
+    above = scene.source[:start].rstrip(b" \t\r\n")
+    num_before = scene.source.count(b"\n", len(above), start) - 1
+    opens = above.endswith((b"{", b":", b"("))
+    stop, num_after = end, 0
+    while stop < len(scene.source) and not scene.source[stop : scene.next_line(stop)].strip():
+        if not opens and num_after >= num_before:
+            break
+        stop, num_after = scene.next_line(stop), num_after + 1
+    return Edit(start, stop, b"")
+
+
+def header_end(scene: Scene, handler: Node, body: Node) -> int:
+    """Where the head of a compound statement ends: before its body, and the blanks there."""
+    head = scene.source[handler.start : body.start].rstrip()
+    return handler.start + len(head)

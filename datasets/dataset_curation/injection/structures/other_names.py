@@ -102,7 +102,13 @@ def other_names(name: str, family: Family, place: Node | None = None) -> Iterato
     bare = name.lstrip("_$")
     words = split_words(bare)
     plain = bare.replace("_", "") == "".join(words)
-    if not plain or len(bare) < _SHORTEST or not words or _PAIRED.match(words[0].lower()) or len(words) > _MOST_WORDS:
+    if (
+        not plain
+        or not words
+        or (len(bare) < _SHORTEST and bare not in _SYNONYMS)
+        or _PAIRED.match(words[0].lower())
+        or len(words) > _MOST_WORDS
+    ):
         return
     lead = name[: len(name) - len(bare)]
     lowered = [word.lower() for word in words]
@@ -148,9 +154,15 @@ def _by_origin(words: list[str], place: Node | None) -> Iterator[list[str]]:
         yield from ([*one, "list"] for one in _singular(words, []))
 
 
-def _singular(plural: Sequence[str], words: list[str]) -> Iterator[list[str]]:
+def singular_names(plural: str) -> list[str]:
+    """`user` for `users`, in the case of that name."""
+    words = split_words(plural)
+    return [words[0][:1].lower() + "".join(one)[1:] for one in _singular(words, [], as_written=True)] if words else []
+
+
+def _singular(plural: Sequence[str], words: list[str], *, as_written: bool = False) -> Iterator[list[str]]:
     """`user` for what is taken from `users`."""
-    lowered = [word.lower() for word in plural]
+    lowered = list(plural) if as_written else [word.lower() for word in plural]
     last = lowered[-1] if lowered else ""
     if last.endswith("s") and not last.endswith(("ss", "us", "is", "ies", "xes", "ches", "sses")) and len(last) > 3:
         one = [*lowered[:-1], last[:-1]]

@@ -70,10 +70,19 @@ def _find_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
     return {name: places for name, places in uses.items() if name in kept}
 
 
+def is_free(scene: Scene, name: str) -> bool:
+    """Whether a file knows no such name, as a variable or otherwise."""
+    word = rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])"
+    return name not in taken_names(scene) and re.search(word, scene.source) is None
+
+
 def rename(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
     """The edits that write another name at these places; none where the file knows it, as a variable or otherwise."""
-    if name in taken_names(scene) or re.search(rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])", scene.source):
-        return ()
+    return rename_within(scene, places, name) if is_free(scene, name) else ()
+
+
+def rename_within(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
+    """The edits of `rename` for a variable whose block has no such name, whatever the rest of the file knows."""
     edits = {(node.start, node.end): Edit(node.start, node.end, name.encode()) for node in places}
     right = all(scene.source[start:end] == places[0].text.encode() for start, end in edits)
     return tuple(edits[key] for key in sorted(edits)) if right else ()
