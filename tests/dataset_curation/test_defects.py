@@ -66,7 +66,6 @@ SAMPLES = [
     ("python-list-for-empty-set", "seen = set()\nseen.add(1)\n", "seen = set()\nseen.discard(1)\n"),
     ("python-list-for-deque", "w = deque(a)\nw.popleft()\n", "w = deque(a)\nw.appendleft(1)\nw.popleft()\n"),
     ("python-list-for-empty-deque", "w = deque()\nw.popleft()\n", "w = deque()\nw.appendleft(1)\nw.popleft()\n"),
-    ("python-materialised", "for x in y.z(ü):\n    pass\n", "for x in [1, 2]:\n    pass\n"),
     ("python-cache-unbounded", "@lru_cache(maxsize=8)\ndef f(x): return x\n", "@lru_cache\ndef f(x): return x\n"),
     ("python-whole-file", "with open(p) as f:\n    for x in f:\n        pass\n", "for x in f:\n    pass\n"),
     ("javascript-weak-hash", "createHash('sha256');", "createHash('md5');"),
@@ -102,7 +101,6 @@ SAMPLES = [
         "const fs = require('fs/promises');\nasync () => { await fs.readFile(p); }",
     ),
     ("javascript-eval-for-json", "JSON.parse(x);", "JSON.stringify(x);"),
-    ("javascript-materialised", "for (const x of y.z()) { f(x); }", "for (const x in y) { f(x); }"),
     ("javascript-shell-string", "const { spawn } = require('child_process');\nspawn('ls', [x]);", "spawn('ls', [x]);"),
     ("javascript-shell-string-member", "child_process.spawn('ls', [x]);", "spawn('ls', [x]);"),
     ("java-weak-hash", 'class A { Object f() { return MessageDigest.getInstance("SHA-256"); } }', "class A {}"),
@@ -271,7 +269,6 @@ SAMPLES = [
         "class A { object m = CipherMode.CBC; object e = a.CreateEncryptor(); }",
         "class A { object m = CipherMode.CBC; }",
     ),
-    ("csharp-materialised", "class A { bool b = _db.Rows.Any(z => z.A); }", "class A { bool b = x.Any(z => z.A); }"),
     ("csharp-whole-file", "class A { object l = File.ReadLines(p); }", "class A { object l = File.ReadAllText(p); }"),
 ]
 

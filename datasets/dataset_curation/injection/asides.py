@@ -3,14 +3,14 @@
 import re
 
 _FOLDERS = re.compile(
-    r"(?:^|/)(?:[\w.-]*tools?|[\w.-]*tooling|scripts?|bin|eng|build\w*|hack|ci|\.\w+|release\w*|packaging|installers?|setup"
+    r"(?:^|/)(?:[\w.-]*tools?|[\w.-]*tooling|scripts?[\w-]*|create-\w+|bin|eng|build\w*|hack|ci|\.\w+|release\w*|packaging|installers?|setup"
     r"|examples?|samples?|demos?|tutorials?|playgrounds?|bench\w*|perf|[\w.-]*test\w*|[\w.-]*mocks?|fixtures?|e2e|specs?"
     r"|docs?|website|config\w*|settings|migrations?|cli|commands?|codegen|generators?|stor(?:ies|ybook)|vendor\w*"
     r"|dev\w*|contrib|templates?)/",
     re.I,
 )
 _FILES = re.compile(
-    r"(?:^|/)(?:setup|conftest|manage|noxfile|tasks|fabfile|__main__|cli|main|program|(?:gulp|grunt|rollup|vite|webpack"
+    r"(?:^|/)(?:setup|conftest|manage|noxfile|tasks|fabfile|__main__|cli|main|program|(?:generate|create|gulp|grunt|rollup|vite|webpack"
     r"|babel|jest|karma|next|nuxt)[\w.-]*|[\w.-]*(?:config\w*|settings|script|test\w*|spec|mock\w*|fixtures?|stories|bench\w*"
     r"|command|cli))\.\w+$",
     re.I,

@@ -17,14 +17,16 @@ from graph_model.syntax import Node
 _NAME = re.compile(r"\w+(?= *(?::[^=]*)?= )")
 _A_SET = re.compile(r"(?i)set(?:$|_)")
 _LOGS = re.compile(r"(?i)log|index|dump|proc|access|history|export|corpus|trace|journal|\.(?:csv|jsonl|tsv|txt)")
-_LAZY = re.compile(
-    r"(?i)(?:^|[._])(?:iter\w*|walk\w*|scan\w*|stream\w*|read\w*|find\w*|search\w*|filter|exclude|all|objects|query\w*|rglob"
-    r"|glob|lines|list_\w+|generate\w*|paginate\w*|fetch\w*|entries|values|keys|split_lines|finditer)\("
-)
 _DATABASE = re.compile(
-    r"(?i)(?:^|[._])_?(?:\w*context|db|\w+db|db\w*|\w*query(?:able)?|dbset|\w*entities|\w*repository|\w*set)\b"
+    r"(?:^|[._])(?:_context|\w*[dD]b[cC]ontext|_?db|\w+Db|\w*DbSet|\w*[qQ]ueryable|query|_?\w*[rR]epository)\b"
 )
-_NO_DATABASE = re.compile(r"(?i)http|request|header|claim|config|option|validat|assembl|execution|syntax")
+_NO_DATABASE = re.compile(r"(?i)http|request|header|claim|config|option|validat|assembl|execution|syntax|User\.")
+_TWINNED = (Category.PERFORMANCE, Category.MAINTAINABILITY)
+
+
+def has_what_it_needs(proposal: Proposal) -> bool:
+    """Whether a proposal has its twin, where a defect that stands alone would say more than it should."""
+    return bool(proposal.twin) or find_kind(proposal.kind).category not in _TWINNED
 
 
 def fits(scene: Scene, proposal: Proposal) -> bool:
@@ -86,15 +88,6 @@ def _asks_database(scene: Scene, proposal: Proposal) -> bool:
     return _DATABASE.search(head) is not None and _NO_DATABASE.search(head) is None
 
 
-def _ends_early(scene: Scene, proposal: Proposal) -> bool:
-    """A loop over a lazy sequence that may end before its last round."""
-    loop = _innermost(scene, proposal.start, K.LOOP_EACH)
-    items = loop.get("iter") if loop is not None else None
-    if loop is None or items is None or function_of(loop) is None or not _leaves(loop):
-        return scene.family is Family.CSHARP and _asks_database(scene, proposal)
-    return loop.start == proposal.start and items.kind is K.CALL and _LAZY.search(scene.text(items)) is not None
-
-
 def _leaves(loop: Node) -> bool:
     """Whether a loop's own statements may end it, or hand on what it read so far."""
     body = loop.get("body")
@@ -115,20 +108,25 @@ def _loop_of(node: Node) -> Node | None:
 
 def _reads_much(scene: Scene, proposal: Proposal) -> bool:
     """A file that may be large, or of which the first lines may be enough."""
-    function = _innermost(scene, proposal.start, K.FUNCTION)
-    if function is None or scene.family is not Family.PYTHON:
-        return function is not None
+    if _innermost(scene, proposal.start, K.FUNCTION) is None:
+        return False
     loop = _innermost(scene, proposal.start, K.LOOP_EACH)
+    if scene.family is not Family.PYTHON:
+        items = loop.get("iter") if loop is not None else None
+        in_head = items is not None and items.start <= proposal.start < items.end
+        named = _LOGS.search(scene.between(proposal.start, scene.line_end(proposal.start))) is not None
+        return named or (loop is not None and in_head and _leaves(loop))
     if loop is None or loop.start != proposal.start:
         return False
     opened = [one for one in nodes(scene, K.WITH_ITEM, K.ASSIGN) if _opens(one, loop)]
-    named = any(_LOGS.search(scene.text(one)) for one in opened)
-    return _leaves(loop) or named
+    return bool(opened) and (_leaves(loop) or any(_LOGS.search(scene.text(one)) for one in opened))
 
 
 def _opens(item: Node, loop: Node) -> bool:
     target, items = item.get("target"), loop.get("iter")
-    return target is not None and items is not None and target.text in names_in(items) and item.end <= loop.start
+    if target is None or items is None or function_of(item) is not function_of(loop):
+        return False
+    return target.text in names_in(items) and item.end <= loop.start
 
 
 _ASKED: dict[str, Callable[[Scene, Proposal], bool]] = {
@@ -136,6 +134,5 @@ _ASKED: dict[str, Callable[[Scene, Proposal], bool]] = {
     "sync-over-async": _awaits_more,
     "blocking-call": _awaits_more,
     "count-for-existence": _asks_database,
-    "needless-materialisation": _ends_early,
     "whole-file": _reads_much,
 }

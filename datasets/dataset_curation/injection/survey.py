@@ -13,7 +13,7 @@ from dataset_curation.errors import CurationError
 from dataset_curation.filters.licences import is_permissive
 from dataset_curation.injection.defect_kinds import find_kind, load_kinds
 from dataset_curation.injection.defects import Proposal
-from dataset_curation.injection.fitting import fits
+from dataset_curation.injection.fitting import fits, has_what_it_needs
 from dataset_curation.injection.places import REMOVALS, Room, families_by_kind, find_room
 from dataset_curation.injection.removals import propose_removals
 from dataset_curation.injection.rounds import digest
@@ -220,8 +220,10 @@ def _survey_file(file: SelectedFile, origin: str, survey: Survey, room: Room) ->
     for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
         wanted = tries[proposal.kind] < _TRIES_A_FILE and _is_wanted_here(proposal.kind, survey, origin, family)
         if wanted and fits(scene, proposal):
-            tries[proposal.kind] += 1
-            _try(file, sound, find_twin(scene, proposal), origin, survey)
+            whole = find_twin(scene, proposal)
+            if has_what_it_needs(whole):
+                tries[proposal.kind] += 1
+                _try(file, sound, whole, origin, survey)
 
 
 def _find_removals(file: SelectedFile, sound: Sound, scene: Scene, room: Room) -> Iterator[Proposal]:

@@ -37,6 +37,7 @@ from dataset_curation.injection.structures.nesting import (
     guard_nested,
     unreachable_code,
 )
+from dataset_curation.injection.structures.redeclaring import redeclared
 from dataset_curation.injection.structures.renaming import rename_nearby
 from dataset_curation.injection.structures.resources import resource_left_open
 from dataset_curation.injection.structures.wording import (
@@ -132,7 +133,8 @@ def propose_structures(scene: Scene, names: Container[str] | None = None) -> Ite
 
 
 def find_twin(scene: Scene, proposal: Proposal) -> Proposal:
-    """The proposal with its twin, where that is a renamed variable; as it is otherwise."""
+    """The proposal with its twin, where that is a variable renamed or declared otherwise; as it is if it has one."""
     if proposal.twin or not proposal.renames:
         return proposal
-    return replace(proposal, twin=rename_nearby(scene, proposal.start, proposal.end))
+    twin = rename_nearby(scene, proposal.start, proposal.end) or redeclared(scene, proposal.start)
+    return replace(proposal, twin=twin)

@@ -11,28 +11,43 @@ from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
 _MANY = re.compile(
-    r"(?:rows?|lines?|readline|records?|entries|entry|files?|filenames|items?|nodes?|paths?|users?|accounts?|messages?|mails?"
-    r"|events?|documents?|docs|results?|chars?|characters?|codepoints?|tokens?|issues?|transactions?|requests?|responses?"
-    r"|packages?|orders?|tasks?|jobs?|children|descendants|edges?|vertices|points?|samples?|values|data|stream|reader|scanner"
-    r"|cursor|queryset|objects|posts?|pages?|comments?|products?|customers?|members?|logs?|walk|chunks?|words?|sentences?"
-    r"|tuples?|matches|commits?|revisions?|artifacts?|changes?|candidates?|urls?|links?|images?|symbols?|references?|queue"
-    r"|stack|pending|bytes|text|content|buffer|input|str|string|source|html|articles?|notes|books?|tracks?|songs?|assets?"
-    r"|transactions|series|metrics?|spans?|blocks?|cells?|labels?|graph|tree|elements?|dependencies|ids|identifiers|next)$"
+    r"(?:rows|lines?|readline|records|entries|files|filenames|nodes|paths|users|accounts|messages|mails|events|documents"
+    r"|docs|results|chars|characters|codepoints|transactions|requests|packages|orders|tasks|jobs|descendants|edges|vertices"
+    r"|points|samples|stream|reader|scanner|cursor|queryset|objects|posts|pages|comments|products|customers|members|logs"
+    r"|walk|chunks|words|sentences|matches|commits|revisions|artifacts|changes|candidates|urls|links|symbols|references"
+    r"|queue|stack|pending|text|html|articles|books|tracks|songs|assets|metrics|spans|graph|dependencies|issues|items"
+    r"|registrations|payments|invoices|assignments|submissions|visits|tests|strings|string|content|input|directory|dir"
+    r"|tokens|elements|neighbors|neighbours|contributions|sessions|bytes|values|buffer)$"
 )
 _FEW = re.compile(
     r"(?:configs?|configuration|plugins?|addons?|fields?|scopes?|columns?|cols|options?|opts|params?|parameters?|headers?"
     r"|extensions?|exts?|segments?|args|arguments?|argv|flags?|settings?|locales?|languages?|modes?|roles?|permissions?"
     r"|attributes?|attrs|propert(?:y|ies)|props|annotations?|types?|states?|currenc(?:y|ies)|handlers?|listeners?|filters?"
-    r"|providers?|versions?|parts?|steps?|levels?|kinds?|keys?|languages?|themes?|tabs?|menus?|retr(?:y|ies)|attempts?"
-    r"|interceptors?|middlewares?|hooks?|rules?|profiles?|months?|days|weekdays|hosts?|servers?|devices?|namespaces?"
-    r"|modules?|interfaces?|methods?|enums?|constants?|aliases|dims?|dimensions?|axes|axis|shape|series)$"
+    r"|providers?|versions?|parts?|steps?|levels?|kinds?|keys?|themes?|tabs?|menus?|retr(?:y|ies)|attempts?|keywords?|panels?"
+    r"|interceptors?|middlewares?|hooks?|rules?|profiles?|months?|days|weekdays|hosts?|servers?|devices?|namespaces?|hidden"
+    r"|modules?|interfaces?|methods?|enums?|constants?|aliases|dims?|dimensions?|axes|axis|shape|exports?|imports?|schemas?"
+    r"|percentiles?|suspects?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?|sources?)$"
+)
+_PASSING = re.compile(
+    r"(?:items|values|entries|iter|list|tuple|enumerate|sorted|reversed|size|length|count|to_?list|to_?array|iterator|all"
+    r"|get_?\w*|next|has_?next|is_?empty|copy|splitlines|len|strip|trim|filter|where|map|select|char_?at|substring|slice)$",
+    re.I,
 )
 
 
 def may_be_many(text: str) -> bool:
-    """Whether an expression that is looped over may hold many, by its words; one word for few decides."""
-    words = [word.lower() for word in split_words(text)]
-    return any(_MANY.match(word) for word in words) and not any(_FEW.match(word) for word in words)
+    """Whether an expression that is looped over may hold many: by its last word that names a thing."""
+    if text.startswith(("Object.", "range(", "[", "(")):
+        return False
+    told = [one for one in re.findall(r"[A-Za-z_]\w*", text) if not _PASSING.match(one)] or re.findall(r"\w+", text)
+    words = [word.lower() for one in told for word in split_words(one)]
+    last = split_words(told[-1])[-1].lower() if told and split_words(told[-1]) else ""
+    return _MANY.match(last) is not None and not any(_FEW.match(word) for word in words)
+
+
+def is_surely_few(text: str) -> bool:
+    """Whether a word of an expression says that it holds few."""
+    return any(_FEW.match(word.lower()) for word in split_words(text))
 
 
 def loop_heads(scene: Scene, node: Node) -> Iterator[str]:

@@ -37,18 +37,20 @@ COSTLY = re.compile(
 """Calls that make what one makes once."""
 _MAX_USES = 3
 _LEAST_PARTS = 5
+_LONGEST_HELPER = 300  # bytes before what a helper returns
 _WORTH_A_NAME = (K.BINARY, K.BOOLEAN, K.COMPARE, K.TERNARY, K.TEMPLATE)
 """What a helper does that only calls or hands on something is as clear where it is called."""
 _APART = (K.ARGS, K.ASSIGN, K.DECLARATOR, K.RETURN, K.IF)  # an expression there needs no brackets
 _DECLARING = re.compile(r"\bout\b|\bis\b|\binstanceof\s+\S+\s+\w|:=")  # may name a variable, whose reach would change
 _UNITS = (1_024, 3_600, 1_000, 60)  # what bytes, seconds and milliseconds are counted in
-_LARGE = 10_000
+_LARGE = 1_000
+_PATTERNS = frozenset({"pattern", "regex", "re", "regexp", "expression"})
 _UNEXPLAINED = frozenset({"0", "1", "-1", "2", "0.0", "1.0", "10", "100"})
 
 
 def compiled_per_call(scene: Scene) -> Iterator[Draft]:
     """A constant that holds a compiled pattern or a costly object, made anew wherever it is used."""
-    return _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None, _constant_renamed)
+    return _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None, _pattern_renamed)
 
 
 def magic_number(scene: Scene) -> Iterator[Draft]:
@@ -68,21 +70,30 @@ Rewrite = Callable[[Scene, Node, list[Node]], tuple[Edit, ...]]
 
 def _constant_renamed(scene: Scene, value: Node, places: list[Node]) -> tuple[Edit, ...]:
     """The constant under another name; none where a neighbour's name begins or ends like its own."""
-    words = split_words(places[0].text)
-    first, last = words[0].lower(), words[-1].lower()
+    first = split_words(places[0].text)[0].lower()
     for _, holder in _constants(scene):
-        other = [word.lower() for word in split_words((holder.get("target") or holder).text)]
-        if holder.get("value") is not value and (other[0] == first or (len(words) < 3 and other[-1] == last)):
+        other = split_words((holder.get("target") or holder).text)
+        if holder.get("value") is not value and other and other[0].lower() == first:
             return ()
-    return reworded(scene, places)
+    return reworded(scene, places, is_constant=True)
+
+
+def _pattern_renamed(scene: Scene, value: Node, places: list[Node]) -> tuple[Edit, ...]:
+    """The constant under another name that says what it is by another word; under any, without neighbours like it."""
+    words = split_words(places[0].text)
+    if words[-1].lower() in _PATTERNS:
+        return reworded(scene, places, is_constant=True)
+    return _constant_renamed(scene, value, places)
 
 
 def _number_rewritten(scene: Scene, value: Node, places: list[Node]) -> tuple[Edit, ...]:
     """The number as the product that it is, or in groups of three digits; its constant renamed otherwise."""
     text = scene.text(value)
+    if "_" in text and text.replace("_", "").isdigit():
+        return (Edit(value.start, value.end, text.replace("_", "").encode()),)
     number = int(text) if text.isdigit() else 0
     unit = next((one for one in _UNITS if number >= 2 * one and not number % one), 0)
-    if number >= _LARGE and (not unit or unit in (1_000, 60)) and number % 1_024:
+    if number >= _LARGE and (not unit or unit in (1_000, 60)) and number % 1_024 and number % 3_600:
         return (Edit(value.start, value.end, f"{number:_}".encode()),)
     if unit:
         return (Edit(value.start, value.end, f"{number // unit} * {unit}".encode()),)
@@ -254,6 +265,8 @@ def _only_value(function: Node) -> Node | None:
     barred = (K.LAMBDA, K.COMPREHENSION, K.AWAIT, K.YIELD)
     if value is None or parts < _LEAST_PARTS or any(n.kind in barred for n in value.walk()):
         return None
+    if value.start - function.start > _LONGEST_HELPER:
+        return None  # nobody throws so much explanation away
     return value if value.kind in _WORTH_A_NAME else None
 
 
@@ -284,7 +297,13 @@ def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: No
     lines = lines_of(scene, function, function)
     head = scene.between(function.start, (function.get("body") or value).start)
     nested = caller.start < function.start < caller.end
-    if lines is None or nested or not block_of(statement_around(call)) or re.search(r"\b(?:out|ref) ", head):
+    if (
+        lines is None
+        or nested
+        or re.search(r"\bout\b", scene.text(value))
+        or not block_of(statement_around(call))
+        or re.search(r"\b(?:out|ref) ", head)
+    ):
         return None
     needs_brackets = call.parent is not None and call.parent.kind not in _APART
     is_compound = value.kind not in (K.CALL, K.MEMBER, K.INDEX)

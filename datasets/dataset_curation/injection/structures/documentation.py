@@ -30,12 +30,12 @@ _SAID_OTHERWISE = {
     "construct": "build", "obtain": "get", "removes": "deletes", "remove": "delete", "deletes": "removes",
     "delete": "remove", "is used to": "serves to", "currently": "at present", "prior to": "before",
     "must be": "has to be", "contains": "holds", "containing": "with", "represents": "stands for",
-    "if the": "when the", "when the": "if the", "list of": "sequence of", "note that": "mind that",
+    "if the": "when the", "when the": "if the", "note that": "mind that",
     "instead of": "rather than", "corresponding": "matching", "the number of": "how many", "such as": "like",
     "because": "since",
 }  # fmt: skip
 _SAYINGS = re.compile(
-    "|".join(rf"\b{re.escape(one)}(?=[\s,.;])" for one in sorted(_SAID_OTHERWISE, key=len, reverse=True)), re.I
+    "|".join(rf"(?<![@\w]){re.escape(one)}(?=[\s,.;])" for one in sorted(_SAID_OTHERWISE, key=len, reverse=True)), re.I
 )
 _SENTENCE_END = re.compile(r"\w(\.?)[ \t]*\r?\n")
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dataset_curation.injection.structures.amounts import is_over_many
+from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few
 from dataset_curation.injection.structures.model import (
     CSHARP,
     JAVA,
@@ -32,12 +32,15 @@ from graph_model.syntax import Node
 
 _BUILDERS = ("StringBuilder", "StringBuffer")
 _APPENDS = ("append", "Append")
-_GROWING = ("push", "unshift", "splice", "append")
+_MAX_MOVED = 2  # lines
+_GROWING = ("pop", "shift", "length", "sort", "reverse", "fill", "push", "unshift", "splice", "append")
 _CHEAP = re.compile(
     r"(?:min|max|abs|floor|ceil|round|len|length|size|count|int|str|bool|float|get\w*|is\w*|has\w*|equals|isinstance|type"
     r"|range|now|time|perf_counter|nanoTime|currentTimeMillis|monotonic|iterator|values|keys|entries|items|next)$",
     re.I,
 )
+_SHOWN = re.compile(r"(?i)to_?string|dump|describe|format_?id|debug|inspect|hash_?code")  # seldom called, or of little
+_BUILDER = re.compile(r"new String(?:Builder|Buffer)\b")
 _BUILDING = re.compile(r"(?i)builder|buffer|^sb$|^buf$|sb$")  # names of what a text is not
 _OF_CODE = re.compile(r"\b(?:Repeat|Range)\b")  # as many rounds as the code says
 _TEXT_NAMES = ("text", "result", "output", "joined", "written")
@@ -67,7 +70,10 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     if target.text in _read_after(loop) or has_long_text(scene, statement):
         return
     lines, first = lines_of(scene, statement, statement), body.children[0]
-    if lines is None or not owns_lines(scene, first):
+    iterated = loop.get("iter") or loop.get("cond")
+    if lines is None or not owns_lines(scene, first) or (iterated is not None and is_surely_few(scene.text(iterated))):
+        return
+    if scene.source.count(b"\n", *lines) > _MAX_MOVED:
         return
     indent, inner = scene.indent(statement.start), scene.indent(first.start)
     text = scene.between(*lines).replace(f"\n{indent}", f"\n{inner}")
@@ -106,6 +112,8 @@ def copy_in_loop(scene: Scene) -> Iterator[Draft]:
             continue
         if not is_over_many(scene, call) or len(_pushes(function, obj.text)) > 1 or scene.text(item) == "arguments":
             continue
+        if not any(n.kind is K.RETURN and obj.text in names_in(n) for n in function.walk()):
+            continue  # what a function keeps to itself is small more often
         yield _copied(scene, call, start, scene.text(item))
 
 
@@ -159,6 +167,9 @@ def _copied(scene: Scene, call: Node, start: Node, item: str) -> Draft:
 def text_in_loop(scene: Scene) -> Iterator[Draft]:
     """A builder as text that grows. Not in Python: there a local text grows in place, and nothing gets slower."""
     for function in nodes(scene, K.FUNCTION):
+        called = function.get("name")
+        if called is None or _SHOWN.match(called.text) or len(_BUILDER.findall(scene.text(function))) > 1:
+            continue
         for name, places in local_uses(scene, function).items():
             starts = [one for one in places if one.field == "target"]
             if len(starts) == 1 and starts[0].parent is not None and not _is_looped(starts[0]):
@@ -264,6 +275,8 @@ def _awaited_each(scene: Scene, node: Node, select: Node, function: Node) -> Dra
     value = result.get("value") if result is not None else None
     if items is None or value is None or value.kind not in (K.CALL, K.AWAIT) or len(names) != 1:
         return None
+    if "\n" in scene.text(items):
+        return None
     param = names[0].get("name")
     if param is None or not block_of(node) or not owns_lines(scene, node) or "\n" in scene.text(value):
         return None
@@ -288,7 +301,8 @@ def _lambda_reworded(scene: Scene, items: Node, function: Node, param: Node, val
     if value.kind is K.CALL and callee is not None and given == [param.text] and "async" not in text:
         return (Edit(function.start, function.end, scene.text(callee).encode()),)
     places = [n for n in function.walk() if n.kind is K.NAME and n.text == param.text]
-    for name in (*singular_names(items.text), *other_names(param.text, scene.family)):
+    first = next((n.text for n in items.walk() if n.kind is K.NAME), "")
+    for name in (*singular_names(first), *other_names(param.text, scene.family)):
         if name != param.text and is_free(scene, name):
             return rename(scene, places, name)
     return ()

@@ -11,6 +11,7 @@ from dataset_curation.injection.structures.model import (
     function_of,
     gap,
     has_long_text,
+    is_simple,
     lines_of,
     names_in,
     negation,
@@ -30,7 +31,7 @@ from graph_model.syntax import Node
 
 _NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {};", Family.JAVA: "boolean {} = {};",
           Family.CSHARP: "bool {} = {};"}  # fmt: skip
-_MAX_LINES = 40
+_MAX_LINES = 24
 _LONG, _DEEP = 8, 2  # lines behind a guard, and blocks in them
 _LEAST_TWICE, _MOST_TWICE = 2, 12  # statements of a block written twice, and its lines
 _QUESTIONS = ("should_skip", "nothing_to_do", "is_done", "can_stop")
@@ -40,11 +41,13 @@ def guard_nested(scene: Scene) -> Iterator[Draft]:
     """`if not ready: return` and the rest as `if ready:` with the rest inside."""
     for guard in nodes(scene, K.IF):
         siblings, body, cond = block_of(guard), guard.get("body"), guard.get("cond")
-        if not siblings or body is None or cond is None or len(body.children) != 1 or guard.get("orelse") is not None:
+        if not siblings or body is None or cond is None or len(body.children) != 1 or function_of(guard) is None:
             continue
         position = next(idx for idx, one in enumerate(siblings) if one is guard)
         rest = siblings[position + 1 :]
-        if len(rest) < 2 or not _is_leaving(guard, body.children[0]) or guard.field == "orelse":
+        if len(rest) < 2 or guard.field == "orelse" or guard.get("orelse") is not None:
+            continue
+        if not _is_leaving(guard, body.children[0]):
             continue
         draft = _nested(scene, guard, cond, rest)
         if draft is not None:
@@ -69,7 +72,8 @@ def _nested(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> Draft | 
     if not _is_worth_a_guard(scene, guard, cond, rest):
         return None
     body = guard.get("body")
-    step = step_of(scene, guard, body.children[0]) if body is not None else "    "
+    around = guard.parent.parent if guard.parent is not None else None
+    step = step_of(scene, around, guard) if body is not None and around is not None else "    "
     between = scene.between(scene.next_line(guard.end), lines[0]).strip()
     inner = shifted(scene.between(*lines), more=step)
     if inner is None or between or inner.count("\n") > _MAX_LINES:
@@ -83,7 +87,7 @@ def _nested(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> Draft | 
     edit = Edit(guard.start, lines[1], nested.encode())
     renamed = tuple(_all_renamed(scene, guard, rest))
     named = name_condition(scene, guard, cond, _QUESTIONS[sum(scene.text(cond).encode()) % len(_QUESTIONS)])
-    return Draft(guard.start, cond.end, (edit,), (*named, *renamed) if renamed else ())
+    return Draft(guard.start, cond.end, (edit,), (*named, *renamed) if named else renamed)
 
 
 def _is_worth_a_guard(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> bool:
@@ -152,7 +156,7 @@ def _declares(scene: Scene, cond: Node) -> bool:
 def block_duplicated(scene: Scene) -> Iterator[Draft]:
     """`if a or b:` as `if a:` and `elif b:` with the same block twice."""
     for owner in nodes(scene, K.IF):
-        cond, body = owner.get("cond"), owner.get("body")
+        cond, body = owner.get("cond"), owner.get("body") if function_of(owner) is not None else None
         left, right = (cond.get("left"), cond.get("right")) if cond is not None else (None, None)
         if cond is None or body is None or left is None or right is None or cond.kind is not K.BOOLEAN:
             continue
@@ -184,9 +188,21 @@ def _written_twice(scene: Scene, owner: Node, left: Node, right: Node, body: Nod
         apart = f"{newline}{indent}"
         again = f"{apart}{head}{apart}{text}" if stands_alone(scene, body) else f" {head} {text}"
     twin = Edit(left.start, right.end, f"{scene.text(right)} {gap(scene, left, right)} {scene.text(left)}".encode())
-    plain = is_fact(left) and is_fact(right) and not names_in(left) & names_in(right) - {"this", "self"}
+    strangers = not names_in(left) & names_in(right) - {"this", "self"}
+    plain = (is_fact(left) and is_fact(right) and strangers) or _ask_alike(scene, left, right)
     edits = (first, Edit(body.end, body.end, again.encode()))
     return Draft(owner.start, body.end, edits, (twin,) if plain else (), renames=not plain)
+
+
+def _ask_alike(scene: Scene, left: Node, right: Node) -> bool:
+    """Whether two conditions call the same with plain values, so that neither guards the other."""
+    callees = [one.get("callee") for one in (left, right)]
+    given = [one.get("args") for one in (left, right)]
+    if left.kind is not K.CALL or right.kind is not K.CALL or None in callees or None in given:
+        return False
+    plain = all(is_simple(one) for args in given if args is not None for one in args.children)
+    texts = {scene.text(one) for one in callees if one is not None}
+    return plain and len(texts) == 1
 
 
 def branch_copied(scene: Scene) -> Iterator[Draft]:
@@ -233,6 +249,8 @@ def unreachable_code(scene: Scene) -> Iterator[Draft]:
         if before is None or before.kind is not K.CALL or function_of(node) is None or siblings[-1] is not node:
             continue
         first, second = lines_of(scene, before, before), lines_of(scene, node, node)
+        if "\n" in scene.text(before) or "raise_for" in scene.text(before):
+            continue
         if first is None or second is None or first[1] != second[0] or scene.source[second[1] - 1 : second[1]] != b"\n":
             continue
         callee, text = before.get("callee"), scene.text(node)

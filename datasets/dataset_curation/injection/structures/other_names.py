@@ -19,6 +19,11 @@ _PAIRED = re.compile(
 _SYNONYMS = {
     words.partition(" ")[0]: tuple(words.split()[1:])
     for words in (
+        "re pattern regex", "regexp regex pattern", "seen visited", "visited seen", "used taken", "taken used",
+        "unique distinct", "matched found", "existing present", "duplicates repeated", "interval period",
+        "period interval", "attempts tries", "tries attempts", "fraction share",
+        "max maximum", "min minimum", "maximum max", "minimum min", "default standard",
+        "multiplier factor", "factor multiplier", "whitespace blank", "whitespaces blanks",
         "msg message", "req request", "resp response", "res result", "ret result", "err error", "exc error",
         "ctx context", "cfg config", "conf config", "config settings configuration", "params parameters",
         "param parameter", "args arguments", "arg argument", "attrs attributes", "attr attribute",
@@ -95,7 +100,7 @@ def split_words(name: str) -> list[str]:
     return _WORDS.findall(name)
 
 
-def other_names(name: str, family: Family, place: Node | None = None) -> Iterator[str]:
+def other_names(name: str, family: Family, place: Node | None = None, *, is_constant: bool = False) -> Iterator[str]:
     """Other names for a variable, those that come first being nearer to what a person would write; none for names
     that have a brother, ask a question, or are too short. `place` is where the variable is set.
     """
@@ -106,15 +111,15 @@ def other_names(name: str, family: Family, place: Node | None = None) -> Iterato
         not plain
         or not words
         or (len(bare) < _SHORTEST and bare not in _SYNONYMS)
-        or _PAIRED.match(words[0].lower())
-        or len(words) > _MOST_WORDS
+        or (_PAIRED.match(words[0].lower()) and not is_constant)
+        or len(words) > _MOST_WORDS + 3 * is_constant
     ):
         return
     lead = name[: len(name) - len(bare)]
     lowered = [word.lower() for word in words]
     for said in (*_by_synonym(lowered), *_by_origin(lowered, place)):
         found = lead + _written(said, bare, family)
-        if found != name and len(found) <= _LONGEST and not _RESERVED.match(found.lower()):
+        if found != name and len(found) <= _LONGEST * (1 + is_constant) and not _RESERVED.match(found.lower()):
             yield found
 
 
@@ -142,16 +147,28 @@ def _by_origin(words: list[str], place: Node | None) -> Iterator[list[str]]:
     callee = value.get("callee") or value.get("type")
     if holder.kind is K.LOOP_EACH:
         yield from _singular(split_words(value.text) if value.kind in (K.NAME, K.MEMBER) else [], words)
-    elif callee is not None and value.kind is K.CALL and len(words) < _MOST_WORDS:
-        made = _MADE_BY.get((split_words(callee.text) or [""])[0].lower())
-        if made is not None and made not in words:
-            yield [made, *words]
-    elif callee is not None and value.kind is K.NEW:
-        named = [word.lower() for word in split_words(callee.text.rpartition(".")[2])]
-        if len(words) < len(named) <= _MOST_WORDS and named[-1] == words[-1]:
-            yield named
+    elif callee is not None and len(words) < _MOST_WORDS:
+        made = [word.lower() for word in split_words(callee.text.rpartition(".")[2])]
+        yield from _by_call(words, made) if value.kind is K.CALL else _by_class(words, made)
     elif value.kind is K.LIST and len(words) < _MOST_WORDS:
         yield from ([*one, "list"] for one in _singular(words, []))
+
+
+def _by_call(words: list[str], called: list[str]) -> Iterator[list[str]]:
+    """`user_profile` for the profile that `get_user_profile` gives, `parsed_header` for what `parse` does."""
+    if 2 < len(called) <= _MOST_WORDS + 1 and called[-1] == words[-1] and len(called) - 1 > len(words):
+        yield called[1:]
+    made = _MADE_BY.get(called[0] if called else "")
+    if made is not None and made not in words:
+        yield [made, *words]
+
+
+def _by_class(words: list[str], named: list[str]) -> Iterator[list[str]]:
+    """`object_mapper` for a mapper of that class, `known_set` for what is known and a set."""
+    if len(words) < len(named) <= _MOST_WORDS and named[-1] == words[-1]:
+        yield named
+    elif named and named[-1] not in words and not words[-1].endswith("s"):
+        yield [*words, named[-1]]
 
 
 def singular_names(plural: str) -> list[str]:

@@ -54,7 +54,8 @@ def local_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
 def _find_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
     uses: dict[str, list[Node]] = {}
     declared: set[str] = set()
-    barred = set(parameters(function))
+    own = function.get("name")
+    barred = {*parameters(function), *([own.text] if own is not None else [])}
     for node in function.walk():
         if node.kind is K.SCOPE:
             barred |= {child.text for child in node.children}
@@ -88,13 +89,13 @@ def rename_within(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ..
     return tuple(edits[key] for key in sorted(edits)) if right else ()
 
 
-def reworded(scene: Scene, places: list[Node]) -> tuple[Edit, ...]:
+def reworded(scene: Scene, places: list[Node], *, is_constant: bool = False) -> tuple[Edit, ...]:
     """A variable under another name that says the same, wherever it stands; none where there is no such name, where
     it counts rounds, or where its brother, named with a word of its own, would be left behind."""
     if not places or any(_counts(one) for one in places):
         return ()
     start = next((one for one in places if one.field == "target"), None)
-    for name in other_names(places[0].text, scene.family, start):
+    for name in other_names(places[0].text, scene.family, start, is_constant=is_constant):
         edits = rename(scene, places, name)
         if edits:
             return edits

@@ -29,7 +29,7 @@ _ENDS = re.compile(
 )
 """What holds nothing, or is complete only when it is closed, or is no resource of the system."""
 _RESOURCE = re.compile(
-    r"(?i)stream|reader|writer|(?:^|_)(?:in|out|is|os|fp|fd|fh|ms|fs|f|s)$|(?:in|out)put$|handle|socket|conn|sock"
+    r"(?i)stream|reader|writer|mem|(?:^|_)(?:in|out|is|os|fp|fd|fh|ms|fs|f|s)$|(?:in|out)put$|handle|socket|conn|sock"
     r"|response|resp$|body|buf|content|data|bytes|text|source|archive|zip"
 )
 """Names of what is open already, or in memory."""
@@ -96,9 +96,13 @@ def _block(scene: Scene, owner: Node, resource: Node, body: Node) -> Iterator[Dr
 
 
 def _resource_renamed(scene: Scene, owner: Node, name: str) -> tuple[Edit, ...]:
-    """The resource under another name; before Java 9 it can only be declared in the head."""
+    """The resource under another name, or final; before Java 9 it can only be declared in the head."""
     function = function_of(owner)
-    return reworded(scene, local_uses(scene, function).get(name, [])) if function is not None else ()
+    renamed = reworded(scene, local_uses(scene, function).get(name, [])) if function is not None else ()
+    resource = owner.all("resources")[0]
+    if renamed or scene.text(resource).startswith("final "):
+        return renamed
+    return (Edit(resource.start, resource.start, b"final "),)
 
 
 def _declaration(scene: Scene, owner: Node, resource: Node) -> str:

@@ -16,6 +16,7 @@ from dataset_curation.injection.structures.model import (
     header_end,
     next_of,
     nodes,
+    stands_alone,
     statement_around,
 )
 from dataset_curation.injection.structures.other_names import split_words
@@ -40,7 +41,7 @@ def poor_name(scene: Scene) -> Iterator[Draft]:
     """A variable whose name has two words, under a name that says nothing."""
     for function in functions(scene):
         for name, places in local_uses(scene, function).items():
-            if len(split_words(name)) != 2 or not 2 <= len(places) <= 8 or len(name) < 7:
+            if len(split_words(name)) != 2 or name[0].isupper() or not 2 <= len(places) <= 8 or len(name) < 7:
                 continue
             edits = rename(scene, places, _EMPTY_NAMES[sum(name.encode()) % len(_EMPTY_NAMES)])
             twin = reworded(scene, places)
@@ -88,7 +89,8 @@ def _emptied(scene: Scene, body: Node) -> tuple[Edit, ...]:
     first, last = body.children[0], body.children[-1]
     if scene.family is PYTHON:
         return (Edit(first.start, last.end, b"pass"),)
-    return (Edit(body.start, body.end, b"{}"),)
+    apart = f"{scene.newline}{scene.indent(body.start)}" if stands_alone(scene, body) else ""
+    return (Edit(body.start, body.end, f"{{{apart}}}".encode()),)
 
 
 _ERRORS = ("error", "exc", "err", "exception", "cause", "problem", "failure", "caught")
