@@ -65,6 +65,7 @@ SAMPLES = [
     ("python-list-for-set", "seen = set(a)\nseen.add(1)\n", "seen = set(a)\nseen.discard(1)\n"),
     ("python-list-for-empty-set", "seen = set()\nseen.add(1)\n", "seen = set()\nseen.discard(1)\n"),
     ("python-list-for-deque", "w = deque(a)\nw.popleft()\n", "w = deque(a)\nw.appendleft(1)\nw.popleft()\n"),
+    ("python-list-for-deque-of-list", "w = deque([a])\nw.popleft()\n", "w = deque(a)\nw.popleft()\n"),
     ("python-list-for-empty-deque", "w = deque()\nw.popleft()\n", "w = deque()\nw.appendleft(1)\nw.popleft()\n"),
     ("python-cache-unbounded", "@lru_cache(maxsize=8)\ndef f(x): return x\n", "@lru_cache\ndef f(x): return x\n"),
     ("python-whole-file", "with open(p) as f:\n    for x in f:\n        pass\n", "for x in f:\n    pass\n"),
@@ -88,7 +89,11 @@ SAMPLES = [
         "async () => {\n  await Promise.all(a.map((b) => f(b)));\n}",
         "await Promise.all(a);",
     ),
-    ("javascript-list-for-set", "const s = new Set(a.map((x) => x.b));\ns.has(b);", "const s = new Set(a.b);\ns.has(b);"),
+    (
+        "javascript-list-for-set",
+        "const s = new Set(a.map((x) => x.b));\ns.has(b);",
+        "const s = new Set(a.b);\ns.has(b);",
+    ),
     (
         "javascript-list-for-set-of-array",
         "const f = (a: string[]) => { const s = new Set(a);\ns.has(b); }",

@@ -3,8 +3,8 @@
 import re
 
 _FOLDERS = re.compile(
-    r"(?:^|/)(?:[\w.-]*tools?|[\w.-]*tooling|scripts?[\w-]*|create-\w+|bin|eng|build\w*|hack|ci|\.\w+|release\w*|packaging|installers?|setup"
-    r"|examples?|samples?|demos?|tutorials?|playgrounds?|bench\w*|perf|[\w.-]*test\w*|[\w.-]*mocks?|fixtures?|e2e|specs?"
+    r"(?:^|/)(?:[\w.-]*tools?|[\w.-]*tooling|scripts?[\w-]*|create-[\w-]+|bin|eng|build\w*|hack|ci|\.\w+|release\w*|packaging|installers?|setup"
+    r"|examples?|samples?|demos?|tutorials?|playgrounds?|bench\w*|perf|[\w.-]*(?<!la)(?<!con)(?<!at)test(?:s|kit|ing)?(?:[._-][\w.-]*)?|[\w.-]*mocks?|fixtures?|e2e|specs?"
     r"|docs?|website|config\w*|settings|migrations?|cli|commands?|codegen|generators?|stor(?:ies|ybook)|vendor\w*"
     r"|dev\w*|contrib|templates?)/",
     re.I,

@@ -14,10 +14,10 @@ _MANY = re.compile(
     r"(?:rows|lines?|readline|records|entries|files|filenames|nodes|paths|users|accounts|messages|mails|events|documents"
     r"|docs|results|chars|characters|codepoints|transactions|requests|packages|orders|tasks|jobs|descendants|edges|vertices"
     r"|points|samples|stream|reader|scanner|cursor|queryset|objects|posts|pages|comments|products|customers|members|logs"
-    r"|walk|chunks|words|sentences|matches|commits|revisions|artifacts|changes|candidates|urls|links|symbols|references"
+    r"|walk|chunks|words|sentences|matches|commits|revisions|artifacts|changes|candidates|links|symbols|references"
     r"|queue|stack|pending|text|html|articles|books|tracks|songs|assets|metrics|spans|graph|dependencies|issues|items"
     r"|registrations|payments|invoices|assignments|submissions|visits|tests|strings|string|content|input|directory|dir"
-    r"|tokens|elements|neighbors|neighbours|contributions|sessions|bytes|values|buffer)$"
+    r"|neighbors|neighbours|contributions|sessions)$"
 )
 _FEW = re.compile(
     r"(?:configs?|configuration|plugins?|addons?|fields?|scopes?|columns?|cols|options?|opts|params?|parameters?|headers?"
@@ -26,11 +26,11 @@ _FEW = re.compile(
     r"|providers?|versions?|parts?|steps?|levels?|kinds?|keys?|themes?|tabs?|menus?|retr(?:y|ies)|attempts?|keywords?|panels?"
     r"|interceptors?|middlewares?|hooks?|rules?|profiles?|months?|days|weekdays|hosts?|servers?|devices?|namespaces?|hidden"
     r"|modules?|interfaces?|methods?|enums?|constants?|aliases|dims?|dimensions?|axes|axis|shape|exports?|imports?|schemas?"
-    r"|percentiles?|suspects?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?|sources?)$"
+    r"|percentiles?|suspects?|patterns?|drivers?|urls?|aliases|services?|resources?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?|sources?)$"
 )
 _PASSING = re.compile(
     r"(?:items|values|entries|iter|list|tuple|enumerate|sorted|reversed|size|length|count|to_?list|to_?array|iterator|all"
-    r"|get_?\w*|next|has_?next|is_?empty|copy|splitlines|len|strip|trim|filter|where|map|select|char_?at|substring|slice)$",
+    r"|get_?\w*|next|has_?(?:next|more)\w*|is_?empty|copy|splitlines|len|strip|trim|filter|where|map|select|char_?at|substring|slice)$",
     re.I,
 )
 

@@ -19,7 +19,7 @@ from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
 _SAID_ANYWAY = frozenset({"the", "and", "for", "param", "returns", "return", "summary", "name", "value", "inheritdoc"})
-_LEAST_SAID, _MOST_REWORDED = 6, 3
+_LEAST_SAID, _LEAST_LINES, _LEAST_IN_LINE, _MOST_REWORDED = 6, 2, 3, 3
 _SAID_OTHERWISE = {
     "returns the": "gives the", "return the": "give the", "returns a": "gives a", "return a": "give a",
     "returns true if": "true if", "return true if": "true if", "retrieves": "gets", "retrieve": "get",
@@ -31,7 +31,7 @@ _SAID_OTHERWISE = {
     "delete": "remove", "is used to": "serves to", "currently": "at present", "prior to": "before",
     "must be": "has to be", "contains": "holds", "containing": "with", "represents": "stands for",
     "if the": "when the", "when the": "if the", "note that": "mind that",
-    "instead of": "rather than", "corresponding": "matching", "the number of": "how many", "such as": "like",
+    "instead of": "rather than", "corresponding": "matching", "such as": "like",
     "because": "since",
 }  # fmt: skip
 _SAYINGS = re.compile(
@@ -89,7 +89,9 @@ def _tells_more(text: str, name: str) -> bool:
     """Whether documentation goes over several lines, in words that the function's name does not say."""
     said = {word.lower() for word in re.findall(r"[A-Za-z]{3,}", text)}
     more = said - {word.lower() for word in split_words(name)} - _SAID_ANYWAY
-    return text.count("\n") >= 2 and len(more) >= _LEAST_SAID
+    lines = [re.sub(r"<[^>]*>|^[\s*/#\"']+|@\w+|:\w+:", "", line) for line in text.splitlines()]
+    num_telling = sum(len(re.findall(r"[A-Za-z]{2,}", line)) >= _LEAST_IN_LINE for line in lines)
+    return num_telling >= _LEAST_LINES and len(more) >= _LEAST_SAID
 
 
 def _reworded(text: str, start: int) -> tuple[Edit, ...]:

@@ -39,7 +39,15 @@ _CHEAP = re.compile(
     r"|range|now|time|perf_counter|nanoTime|currentTimeMillis|monotonic|iterator|values|keys|entries|items|next)$",
     re.I,
 )
-_SHOWN = re.compile(r"(?i)to_?string|dump|describe|format_?id|debug|inspect|hash_?code")  # seldom called, or of little
+_SHOWN = re.compile(
+    r"(?i)string|dump|describe|debug|inspect|hash|path|name|id$|type|class|config|filter|header|cookie|option|url|uri|key"
+    r"|param|argument|signature|title|case|pattern|format|version|substitut|error|message"
+)  # seldom called, or of little
+_CHANGING = re.compile(
+    r"(?:add|put|append|push|pop|remove|insert|set|next|read|write|update|clear|extend|discard|offer|poll|enqueue|dequeue"
+    r"|try|shift|unshift|delete|increment|find|exec|reset)",
+    re.I,
+)
 _BUILDER = re.compile(r"new String(?:Builder|Buffer)\b")
 _BUILDING = re.compile(r"(?i)builder|buffer|^sb$|^buf$|sb$")  # names of what a text is not
 _OF_CODE = re.compile(r"\b(?:Repeat|Range)\b")  # as many rounds as the code says
@@ -70,6 +78,8 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     if target.text in _read_after(loop) or has_long_text(scene, statement):
         return
     lines, first = lines_of(scene, statement, statement), body.children[0]
+    if any(_is_changed(n, target.text) for n in loop.walk()):
+        return
     iterated = loop.get("iter") or loop.get("cond")
     if lines is None or not owns_lines(scene, first) or (iterated is not None and is_surely_few(scene.text(iterated))):
         return
@@ -80,6 +90,12 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     moved = inner + text[len(indent) :]
     at = scene.line_start(min((d.start for d in first.all("decorators")), default=first.start))
     yield Draft(statement.start, statement.end, (removal(scene, *lines), Edit(at, at, moved.encode())), renames=True)
+
+
+def _is_changed(node: Node, name: str) -> bool:
+    """Whether a call changes what a variable holds, so that it collects over all rounds."""
+    obj = node.get("obj") if node.kind is K.MEMBER else None
+    return obj is not None and obj.text == name and _CHANGING.match(node.text) is not None
 
 
 def _is_cheap(call: Node) -> bool:
@@ -168,7 +184,7 @@ def text_in_loop(scene: Scene) -> Iterator[Draft]:
     """A builder as text that grows. Not in Python: there a local text grows in place, and nothing gets slower."""
     for function in nodes(scene, K.FUNCTION):
         called = function.get("name")
-        if called is None or _SHOWN.match(called.text) or len(_BUILDER.findall(scene.text(function))) > 1:
+        if called is None or _SHOWN.search(called.text) or len(_BUILDER.findall(scene.text(function))) > 1:
             continue
         for name, places in local_uses(scene, function).items():
             starts = [one for one in places if one.field == "target"]

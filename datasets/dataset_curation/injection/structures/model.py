@@ -230,6 +230,14 @@ def function_of(node: Node) -> Node | None:
     return above if above is not None and above.kind is K.FUNCTION else None
 
 
+def statement_stop(scene: Scene) -> str:
+    """What ends a statement in this file: nothing in Python, and where JavaScript goes without."""
+    if scene.family is JAVASCRIPT:
+        ended = scene.source.count(b";\n") + scene.source.count(b";\r\n")
+        return ";" if 5 * ended > scene.source.count(b"\n") else ""
+    return "" if scene.family is PYTHON else ";"
+
+
 def removal(scene: Scene, start: int, end: int) -> Edit:
     """The edit that takes whole lines away, with the blank lines that would be left doubled or at a block's start."""
     above = scene.source[:start].rstrip(b" \t\r\n")

@@ -18,6 +18,7 @@ from dataset_curation.injection.structures.model import (
     nodes,
     shifted,
     stands_alone,
+    statement_stop,
     step_of,
 )
 from dataset_curation.injection.structures.renaming import is_free, local_uses, reworded
@@ -29,8 +30,8 @@ from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node
 
-_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {};", Family.JAVA: "boolean {} = {};",
-          Family.CSHARP: "bool {} = {};"}  # fmt: skip
+_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {}", Family.JAVA: "boolean {} = {}",
+          Family.CSHARP: "bool {} = {}"}  # fmt: skip
 _MAX_LINES = 24
 _LONG, _DEEP = 8, 2  # lines behind a guard, and blocks in them
 _LEAST_TWICE, _MOST_TWICE = 2, 12  # statements of a block written twice, and its lines
@@ -139,7 +140,7 @@ def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_s
         )
     except Declined:
         return ()
-    line = _NAMED[scene.family].format(name, scene.text(cond))
+    line = _NAMED[scene.family].format(name, scene.text(cond)) + statement_stop(scene)
     if "\n" in line or cond.kind is K.ASSIGN or _declares(scene, cond):
         return ()
     lead = f"{line}{scene.newline}{scene.indent(guard.start)}"

@@ -25,9 +25,10 @@ from graph_model.syntax import Node
 
 _ENDS = re.compile(
     r"(?i)memory|bytearray|string(?:reader|writer|io)|bytesio|gzip|deflat|inflat|zip|jar|cipher|crypto|compress|encod|brotli"
-    r"|writer|bufferedoutput|objectoutput|printstream|dataoutput|suppress|patch|scope|lock|activity|timer|mock|temp"
+    r"|writer|bufferedoutput|objectoutput|printstream|dataoutput|suppress|patch|scope|lock|activity|timer|mock|temp|random|hash|sha\d|hmac|md5"
 )
 """What holds nothing, or is complete only when it is closed, or is no resource of the system."""
+_LONGEST = 30  # lines of a block that is opened
 _RESOURCE = re.compile(
     r"(?i)stream|reader|writer|mem|(?:^|_)(?:in|out|is|os|fp|fd|fh|ms|fs|f|s)$|(?:in|out)put$|handle|socket|conn|sock"
     r"|response|resp$|body|buf|content|data|bytes|text|source|archive|zip"
@@ -55,7 +56,13 @@ def _stays_open(scene: Scene, value: Node) -> bool:
     """Whether a resource of its own stays open, and that is all: no wrapper of another one that is closed elsewhere,
     none in memory, none whose closing writes the rest; and in a function, since a script ends soon."""
     made, args = value.get("callee") or value.get("type"), value.get("args")
-    if made is None or function_of(value) is None or _ENDS.search(scene.text(made)):
+    function = function_of(value)
+    if (
+        made is None
+        or function is None
+        or (function.get("name") or made).text == "main"
+        or _ENDS.search(scene.text(made))
+    ):
         return False
     given = args.children if args is not None else []
     return not any(one.kind in (K.NAME, K.MEMBER) and _RESOURCE.search(one.text) for one in given)
@@ -86,7 +93,7 @@ def _block(scene: Scene, owner: Node, resource: Node, body: Node) -> Iterator[Dr
     twin = _resource_renamed(scene, owner, name) if scene.family is JAVA else apart
     if is_plain:
         text = _opened(scene, owner, resource, body)
-        if text is None or _is_declared_twice(owner, body):
+        if text is None or text.count("\n") > _LONGEST or _is_declared_twice(owner, body):
             return
         edit = Edit(owner.start, owner.end, f"{declaration}{scene.newline}{text}".encode())
     else:
