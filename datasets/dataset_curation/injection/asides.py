@@ -10,7 +10,7 @@ _FOLDERS = re.compile(
     re.I,
 )
 _FILES = re.compile(
-    r"(?:^|/)(?:setup|conftest|manage|noxfile|tasks|fabfile|__main__|cli|main|program|(?:generate|create|gulp|grunt|rollup|vite|webpack"
+    r"(?:^|/)(?:setup|conf|conftest|manage|noxfile|tasks|fabfile|__main__|cli|main|program|(?:generate|create|gulp|grunt|rollup|vite|webpack"
     r"|babel|jest|karma|next|nuxt)[\w.-]*|[\w.-]*(?:config\w*|settings|script|test\w*|spec|mock\w*|fixtures?|stories|bench\w*"
     r"|command|cli))\.\w+$",
     re.I,

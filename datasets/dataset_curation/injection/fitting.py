@@ -17,6 +17,10 @@ from graph_model.syntax import Node
 _NAME = re.compile(r"\w+(?= *(?::[^=]*)?= )")
 _A_SET = re.compile(r"(?i)set(?:$|_)")
 _LOGS = re.compile(r"(?i)log|index|dump|proc|access|history|export|corpus|trace|journal|\.(?:csv|jsonl|tsv|txt)")
+_SMALL = re.compile(
+    r"(?i)conf|requirement|propert|\.ini|hosts|passwd|keys|ignore|change|manifest|licen[sc]e|version|repo|readme|setup|etc/"
+)
+"""Files that nobody keeps much in."""
 _DATABASE = re.compile(
     r"(?:^|[._])(?:_context|\w*[dD]b[cC]ontext|_?db|\w+Db|\w*DbSet|\w*[qQ]ueryable|query|_?\w*[rR]epository)\b"
 )
@@ -119,6 +123,8 @@ def _reads_much(scene: Scene, proposal: Proposal) -> bool:
     if loop is None or loop.start != proposal.start:
         return False
     opened = [one for one in nodes(scene, K.WITH_ITEM, K.ASSIGN) if _opens(one, loop)]
+    if any(_SMALL.search(scene.text(one)) for one in opened):
+        return False
     return bool(opened) and (_leaves(loop) or any(_LOGS.search(scene.text(one)) for one in opened))
 
 

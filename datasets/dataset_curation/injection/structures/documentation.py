@@ -37,7 +37,9 @@ _SAID_OTHERWISE = {
 _SAYINGS = re.compile(
     "|".join(rf"(?<![@\w]){re.escape(one)}(?=[\s,.;])" for one in sorted(_SAID_OTHERWISE, key=len, reverse=True)), re.I
 )
-_SENTENCE_END = re.compile(r"\w(\.?)[ \t]*\r?\n")
+_SENTENCE_END = re.compile(
+    r"\w(\.?)[ \t]*\r?\n(?=[ \t]*(?:\r?\n|\*?[ \t]*\r?\n|\*/|\"\"\"|'''|///[ \t]*</?\w|\*?[ \t]*@|:\w))"
+)  # where nothing of the same sentence can follow
 
 
 def documentation_removed(scene: Scene) -> Iterator[Draft]:

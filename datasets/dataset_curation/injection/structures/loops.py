@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few
+from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few, loop_heads
 from dataset_curation.injection.structures.model import (
     CSHARP,
     JAVA,
@@ -43,6 +43,11 @@ _SHOWN = re.compile(
     r"(?i)string|dump|describe|debug|inspect|hash|path|name|id$|type|class|config|filter|header|cookie|option|url|uri|key"
     r"|param|argument|signature|title|case|pattern|format|version|substitut|error|message"
 )  # seldom called, or of little
+_LINED = re.compile(
+    r"(?i)(?:rows|lines|records|entries|events|messages|documents|nodes|read_?line\(\)|results|comments|paragraphs|posts|users"
+    r"|items|issues|transactions|orders|products)\b(?!\.)|(?:nodes|rows|lines|records|list)\.(?:size|length|getLength|count)"
+)
+"""What is written down one after another, and may be long."""
 _CHANGING = re.compile(
     r"(?:add|put|append|push|pop|remove|insert|set|next|read|write|update|clear|extend|discard|offer|poll|enqueue|dequeue"
     r"|try|shift|unshift|delete|increment|find|exec|reset)",
@@ -213,7 +218,7 @@ def _grown(scene: Scene, start: Node, name: str, places: list[Node]) -> Draft | 
         if edit is None:
             return None
         is_end = edit.replacement == text.encode()
-        looped = looped or (not is_end and is_over_many(scene, place))
+        looped = looped or (not is_end and any(_LINED.search(head) for head in loop_heads(scene, place)))
         ends = ends or is_end
         edits.append(edit)
     statement = start.parent if start.kind is K.DECLARATOR and start.parent is not None else start
