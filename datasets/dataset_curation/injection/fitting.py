@@ -22,7 +22,7 @@ _SMALL = re.compile(
 )
 """Files that nobody keeps much in."""
 _DATABASE = re.compile(
-    r"(?:^|[._])(?:_context|\w*[dD]b[cC]ontext|_?db|\w+Db|\w*DbSet|\w*[qQ]ueryable|query|_?\w*[rR]epository)\b"
+    r"(?<!\w)(?:_context|\w*[dD]b[cC]ontext|_?db|\w+Db|\w*DbSet|\w*[qQ]ueryable|query|_?\w*[rR]epository)\b"
 )
 _NO_DATABASE = re.compile(r"(?i)http|request|header|claim|config|option|validat|assembl|execution|syntax|User\.")
 _TWINNED = (Category.PERFORMANCE, Category.MAINTAINABILITY)

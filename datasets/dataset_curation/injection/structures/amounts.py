@@ -30,14 +30,14 @@ _FEW = re.compile(
 )
 _PASSING = re.compile(
     r"(?:items|values|entries|iter|list|tuple|enumerate|sorted|reversed|size|length|count|to_?list|to_?array|iterator|all"
-    r"|get_?\w*|next|has_?(?:next|more)\w*|is_?empty|copy|splitlines|len|strip|trim|filter|where|map|select|char_?at|substring|slice)$",
+    r"|get_?\w*|next|has_?(?:next|more)\w*|is_?empty|copy|splitlines|len|strip|trim|filter|where|map|select|char_?at|substring|slice|null|none|undefined)$",
     re.I,
 )
 
 
 def may_be_many(text: str) -> bool:
     """Whether an expression that is looped over may hold many: by its last word that names a thing."""
-    if text.startswith(("Object.", "range(", "[", "(")):
+    if text.startswith(("Object.", "range(", "[")) or (text.startswith("(") and "=" not in text):
         return False
     told = [one for one in re.findall(r"[A-Za-z_]\w*", text) if not _PASSING.match(one)] or re.findall(r"\w+", text)
     words = [word.lower() for one in told for word in split_words(one)]
