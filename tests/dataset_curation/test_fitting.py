@@ -4,8 +4,8 @@ import pytest
 
 from dataset_curation.injection.asides import is_aside
 from dataset_curation.injection.defects import Proposal, propose_defects
-from dataset_curation.injection.fitting import fits, has_what_it_needs
-from dataset_curation.injection.structures import find_twin, open_scene
+from dataset_curation.injection.fitting import fits
+from dataset_curation.injection.structures import open_scene, with_twins
 from dataset_curation.injection.structures.amounts import may_be_many
 from graph_model.languages import find_language
 
@@ -16,7 +16,7 @@ def find(path: str, code: str, name: str) -> list[Proposal]:
     assert language is not None
     scene = open_scene(path, code.encode(), language)
     proposals = [one for one in propose_defects(code.encode(), language.family) if one.name == name]
-    return [find_twin(scene, one) for one in proposals if fits(scene, one)]
+    return list(with_twins(scene, (one for one in proposals if fits(scene, one))))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,6 @@ ASKED = """def find(rows):
 def test_a_set_is_asked_in_a_loop_over_much(name: str, over: str, more: str, path: str, number: int) -> None:
     found = find(path, ASKED.format(name=name, over=over, more=more), "python-list-for-empty-set")
     assert len(found) == number
-    assert all(has_what_it_needs(one) for one in found)
 
 
 @pytest.mark.parametrize(("more", "number"), [("await b.SaveAsync();", 1), ("b.Save();", 0)])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataset_curation.injection.asides import is_aside
 from dataset_curation.injection.defect_kinds import Category, find_kind
 from dataset_curation.injection.defects import Proposal
-from dataset_curation.injection.structures.amounts import is_over_many
+from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few
 from dataset_curation.injection.structures.model import function_of, names_in, nodes
 from graph_model.edits.scene import Scene
 from graph_model.kinds import FUNCTION_KINDS, LOOP_KINDS
@@ -18,19 +18,13 @@ _NAME = re.compile(r"\w+(?= *(?::[^=]*)?= )")
 _A_SET = re.compile(r"(?i)set(?:$|_)")
 _LOGS = re.compile(r"(?i)log|index|dump|proc|access|history|export|corpus|trace|journal|\.(?:csv|jsonl|tsv|txt)")
 _SMALL = re.compile(
-    r"(?i)conf|requirement|propert|\.ini|hosts|passwd|keys|ignore|change|manifest|licen[sc]e|version|repo|readme|setup|etc/"
+    r"(?i)conf|requirement|propert|\.ini|hosts|passwd|keys|ignore|change|manifest|licen[sc]e|version|repo|readme|setup|etc/|pid|authori[sz]ed|credential"
 )
 """Files that nobody keeps much in."""
 _DATABASE = re.compile(
     r"(?<!\w)(?:_context|\w*[dD]b[cC]ontext|_?db|\w+Db|\w*DbSet|\w*[qQ]ueryable|query|_?\w*[rR]epository)\b"
 )
 _NO_DATABASE = re.compile(r"(?i)http|request|header|claim|config|option|validat|assembl|execution|syntax|User\.")
-_TWINNED = (Category.PERFORMANCE, Category.MAINTAINABILITY)
-
-
-def has_what_it_needs(proposal: Proposal) -> bool:
-    """Whether a proposal has its twin, where a defect that stands alone would say more than it should."""
-    return bool(proposal.twin) or find_kind(proposal.kind).category not in _TWINNED
 
 
 def fits(scene: Scene, proposal: Proposal) -> bool:
@@ -45,7 +39,7 @@ def _asked_in_many(scene: Scene, proposal: Proposal) -> bool:
     """A set by another name than one, asked for members in a loop that may have many rounds."""
     match = _NAME.search(scene.between(proposal.start, proposal.end))
     function = _innermost(scene, proposal.start, K.FUNCTION)
-    if match is None or function is None or _A_SET.search(match[0]):
+    if match is None or function is None or _A_SET.search(match[0]) or is_surely_few(match[0]):
         return False
     return any(is_over_many(scene, one) for one in _askings(function, match[0]))
 

@@ -1,7 +1,7 @@
 """Kinds of defects that are edits of the tree: what text patterns do badly. A table, and one function a kind."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from dataset_curation.injection.defect_kinds import find_kind
@@ -48,7 +48,7 @@ from dataset_curation.injection.structures.wording import (
 from graph_model.edits.model import Declined
 from graph_model.edits.scene import Scene
 
-__all__ = ["STRUCTURES", "find_twin", "open_scene", "propose_structures"]
+__all__ = ["STRUCTURES", "find_twin", "open_scene", "propose_structures", "with_twins"]
 
 _LOOP_COSTS = (
     "performance/invariant-call-in-loop", "performance/repeated-compilation", "performance/expensive-object-per-call",
@@ -130,6 +130,11 @@ def propose_structures(scene: Scene, names: Container[str] | None = None) -> Ite
                 )
         except Declined:
             continue
+
+
+def with_twins(scene: Scene, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+    """The proposals with their twins. Those without one are left out: a defect alone would teach how edits look."""
+    return (one for one in (find_twin(scene, each) for each in proposals) if one.twin)
 
 
 def find_twin(scene: Scene, proposal: Proposal) -> Proposal:

@@ -46,7 +46,9 @@ def may_be_many(text: str) -> bool:
 
 
 def is_surely_few(text: str) -> bool:
-    """Whether a word of an expression says that it holds few."""
+    """Whether a word of an expression says that it holds few, or the code says how many."""
+    if re.match(r"range\([^()]*(?:[A-Z]{2,}|\d{1,2}\))", text):
+        return True
     return any(_FEW.match(word.lower()) for word in split_words(text))
 
 

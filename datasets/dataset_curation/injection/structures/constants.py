@@ -20,8 +20,8 @@ from dataset_curation.injection.structures.model import (
     next_of,
     nodes,
     parameters,
-    removal,
     statement_around,
+    without_lines,
 )
 from dataset_curation.injection.structures.other_names import other_names, split_words
 from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, reworded
@@ -112,7 +112,7 @@ def _inlined(scene: Scene, fits: Callable[[Node], bool], rewrite: Rewrite) -> It
         text, gone = scene.text(value), _with_comment(scene, lines)
         if scene.source.count(b"\n", gone[0], lines[0]) > 1:
             continue  # nobody throws several lines of explanation away
-        edits = [removal(scene, *gone), *(Edit(one.start, one.end, text.encode()) for one in places)]
+        edits = [without_lines(scene, *gone), *(Edit(one.start, one.end, text.encode()) for one in places)]
         twin = rewrite(scene, value, [target, *places])
         used = statement_around(places[0])
         yield Draft(used.start, used.end, tuple(edits), twin, renames=not twin)
@@ -197,7 +197,7 @@ def condition_inlined(scene: Scene) -> Iterator[Draft]:
             text, above = scene.text(value), places[1].parent
             if "\n" in text or above is None or not _mixes(scene, value, above) or _DECLARING.search(text):
                 continue
-            edits = (removal(scene, *lines), Edit(places[1].start, places[1].end, f"({text})".encode()))
+            edits = (without_lines(scene, *lines), Edit(places[1].start, places[1].end, f"({text})".encode()))
             twin = reworded(scene, places) or _exchanged(scene, value) or _bracketed(scene, value)
             yield Draft(cond.start, cond.end, edits, twin, renames=not twin)
 
@@ -308,7 +308,7 @@ def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: No
     needs_brackets = call.parent is not None and call.parent.kind not in _APART
     is_compound = value.kind not in (K.CALL, K.MEMBER, K.INDEX)
     written = f"({text})" if needs_brackets and is_compound else text
-    edits = (removal(scene, *_with_comment(scene, lines)), Edit(call.start, call.end, written.encode()))
+    edits = (without_lines(scene, *_with_comment(scene, lines)), Edit(call.start, call.end, written.encode()))
     twin = _helper_reworded(scene, function, params, callee, name) or _bracketed(scene, value)
     statement = statement_around(call)
     return Draft(statement.start, statement.end, edits, twin, renames=not twin)

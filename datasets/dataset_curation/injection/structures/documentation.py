@@ -9,7 +9,7 @@ from dataset_curation.injection.structures.model import (
     Draft,
     functions,
     header_end,
-    removal,
+    without_lines,
 )
 from dataset_curation.injection.structures.other_names import split_words
 from graph_model.edits.model import Edit
@@ -28,8 +28,7 @@ _SAID_OTHERWISE = {
     "determine if": "determine whether", "determines if": "determines whether", "utilize": "use",
     "utilizes": "uses", "specified": "given", "given": "specified", "provided": "given", "constructs": "builds",
     "construct": "build", "obtain": "get", "removes": "deletes", "remove": "delete", "deletes": "removes",
-    "delete": "remove", "is used to": "serves to", "currently": "at present", "prior to": "before",
-    "must be": "has to be", "contains": "holds", "containing": "with", "represents": "stands for",
+    "delete": "remove", "is used to": "serves to", "currently": "at present", "prior to": "before", "contains": "holds", "containing": "with", "represents": "stands for",
     "if the": "when the", "when the": "if the", "note that": "mind that",
     "instead of": "rather than", "corresponding": "matching", "such as": "like",
     "because": "since",
@@ -62,7 +61,7 @@ def _docstring(scene: Scene, function: Node, body: Node) -> Iterator[Draft]:
     name = function.get("name")
     if name is None or not _tells_more(text, name.text):
         return
-    edit = removal(scene, scene.line_start(first.start), scene.next_line(first.end))
+    edit = without_lines(scene, scene.line_start(first.start), scene.next_line(first.end))
     twin = _reworded(text, first.start)
     yield Draft(function.start, scene.line_end(function.start), (edit,), twin)
 

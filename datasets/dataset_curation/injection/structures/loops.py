@@ -19,7 +19,7 @@ from dataset_curation.injection.structures.model import (
     lines_of,
     names_in,
     nodes,
-    removal,
+    without_lines,
 )
 from dataset_curation.injection.structures.other_names import other_names, singular_names
 from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, reworded
@@ -94,7 +94,9 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     text = scene.between(*lines).replace(f"\n{indent}", f"\n{inner}")
     moved = inner + text[len(indent) :]
     at = scene.line_start(min((d.start for d in first.all("decorators")), default=first.start))
-    yield Draft(statement.start, statement.end, (removal(scene, *lines), Edit(at, at, moved.encode())), renames=True)
+    yield Draft(
+        statement.start, statement.end, (without_lines(scene, *lines), Edit(at, at, moved.encode())), renames=True
+    )
 
 
 def _is_changed(node: Node, name: str) -> bool:

@@ -16,9 +16,10 @@ from dataset_curation.injection.structures.model import (
     names_in,
     negation,
     nodes,
+    share_values,
     shifted,
     stands_alone,
-    statement_stop,
+    statement_end_sign,
     step_of,
 )
 from dataset_curation.injection.structures.renaming import is_free, local_uses, reworded
@@ -140,7 +141,7 @@ def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_s
         )
     except Declined:
         return ()
-    line = _NAMED[scene.family].format(name, scene.text(cond)) + statement_stop(scene)
+    line = _NAMED[scene.family].format(name, scene.text(cond)) + statement_end_sign(scene)
     if "\n" in line or cond.kind is K.ASSIGN or _declares(scene, cond):
         return ()
     lead = f"{line}{scene.newline}{scene.indent(guard.start)}"
@@ -218,8 +219,8 @@ def branch_copied(scene: Scene) -> Iterator[Draft]:
             continue
         if scene.indent(body.children[0].start) != scene.indent(orelse.children[0].start if orelse.children else 0):
             continue
-        if not _say_alike(body, orelse):
-            continue
+        if not _say_alike(body, orelse) or share_values(scene, cond, body):
+            continue  # a branch that uses what is asked for would fail at once in the other's place
         twin = (
             Edit(cond.start, cond.end, opposite.encode()),
             Edit(body.start, body.end, texts[1].encode()),

@@ -131,7 +131,7 @@ def _kept_as(words: list[str], callee: str, scene: Scene) -> str:
     if len(words) > 1:
         listed: tuple[str, ...] = (thing, f"{past.get(verb, 'new')}_{thing}", f"{thing}_result")
     elif verb == "pop":
-        listed = ("removed", "popped", "dropped", "last")
+        listed = ("removed", "popped", "dropped")
     else:
         listed = (past.get(verb, "result"), "result")
     at = sum(scene.source[:200]) % len(listed)
