@@ -28,10 +28,10 @@ _SAID_OTHERWISE = {
     "determine if": "determine whether", "determines if": "determines whether", "utilize": "use",
     "utilizes": "uses", "specified": "given", "given": "specified", "provided": "given", "constructs": "builds",
     "construct": "build", "obtain": "get", "removes": "deletes", "remove": "delete", "deletes": "removes",
-    "delete": "remove", "is used to": "serves to", "currently": "at present", "prior to": "before", "contains": "holds", "containing": "with", "represents": "stands for",
-    "if the": "when the", "when the": "if the", "note that": "mind that",
-    "instead of": "rather than", "corresponding": "matching", "such as": "like",
-    "because": "since",
+    "delete": "remove", "is used to": "serves to", "currently": "at present", "prior to": "before",
+    "contains": "holds", "containing": "with", "represents": "stands for", "if the": "when the",
+    "when the": "if the", "note that": "mind that", "instead of": "rather than", "corresponding": "matching",
+    "such as": "like", "because": "since",
 }  # fmt: skip
 _SAYINGS = re.compile(
     "|".join(rf"(?<![@\w]){re.escape(one)}(?=[\s,.;])" for one in sorted(_SAID_OTHERWISE, key=len, reverse=True)), re.I
