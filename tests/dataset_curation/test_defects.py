@@ -22,10 +22,22 @@ from graph_model.languages import BY_NAME, Family
             "hmac.compare_digest(f(b), a)",
         ),
         (
-            "javascript-list-for-set",
-            "const s = new Set(a)\ns.has(b)\n",
-            "const s = Array.from(a)\ns.includes(b)\n",
-            "const s = new Set(Array.from(a))\ns.has(b)\n",
+            "csharp-blocking-file",
+            "await reader.ReadToEndAsync(ct);",
+            "reader.ReadToEnd();",
+            "await reader.ReadToEndAsync(ct).ConfigureAwait(false);",
+        ),
+        (
+            "csharp-blocking-file",
+            "await File.WriteAllTextAsync(path, f(x), token);",
+            "File.WriteAllText(path, f(x));",
+            "await File.WriteAllTextAsync(path, f(x), token).ConfigureAwait(false);",
+        ),
+        (
+            "python-cache-unbounded",
+            "@lru_cache(maxsize=128)",
+            "@lru_cache(maxsize=None)",
+            "@lru_cache(maxsize=256)",
         ),
         (
             "java-built-query",

@@ -20,6 +20,7 @@ from graph_model.languages import Family
 _HASH_COMMENT = re.compile(r"(\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(#[^\n]*)", re.S)
 _C_COMMENT = re.compile(r"(`(?:\\.|[^`\\])*`|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(//[^\n]*|/\*.*?\*/)", re.S)
 _ANYTHING, _NOTHING = re.compile(""), re.compile(r"(?!)")
+_TWICE = re.compile(r"\{2\*(\d+)\}")  # in a twin: a number twice as large
 RENAME = "rename"
 
 
@@ -221,7 +222,7 @@ def _make_twin(defect: Defect, match: re.Match[str], code: str) -> list[_TextEdi
     twin = defect.choose_twin(match)
     if twin in ("", RENAME) or not defect.twin_needs.search(code):
         return []
-    text = match.expand(_only_known(twin, match))
+    text = _TWICE.sub(lambda found: str(2 * int(found[1])), match.expand(_only_known(twin, match)))
     return [_TextEdit(match.start(), match.end(), text)] if text != match[0] else []
 
 

@@ -21,6 +21,7 @@ from dataset_curation.errors import CurationError
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.injection.defect_kinds import find_kind
 from dataset_curation.injection.defects import Proposal, propose_defects
+from dataset_curation.injection.fitting import fits
 from dataset_curation.injection.hardness import BundleScorer, Scorer, Weighed, difficulty, prefer_hard
 from dataset_curation.injection.helper_twins import HelperTwins, propose_helper_twins
 from dataset_curation.injection.needs import Needs
@@ -162,7 +163,8 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
     def quota_of(proposal: Proposal) -> Quota:
         return run.quota_of(proposal.name, proposal.labels, family)
 
-    by_edit = list(with_twins(scene, (one for one in by_edit if run.budget.allows(quota_of(one)))))
+    wanted = (one for one in by_edit if run.budget.allows(quota_of(one)) and fits(scene, one))
+    by_edit = list(with_twins(scene, wanted))
     for proposal in by_edit:
         _sample_statement(file, proposal, run)
     known = [one for one in by_edit if find_kind(one.kind).needs_candidate]

@@ -13,6 +13,7 @@ from dataset_curation.errors import CurationError
 from dataset_curation.filters.licences import is_permissive
 from dataset_curation.injection.defect_kinds import find_kind, load_kinds
 from dataset_curation.injection.defects import Proposal
+from dataset_curation.injection.fitting import fits
 from dataset_curation.injection.places import REMOVALS, Room, families_by_kind, find_room
 from dataset_curation.injection.removals import propose_removals
 from dataset_curation.injection.rounds import digest
@@ -217,7 +218,8 @@ def _survey_file(file: SelectedFile, origin: str, survey: Survey, room: Room) ->
     proposals += _find_removals(file, sound, scene, room)
     tries: Counter[str] = Counter()
     for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
-        if tries[proposal.kind] < _TRIES_A_FILE and _is_wanted_here(proposal.kind, survey, origin, family):
+        wanted = tries[proposal.kind] < _TRIES_A_FILE and _is_wanted_here(proposal.kind, survey, origin, family)
+        if wanted and fits(scene, proposal):
             for one in with_twins(scene, (proposal,)):
                 tries[one.kind] += 1
                 _try(file, sound, one, origin, survey)

@@ -28,20 +28,20 @@ from dataset_curation.injection.structures.constants import (
     helper_inlined,
     magic_number,
 )
+from dataset_curation.injection.structures.documentation import documentation_removed
 from dataset_curation.injection.structures.loops import copy_in_loop, text_in_loop, together_apart, work_in_loop
 from dataset_curation.injection.structures.model import ALL, CSHARP, JAVA, JAVASCRIPT, PYTHON, Structure, open_scene
 from dataset_curation.injection.structures.nesting import (
     block_duplicated,
     branch_copied,
-    flag_parameter,
     guard_nested,
     unreachable_code,
 )
+from dataset_curation.injection.structures.redeclaring import redeclared
 from dataset_curation.injection.structures.renaming import rename_nearby
 from dataset_curation.injection.structures.resources import resource_left_open
 from dataset_curation.injection.structures.wording import (
     dead_store,
-    documentation_removed,
     exception_swallowed,
     poor_name,
 )
@@ -106,10 +106,6 @@ STRUCTURES: tuple[Structure, ...] = (
     ),
     Structure("documentation-removed", "documentation-removed", ALL, (), documentation_removed),
     Structure("condition-inlined", "condition-inlined", ALL, (), condition_inlined),
-    Structure(
-        "flag-parameter", "flag-parameter", (PYTHON, JAVASCRIPT, CSHARP), ("maintainability/flag-parameter",),
-        flag_parameter,
-    ),
 )  # fmt: skip
 """Every structural kind, in the order of its category."""
 
@@ -142,7 +138,8 @@ def with_twins(scene: Scene, proposals: Iterable[Proposal]) -> Iterator[Proposal
 
 
 def find_twin(scene: Scene, proposal: Proposal) -> Proposal:
-    """The proposal with its twin, where that is a renamed variable; as it is otherwise."""
+    """The proposal with its twin, where that is a variable renamed or declared otherwise; as it is if it has one."""
     if proposal.twin or not proposal.renames:
         return proposal
-    return replace(proposal, twin=rename_nearby(scene, proposal.start, proposal.end))
+    twin = rename_nearby(scene, proposal.start, proposal.end) or redeclared(scene, proposal.start)
+    return replace(proposal, twin=twin)

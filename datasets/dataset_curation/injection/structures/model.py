@@ -100,15 +100,6 @@ def statement_end_sign(scene: Scene) -> str:
     return "" if scene.family is JAVASCRIPT and ended < open_ended / 2 else ";"
 
 
-def without_lines(scene: Scene, start: int, end: int) -> Edit:
-    """The edit that takes whole lines away, with a blank one behind them where none is needed any more."""
-    before = scene.source[:start].decode("utf-8", "replace").rstrip(" \t").splitlines()[-1:]
-    behind = scene.next_line(end)
-    is_blank = behind > end and not scene.source[end:behind].strip()
-    opens = not before or not before[0].strip() or before[0].rstrip().endswith(("{", ":", "(", '"""'))
-    return Edit(start, behind if is_blank and opens else end, b"")
-
-
 def gap(scene: Scene, left: Node, right: Node) -> str:
     """The code between two nodes, without blanks at its ends."""
     return scene.code_between(left.end, right.start).strip()
@@ -254,3 +245,22 @@ def function_of(node: Node) -> Node | None:
     """The innermost named function around a node."""
     above = enclosing_function(node)
     return above if above is not None and above.kind is K.FUNCTION else None
+
+
+def without_lines(scene: Scene, start: int, end: int) -> Edit:
+    """The edit that takes whole lines away, with the blank lines that would be left doubled or at a block's start."""
+    above = scene.source[:start].rstrip(b" \t\r\n")
+    num_before = scene.source.count(b"\n", len(above), start) - 1
+    opens = above.endswith((b"{", b":", b"(")) or (above.endswith(b'"""') and num_before == 0)
+    stop, num_after = end, 0
+    while stop < len(scene.source) and not scene.source[stop : scene.next_line(stop)].strip():
+        if not opens and num_after >= num_before:
+            break
+        stop, num_after = scene.next_line(stop), num_after + 1
+    return Edit(start, stop, b"")
+
+
+def header_end(scene: Scene, handler: Node, body: Node) -> int:
+    """Where the head of a compound statement ends: before its body, and the blanks there."""
+    head = scene.source[handler.start : body.start].rstrip()
+    return handler.start + len(head)

@@ -16,26 +16,36 @@ _PAIRED = re.compile(
     "|counter|offset|cursor)$"
 )
 """A name that begins so has a brother, asks a question, or counts rounds: it stays."""
-_SYNONYMS = {
+_SHORT = {
     words.partition(" ")[0]: tuple(words.split()[1:])
     for words in (
         "msg message", "req request", "resp response", "res result", "ret result", "err error", "exc error",
-        "ctx context", "cfg config", "conf config", "config settings configuration", "params parameters",
-        "param parameter", "args arguments", "arg argument", "attrs attributes", "attr attribute",
-        "props properties", "cnt count", "buf buffer", "str text", "src source", "dst target",
-        "dest target destination", "tgt target", "cmd command", "env environment", "dir folder directory",
-        "dirs folders directories", "doc document", "docs documents", "elem element", "elems elements", "evt event",
-        "lang language", "lib library", "loc location", "mgr manager", "op operation", "ops operations",
-        "opts options", "pos position", "pwd password", "ref reference", "refs references", "repo repository",
-        "repos repositories", "seq sequence", "sess session", "spec specification", "stmt statement", "tok token",
-        "txn transaction", "val value", "vals values", "conn connection", "addr address", "cert certificate",
-        "certs certificates", "col column", "cols columns", "cat category", "desc description", "ext extension",
-        "exts extensions", "grp group", "hdr header", "hdrs headers", "img image", "imgs images", "mod module",
-        "orig original", "perm permission", "perms permissions", "proc process", "proj project", "rec record",
-        "recs records", "regex pattern", "sig signature", "svc service", "usr user", "char character",
-        "chars characters", "num number", "result outcome answer", "results outcomes answers found",
-        "output result text", "item entry element", "items entries elements", "entry item", "entries items",
-        "element item", "elements items", "response reply answer", "responses replies answers", "reply response",
+        "ctx context", "cfg config", "conf config", "params parameters", "param parameter", "args arguments",
+        "arg argument", "attrs attributes", "attr attribute", "props properties", "cnt count", "buf buffer",
+        "str text", "src source", "dst target", "dest target destination", "tgt target", "cmd command",
+        "env environment", "dir folder directory", "dirs folders directories", "doc document", "docs documents",
+        "elem element", "elems elements", "evt event", "lang language", "lib library", "loc location",
+        "mgr manager", "op operation", "ops operations", "opts options", "pos position", "pwd password",
+        "ref reference", "refs references", "repo repository", "seq sequence", "sess session", "spec specification",
+        "stmt statement", "tok token", "txn transaction", "val value", "vals values", "conn connection",
+        "addr address", "cert certificate", "certs certificates", "col column", "cols columns", "cat category",
+        "desc description", "ext extension", "exts extensions", "grp group", "hdr header", "hdrs headers",
+        "img image", "imgs images", "mod module", "orig original", "perm permission", "perms permissions",
+        "proc process", "proj project", "rec record", "recs records", "sig signature", "svc service", "usr user",
+        "char character", "chars characters", "num number", "sb builder", "repos repositories",
+    )
+}  # fmt: skip
+"""What abbreviations stand for; so may any word of a name be written."""
+_SYNONYMS = {
+    words.partition(" ")[0]: tuple(words.split()[1:])
+    for words in (
+        "re pattern regex", "regexp regex pattern", "seen visited", "visited seen", "used taken", "taken used",
+        "unique distinct", "matched found", "existing present", "duplicates repeated", "interval period",
+        "period interval", "attempts tries", "tries attempts", "fraction share", "max maximum", "min minimum",
+        "maximum max", "minimum min", "multiplier factor", "factor multiplier", "whitespace blank",
+        "whitespaces blanks", "result outcome answer", "results outcomes answers found", "output result text",
+        "item entry element", "items entries elements", "entry item", "entries items", "element item",
+        "elements items", "response reply answer", "responses replies answers", "reply response",
         "error failure problem", "errors problems failures", "failure error", "failures errors", "message text",
         "messages texts", "data content payload", "payload content", "content text", "body content",
         "folder directory", "folders directories", "directory folder", "directories folders", "options settings",
@@ -53,19 +63,19 @@ _SYNONYMS = {
         "pieces parts", "chunk block piece", "chunks blocks pieces", "word term", "words terms", "term word",
         "terms words", "comment remark", "comments remarks", "reason cause", "cause reason", "pending waiting",
         "remaining rest", "rest remaining", "combined joined merged", "merged combined", "joined combined",
-        "builder buffer output", "sb builder buffer", "indices positions", "limit maximum bound", "amount quantity",
-        "quantity amount", "keyword term", "keywords terms", "category group", "categories groups", "step stage",
-        "steps stages", "stage step", "stages steps", "filepath path", "pathname path", "customer client",
-        "customers clients", "pattern regex", "patterns regexes", "expr expression", "exprs expressions",
-        "command instruction", "commands instructions", "directive instruction", "handler callback",
-        "handlers callbacks", "callback handler", "cb callback", "listeners observers", "listener observer",
-        "candidate choice", "candidates choices", "choice option", "choices options", "label caption",
-        "labels captions", "threshold limit", "component part", "components parts", "path location",
-        "paths locations", "location place", "locations places", "count number",
+        "indices positions", "limit maximum bound", "amount quantity", "quantity amount", "keyword term",
+        "keywords terms", "category group", "categories groups", "step stage", "steps stages", "stage step",
+        "stages steps", "filepath path", "pathname path", "customer client", "customers clients", "pattern regex",
+        "patterns regexes", "expr expression", "exprs expressions", "command instruction", "commands instructions",
+        "directive instruction", "handler callback", "handlers callbacks", "callback handler", "cb callback",
+        "listeners observers", "listener observer", "candidate choice", "candidates choices", "choice option",
+        "choices options", "label caption", "labels captions", "threshold limit", "component part",
+        "components parts", "path location", "paths locations", "location place", "locations places",
+        "count number", "config settings configuration", "builder output text", "buffer output",
     )
 }  # fmt: skip
-"""Words that say the same, most of all what an abbreviation stands for. A word whose brother may stand beside it in
-the same code is none."""
+"""Words that say the same; only the last word of a name is exchanged, which is what the thing is, since those before it
+may be a term of the trade. A word whose brother may stand beside it in the same code is none."""
 _MADE_BY = {
     "parse": "parsed", "load": "loaded", "loads": "loaded", "read": "read", "find": "found", "search": "found",
     "fetch": "fetched", "resolve": "resolved", "compute": "computed", "calculate": "computed", "filter": "filtered",
@@ -95,28 +105,34 @@ def split_words(name: str) -> list[str]:
     return _WORDS.findall(name)
 
 
-def other_names(name: str, family: Family, place: Node | None = None) -> Iterator[str]:
+def other_names(name: str, family: Family, place: Node | None = None, *, is_constant: bool = False) -> Iterator[str]:
     """Other names for a variable, those that come first being nearer to what a person would write; none for names
     that have a brother, ask a question, or are too short. `place` is where the variable is set.
     """
     bare = name.lstrip("_$")
     words = split_words(bare)
     plain = bare.replace("_", "") == "".join(words)
-    if not plain or len(bare) < _SHORTEST or not words or _PAIRED.match(words[0].lower()) or len(words) > _MOST_WORDS:
+    if (
+        not plain
+        or not words
+        or (len(bare) < _SHORTEST and bare not in _SHORT)
+        or (_PAIRED.match(words[0].lower()) and not is_constant)
+        or len(words) > _MOST_WORDS + 3 * is_constant
+    ):
         return
     lead = name[: len(name) - len(bare)]
     lowered = [word.lower() for word in words]
     for said in (*_by_synonym(lowered), *_by_origin(lowered, place)):
         found = lead + _written(said, bare, family)
-        if found != name and len(found) <= _LONGEST and not _RESERVED.match(found.lower()):
+        if found != name and len(found) <= _LONGEST * (1 + is_constant) and not _RESERVED.match(found.lower()):
             yield found
 
 
 def _by_synonym(words: list[str]) -> Iterator[list[str]]:
-    """One word exchanged, the last one first: it is what the thing is."""
+    """An abbreviation written out, or else the last word exchanged."""
     number = sum("".join(words).encode())
-    for position in reversed(range(len(words))):
-        listed = _SYNONYMS.get(words[position], ())
+    choices = [(position, _SHORT.get(words[position], ())) for position in reversed(range(len(words)))]
+    for position, listed in (*choices, (len(words) - 1, _SYNONYMS.get(words[-1], ()))):
         for idx in range(len(listed)):
             other = listed[(number + idx) % len(listed)]
             if other not in words:
@@ -136,21 +152,39 @@ def _by_origin(words: list[str], place: Node | None) -> Iterator[list[str]]:
     callee = value.get("callee") or value.get("type")
     if holder.kind is K.LOOP_EACH:
         yield from _singular(split_words(value.text) if value.kind in (K.NAME, K.MEMBER) else [], words)
-    elif callee is not None and value.kind is K.CALL and len(words) < _MOST_WORDS:
-        made = _MADE_BY.get((split_words(callee.text) or [""])[0].lower())
-        if made is not None and made not in words:
-            yield [made, *words]
-    elif callee is not None and value.kind is K.NEW:
-        named = [word.lower() for word in split_words(callee.text.rpartition(".")[2])]
-        if len(words) < len(named) <= _MOST_WORDS and named[-1] == words[-1]:
-            yield named
+    elif callee is not None and len(words) < _MOST_WORDS:
+        made = [word.lower() for word in split_words(callee.text.rpartition(".")[2])]
+        yield from _by_call(words, made) if value.kind is K.CALL else _by_class(words, made)
     elif value.kind is K.LIST and len(words) < _MOST_WORDS:
         yield from ([*one, "list"] for one in _singular(words, []))
 
 
-def _singular(plural: Sequence[str], words: list[str]) -> Iterator[list[str]]:
+def _by_call(words: list[str], called: list[str]) -> Iterator[list[str]]:
+    """`user_profile` for the profile that `get_user_profile` gives, `parsed_header` for what `parse` does."""
+    if 2 < len(called) <= _MOST_WORDS + 1 and called[-1] == words[-1] and len(called) - 1 > len(words):
+        yield called[1:]
+    made = _MADE_BY.get(called[0] if called else "")
+    if made is not None and made not in words:
+        yield [made, *words]
+
+
+def _by_class(words: list[str], named: list[str]) -> Iterator[list[str]]:
+    """`object_mapper` for a mapper of that class, `known_set` for what is known and a set."""
+    if len(words) < len(named) <= _MOST_WORDS and named[-1] == words[-1]:
+        yield named
+    elif named and named[-1] not in words and not words[-1].endswith(("s", "buffer", "builder")):
+        yield [*words, named[-1]]
+
+
+def singular_names(plural: str) -> list[str]:
+    """`user` for `users`, in the case of that name."""
+    words = split_words(plural)
+    return [words[0][:1].lower() + "".join(one)[1:] for one in _singular(words, [], as_written=True)] if words else []
+
+
+def _singular(plural: Sequence[str], words: list[str], *, as_written: bool = False) -> Iterator[list[str]]:
     """`user` for what is taken from `users`."""
-    lowered = [word.lower() for word in plural]
+    lowered = list(plural) if as_written else [word.lower() for word in plural]
     last = lowered[-1] if lowered else ""
     if last.endswith("s") and not last.endswith(("ss", "us", "is", "ies", "xes", "ches", "sses")) and len(last) > 3:
         one = [*lowered[:-1], last[:-1]]

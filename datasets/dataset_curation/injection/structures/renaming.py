@@ -54,7 +54,8 @@ def local_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
 def _find_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
     uses: dict[str, list[Node]] = {}
     declared: set[str] = set()
-    barred = set(parameters(function))
+    own = function.get("name")
+    barred = {*parameters(function), *([own.text] if own is not None else [])}
     for node in function.walk():
         if node.kind is K.SCOPE:
             barred |= {child.text for child in node.children}
@@ -70,22 +71,31 @@ def _find_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
     return {name: places for name, places in uses.items() if name in kept}
 
 
+def is_free(scene: Scene, name: str) -> bool:
+    """Whether a file knows no such name, as a variable or otherwise."""
+    word = rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])"
+    return name not in taken_names(scene) and re.search(word, scene.source) is None
+
+
 def rename(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
     """The edits that write another name at these places; none where the file knows it, as a variable or otherwise."""
-    if name in taken_names(scene) or re.search(rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])", scene.source):
-        return ()
+    return rename_within(scene, places, name) if is_free(scene, name) else ()
+
+
+def rename_within(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
+    """The edits of `rename` for a variable whose block has no such name, whatever the rest of the file knows."""
     edits = {(node.start, node.end): Edit(node.start, node.end, name.encode()) for node in places}
     right = all(scene.source[start:end] == places[0].text.encode() for start, end in edits)
     return tuple(edits[key] for key in sorted(edits)) if right else ()
 
 
-def reworded(scene: Scene, places: list[Node]) -> tuple[Edit, ...]:
+def reworded(scene: Scene, places: list[Node], *, is_constant: bool = False) -> tuple[Edit, ...]:
     """A variable under another name that says the same, wherever it stands; none where there is no such name, where
     it counts rounds, or where its brother, named with a word of its own, would be left behind."""
     if not places or any(_counts(one) for one in places):
         return ()
     start = next((one for one in places if one.field == "target"), None)
-    for name in other_names(places[0].text, scene.family, start):
+    for name in other_names(places[0].text, scene.family, start, is_constant=is_constant):
         edits = rename(scene, places, name)
         if edits:
             return edits
