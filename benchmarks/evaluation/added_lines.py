@@ -6,8 +6,9 @@ Tools read every changed file whole, as it is at the head, and speak where a res
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.evaluation.comments import Comment, Place
+from benchmarks.evaluation.linters import BANDIT, ESLINT, PYLINT, RUFF_S
 from benchmarks.evaluation.parts import Context
-from benchmarks.evaluation.peers import BANDIT, ESLINT, RUFF_S, only_rules, run_peers
+from benchmarks.evaluation.peers import only_rules, run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.snippets import Snippet
 from integrations.analysis import Analyst, PolicyFile, Rules
@@ -52,7 +53,7 @@ def _root(name: str, change: MergedChange) -> str:
 def run_tools(context: Context, snippets: Sequence[Snippet]) -> list[Tool]:
     """Every installed tool on the files of all changes; ESLint's security plugin once more without the other."""
     folder = context.data / "sets" / "replays" / FOLDER
-    tools = run_peers(context, folder, snippets, (BANDIT, RUFF_S, ESLINT))
+    tools = run_peers(context, folder, snippets, (BANDIT, RUFF_S, PYLINT, ESLINT))
     security = [
         only_rules(one, "security/", "eslint-plugin-security") for one in tools if one.name.startswith("ESLint")
     ]
