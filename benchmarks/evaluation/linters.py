@@ -17,6 +17,7 @@ from benchmarks.evaluation.parts import Context, EvaluationError
 from benchmarks.evaluation.peers import Runner
 from benchmarks.evaluation.sarif import Result, Tool, read_results
 from benchmarks.review import find_program
+from reviewer.cache import write_atomically
 
 _TIMEOUT_S = 300.0  # for a batch; what takes longer is halved, and a file alone counts as unread
 _SYNTAX = frozenset({"invalid-syntax", "syntax-error", "E999"})
@@ -138,7 +139,7 @@ def _identify_eslint(context: Context) -> str:
 def _run_eslint(folder: Path, paths: Sequence[str], context: Context) -> Tool:
     assert context.eslint is not None, "it was identified"
     config = context.eslint / "evaluation.config.mjs"
-    config.write_text(_ESLINT_CONFIG, encoding="utf-8")
+    write_atomically(config, _ESLINT_CONFIG.encode())  # another run may be reading it
     program = context.eslint / "node_modules/eslint/bin/eslint.js"
     node = ["node", f"--max-old-space-size={_NODE_HEAP_MB}", str(program)]
     options = ["-c", str(config), "--no-ignore", "--no-inline-config", "-f", "json"]

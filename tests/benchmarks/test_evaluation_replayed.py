@@ -6,8 +6,17 @@ from typing import Any  # a JSON document
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.evaluation.added_lines import EVERY, EVERY_SELECTED, FOLDER, list_results
-from benchmarks.evaluation.comments import SHOWN, Comment, Told, describe_scorers
+from benchmarks.evaluation.added_lines import FOLDER, list_results
+from benchmarks.evaluation.comments import (
+    EVERY,
+    EVERY_SELECTED,
+    SHOWN,
+    Comment,
+    Line,
+    Told,
+    describe_scorers,
+    list_counts,
+)
 from benchmarks.evaluation.later_fixes import History, is_fix
 from benchmarks.evaluation.parts import EvaluationError
 from benchmarks.evaluation.replayed import ReplaysPart
@@ -31,6 +40,7 @@ def view():
     return "done"
 """
 FIXED = CHANGED.replace('os.system("ls " + request.args["q"])', 'os.listdir(".")')
+DRAWN = (Line("a.py", 1, "x", fix="f"), *(Line("a.py", line, "y") for line in (2, 3, 4)))
 LATER = FIXED.replace('"done"', '"all done"')
 
 
@@ -93,10 +103,10 @@ def test_results_count_where_they_meet_an_added_line() -> None:
 def test_scorer_that_does_not_read_a_language_has_no_row_over_all(place: Path) -> None:
     comment = Comment("B1", "a.py", 1, fix="f")
     told = [
-        Told("a/one", family, "c", 1, 10, (), 4, 1, 0.0, on_added=on_added)
+        Told("a/one", family, "c", 1, 10, (), DRAWN, on_added=on_added)
         for family, on_added in (("python", {SHOWN: (), "tool": (comment, comment)}), ("java", {SHOWN: ()}))
     ]
-    tables = {one["language"]: one["scorers"] for one in describe_scorers(told, make_context(place))}
+    tables = {one["language"]: one["scorers"] for one in describe_scorers(told, list_counts(told), make_context(place))}
     names = {language: [row["scorer"] for row in rows] for language, rows in tables.items()}  # type: ignore[attr-defined]
     assert names == {
         "java": [SHOWN, DUMMY_EVERYTHING],
