@@ -26,7 +26,6 @@ from graph_model.guards import find_guards
 from graph_model.languages import Family, Language, load_table
 from graph_model.metrics import measure_unit
 from graph_model.names import Resolver
-from graph_model.nodes import release
 from graph_model.origins import CallRecord, SinkRecord, UnitRecord, record_flow
 from graph_model.packs.loading import PackIndex, load_index
 from graph_model.packs.model import ContextKind
@@ -108,7 +107,7 @@ def analyse_file(
             resolver = Resolver(program, load_index(program.family.value))
             return UnitAnalyser(program, resolver, num_lines, smells=smells, every_graph=every_graph).run()
         finally:
-            release(tree.root)
+            tree.root.release()
 
 
 def count_lines(source: bytes) -> int:

@@ -192,6 +192,7 @@ class _Encoder:
                     yield guard, idx, int(EdgeType.GUARDS)
 
 
+_CLOSED = frozenset({K.FUNCTION, K.LAMBDA, K.CLASS, K.BLOCK})
 _KINDS = {kind: hash_token(f"k:{kind.name}") for kind in K}
 _WITH_TEXT = frozenset({K.BINARY, K.COMPARE, K.BOOLEAN, K.UNARY, K.AUG_ASSIGN, K.BOOL, K.CATCH})
 _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -219,8 +220,8 @@ def _expression_nodes(root: Node) -> Iterator[Node]:
     while stack:
         node = stack.pop()
         yield node
-        if node.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS, K.BLOCK):
-            stack.extend(reversed(node.children))
+        if node.children and node.kind not in _CLOSED:
+            stack += node.children[::-1]
 
 
 def encode_candidates(

@@ -90,7 +90,7 @@ def _names(hit: SinkHit, origin: int) -> set[str]:
 def _own_name(view: UnitView, origin: Origin) -> set[str]:
     """The name of the parameter that the value comes from, or the names in a call that got one foreign value."""
     if origin.kind is OriginKind.RESULT:
-        site = view.values.calls[origin.index]
+        site = view.values.calls[origin.number]
         is_single = [len(flow) for flow in site.args.values()] == [1]
         return {n.text for n in site.node.walk() if n.kind is K.NAME} if is_single else set()
     name = origin.name.removeprefix("parameter ")

@@ -6,14 +6,25 @@ manner of Reps, Horwitz, Sagiv, *Precise Interprocedural Dataflow Analysis via G
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate, Step, StepRole, without_repeats
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import BY_NAME
 from graph_model.lookups import kept_arguments
-from graph_model.origins import CALLBACK, SERVICE, FlowRecord, Origin, OriginKind, Passed, SinkRecord, UnitRecord
+from graph_model.origins import (
+    CALLBACK,
+    SERVICE,
+    CallRecord,
+    FlowRecord,
+    Origin,
+    OriginKind,
+    Passed,
+    SinkRecord,
+    UnitRecord,
+)
 from graph_model.packs.model import ContextKind
 from graph_model.registry import Call, Changes, Registry, UnitId, topic_of
 from graph_model.source_kinds import LOCAL_KINDS, is_asked_for, is_of_page, suits
@@ -48,8 +59,19 @@ class _Arrival:
     is_source: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _Leg(NamedTuple):
+    """A flow that the backward walk went through, the call by which it came to it, and what it had gone through before.
+
+    Most walks come to nothing: evidence is made of legs only for those that arrive.
+    """
+
+    path: str
+    flow: FlowRecord
+    call: Step | None
+    following: "_Leg | None"
+
+
+class _State(NamedTuple):
     """A point of the backward walk: an origin of a unit, the calls entered and not left, the evidence so far."""
 
     unit: UnitId
@@ -58,8 +80,19 @@ class _State:
     passed: int
     sanitised: int
     call_hops: int
-    steps: tuple[Step, ...]
+    leg: _Leg
     is_whole: bool = False  # the walk went from a field to the object that a call was made on
+
+    def trace(self, start: Step) -> tuple[Step, ...]:
+        """The evidence, from where it starts to the sink."""
+        steps = [start]
+        leg: _Leg | None = self.leg
+        while leg is not None:
+            steps += [Step(leg.path, first, last, StepRole.HOP, key) for first, last, key in leg.flow.hops]
+            if leg.call is not None:
+                steps.append(leg.call)
+            leg = leg.following
+        return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +214,8 @@ class Linker:
     def _trace(self, unit_id: UnitId, flow: FlowRecord, sink: SinkRecord) -> list[_Arrival]:
         """Every end of the backward walk from one flow into a sink, within the stated limits."""
         bit = self._bits[sink.label]
-        start = _State(unit_id, flow.origin, (), flow.passed, flow.sanitised, 0, self._hops(unit_id, flow))
+        leg = _Leg(unit_id.path, flow, None, None)
+        start = _State(unit_id, flow.origin, (), flow.passed, flow.sanitised, 0, leg)
         queue, arrivals = [start], []
         seen: set[tuple[UnitId, int, tuple[tuple[UnitId, int], ...]]] = set()
         visits = 0
@@ -199,18 +233,19 @@ class Linker:
         return arrivals
 
     def _step(self, state: _State) -> tuple[_Arrival | None, list[_State]]:
-        origin = self._unit(state.unit).origins[state.origin]
-        if self._unit(state.unit).type_of(origin) in self.registry.enums:
+        record = self._unit(state.unit)
+        origin = record.origins[state.origin]
+        if record.type_of(origin) in self.registry.enums:
             return None, []
         if origin.kind is OriginKind.SOURCE:
             step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, origin.name)
-            return _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), True), []
+            return _Arrival(origin, state.unit, state.passed, state.call_hops, state.trace(step), True), []
         if origin.kind is OriginKind.PARAM:
             return self._from_param(state, origin)
         if origin.kind is OriginKind.RESULT:
-            return None, self._from_result(state, origin)
+            return None, self._from_result(state, record.calls[origin.number], origin.number)
         if origin.kind is OriginKind.FIELD:
-            return None, self._from_field(state, origin)
+            return None, self._from_field(state, record, origin)
         return None, self._from_capture(state, origin)
 
     def _from_param(self, state: _State, origin: Origin) -> tuple[_Arrival | None, list[_State]]:
@@ -223,7 +258,7 @@ class Linker:
             for caller, number in callers:
                 following.extend(self._into_arguments(state, caller, number, origin, ()))
         step = Step(state.unit.path, origin.start, origin.end, StepRole.SOURCE, f"parameter {origin.name}")
-        arrival = _Arrival(origin, state.unit, state.passed, state.call_hops, (step, *state.steps), False)
+        arrival = _Arrival(origin, state.unit, state.passed, state.call_hops, state.trace(step), False)
         is_open = all(caller == state.unit or self._is_test(caller) for caller, _ in callers)  # nobody else calls it
         is_end = is_open and not state.is_whole and origin.detail not in (CALLBACK, SERVICE)
         return (arrival if is_end else None), following
@@ -237,30 +272,9 @@ class Linker:
         call = self._unit(caller).calls[number]
         flows = call.given_to(origin)
         step = Step(caller.path, call.start, call.end, StepRole.CALL, call.callee)
-        return [self._moved(state, caller, flow, stack, (step, *state.steps)) for flow in flows]
+        return [_move(state, caller, flow, stack, step) for flow in flows]
 
-    def _moved(
-        self,
-        state: _State,
-        unit: UnitId,
-        flow: FlowRecord,
-        stack: tuple[tuple[UnitId, int], ...],
-        steps: tuple[Step, ...],
-        hop: int = 1,
-    ) -> _State:
-        return _State(
-            unit=unit,
-            origin=flow.origin,
-            stack=stack,
-            passed=state.passed | flow.passed,
-            sanitised=state.sanitised | flow.sanitised,
-            call_hops=state.call_hops + hop,
-            steps=(*self._hops(unit, flow), *steps),
-            is_whole=state.is_whole,
-        )
-
-    def _from_result(self, state: _State, origin: Origin) -> list[_State]:
-        call = self._unit(state.unit).calls[origin.index]
+    def _from_result(self, state: _State, call: CallRecord, number: int) -> list[_State]:
         callees = self._callees(state.unit.path, call.callee)
         step = Step(state.unit.path, call.start, call.end, StepRole.RETURN, call.callee)
         following: list[_State] = []
@@ -268,37 +282,32 @@ class Linker:
             return following
         if callees and len(state.stack) < MAX_CALL_HOPS:
             for callee in callees:
-                entered = (*state.stack, (state.unit, origin.index))
+                entered = (*state.stack, (state.unit, number))
                 returns = self._unit(callee).returns
-                following.extend(self._moved(state, callee, flow, entered, (step, *state.steps)) for flow in returns)
+                following.extend(_move(state, callee, flow, entered, step) for flow in returns)
             if not any(self._unit(callee).is_constructor for callee in callees):
                 return following
-        through = replace(state, passed=state.passed | _UNKNOWN_CALL)
-        steps = (step, *state.steps)
+        through = state._replace(passed=state.passed | _UNKNOWN_CALL)
         for flows in kept_arguments(call, is_known=bool(callees)):
-            following.extend(self._moved(through, state.unit, flow, state.stack, steps, hop=0) for flow in flows)
+            following.extend(_move(through, state.unit, flow, state.stack, step, hop=0) for flow in flows)
         return following
 
-    def _from_field(self, state: _State, origin: Origin) -> list[_State]:
-        record = self._unit(state.unit)
+    def _from_field(self, state: _State, record: UnitRecord, origin: Origin) -> list[_State]:
         following: list[_State] = []
         stores = self.registry.stores[state.unit.path].get((record.class_name, origin.name), ())
         for unit, flows in stores[:MAX_CALLERS]:
-            following.extend(self._moved(state, unit, flow, (), state.steps) for flow in flows)
+            following.extend(_move(state, unit, flow, ()) for flow in flows)
         if state.stack:  # the fields of a foreign object are foreign
             caller, number = state.stack[-1]
             receiver = dict(self._unit(caller).calls[number].args).get("receiver", ())
-            left = replace(state, stack=state.stack[:-1], is_whole=True)
-            following.extend(self._moved(left, caller, flow, left.stack, left.steps) for flow in receiver)
+            left = state._replace(stack=state.stack[:-1], is_whole=True)
+            following.extend(_move(left, caller, flow, left.stack) for flow in receiver)
         return following if state.call_hops < MAX_CALL_HOPS else []
 
     def _from_capture(self, state: _State, origin: Origin) -> list[_State]:
         owner = UnitId(state.unit.path, int(origin.detail))
         flows = dict(self._unit(owner).captured).get(origin.name, ()) if state.call_hops < MAX_CALL_HOPS else ()
-        return [self._moved(state, owner, flow, (), state.steps, hop=0) for flow in flows]
-
-    def _hops(self, unit: UnitId, flow: FlowRecord) -> tuple[Step, ...]:
-        return tuple(Step(unit.path, start, end, StepRole.HOP, key) for start, end, key in flow.hops)
+        return [_move(state, owner, flow, (), hop=0) for flow in flows]
 
     # Candidates ------------------------------------------------------------------------------------------------------
 
@@ -342,6 +351,27 @@ class Linker:
             fix=sink.fix,
             unit=unit_id.idx,
         )
+
+
+def _move(
+    state: _State,
+    unit: UnitId,
+    flow: FlowRecord,
+    stack: tuple[tuple[UnitId, int], ...],
+    call: Step | None = None,
+    hop: int = 1,
+) -> _State:
+    """The walk one flow further, through a call or not."""
+    return _State(
+        unit,
+        flow.origin,
+        stack,
+        state.passed | flow.passed,
+        state.sanitised | flow.sanitised,
+        state.call_hops + hop,
+        _Leg(unit.path, flow, call, state.leg),
+        state.is_whole,
+    )
 
 
 def _strength(candidate: Candidate) -> tuple[float, float, float]:

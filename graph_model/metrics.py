@@ -11,6 +11,7 @@ METRIC_NAMES = (
     "num_variables", "num_children",
 )  # fmt: skip
 _NESTING = frozenset({K.IF, K.SWITCH, K.TRY, K.WITH, K.LOCK, *LOOP_KINDS})
+_CLOSED = frozenset({K.FUNCTION, K.LAMBDA, K.CLASS})
 
 
 def measure_unit(view: UnitView) -> dict[str, float]:
@@ -47,7 +48,7 @@ def _nesting(node: Node, depth: int) -> int:
     while stack:
         current, level = stack.pop()
         for child in current.children:
-            if child.kind in (K.FUNCTION, K.LAMBDA, K.CLASS):
+            if child.kind in _CLOSED or not (child.children or child.kind in _NESTING):
                 continue
             inner = (
                 level + 1 if child.kind in _NESTING and not (child.kind is K.IF and child.field == "orelse") else level

@@ -6,15 +6,15 @@ Values only, small and picklable: a file's flows are kept by content hash and jo
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import cast
+from typing import NamedTuple, cast
 
 
 class OriginKind(IntEnum):
     """Where a value of a unit comes from."""
 
     SOURCE = 0  # foreign data, by a pack; `name` is the API, `detail` the kind of source
-    PARAM = 1  # parameter number `index`; `detail` is SERVICE for an object of the program itself, or CALLBACK
-    RESULT = 2  # the result of call site number `index`
+    PARAM = 1  # parameter `number`; `detail` is SERVICE for an object of the program itself, or CALLBACK
+    RESULT = 2  # the result of call site `number`
     FIELD = 3  # the field `name` of the unit's class
     CAPTURE = 4  # the variable `name` of an enclosing unit
 
@@ -35,12 +35,11 @@ class Passed(IntFlag):
     SANITISED_OTHER = 32  # sanitised, for some label
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """One origin of a unit."""
 
     kind: OriginKind
-    index: int
+    number: int
     name: str
     start: int
     end: int
@@ -60,8 +59,7 @@ EMPTY: Flow = {}
 MAX_HOPS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class FlowRecord:
+class FlowRecord(NamedTuple):
     """One origin reaching one place of a unit, with the definitions in between, in order: (start, end, access path)."""
 
     origin: int
@@ -70,8 +68,7 @@ class FlowRecord:
     hops: tuple[tuple[int, int, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(NamedTuple):
     """A call that may go to project code: `callee` as resolved (`#n` is unit n of the same file), arguments by
     position or keyword, the receiver under "receiver"."""
 
@@ -84,7 +81,7 @@ class CallRecord:
     def given_to(self, parameter: Origin) -> tuple[FlowRecord, ...]:
         """What the call gives to a parameter of the called unit, by keyword or position."""
         args = dict(self.args)
-        return args.get(parameter.name) or args.get(parameter.index) or ()
+        return args.get(parameter.name) or args.get(parameter.number) or ()
 
 
 @dataclass(frozen=True, slots=True)

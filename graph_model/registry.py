@@ -8,7 +8,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from graph_model.analysis import FileAnalysis
 from graph_model.languages import BY_NAME, Family
@@ -20,8 +20,7 @@ _MODULE_ENDINGS = (".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".mts", ".cts")
 _CONSTRUCTORS = ("__init__", "constructor")
 
 
-@dataclass(frozen=True, slots=True)
-class UnitId:
+class UnitId(NamedTuple):
     """One unit of one file."""
 
     path: str
@@ -77,26 +76,29 @@ class Registry:
     def put(self, analysis: FileAnalysis) -> None:
         """Takes a file in, in place of what it was."""
         path = analysis.path
-        before = set(self._offers.get(path, ()))
         old = self.files.get(path)
-        self._forget(path)
+        offers, before = tuple(_list_offers(analysis)), self._offers.get(path, ())
+        self._forget_words(path)
+        if old is None or offers != before or _describe_module(old) != _describe_module(analysis):
+            self._forget_offers(path)
+            self._register(path, offers)
+            self._offers[path] = offers
         self.files[path] = analysis
         self.silent.update(analysis.silent)
         self.enums.update(analysis.enums)
-        offers = self._offers[path] = tuple(_list_offers(analysis))
-        self._register(path, offers)
         self.stores[path] = _list_stores(analysis)
         if analysis.is_guard:
             self._guards.append(analysis)
         self._unresolved.add(path)
-        self._note(path, before.symmetric_difference(offers), old, analysis)
+        self._note(path, {*before} ^ {*offers}, old, analysis)
 
     def remove(self, path: str) -> None:
         """Forgets a file."""
         old = self.files.get(path)
         if old is None:
             return
-        self._forget(path)
+        self._forget_words(path)
+        self._forget_offers(path)
         offers = self._offers.pop(path)
         del self.files[path], self.stores[path]
         self._unresolved.add(path)
@@ -126,8 +128,8 @@ class Registry:
 
     # Keeping up ------------------------------------------------------------------------------------------------------
 
-    def _forget(self, path: str) -> None:
-        """Takes what a file offers out of the tables; what it adds to `callers` goes when calls are resolved."""
+    def _forget_words(self, path: str) -> None:
+        """Takes back what a file says of all others."""
         old = self.files.get(path)
         if old is None:
             return
@@ -135,13 +137,20 @@ class Registry:
         self.silent.subtract(old.silent)
         self.enums.subtract(old.enums)
         self.silent, self.enums = +self.silent, +self.enums
+
+    def _forget_offers(self, path: str) -> None:
+        """Takes what a file offers out of the tables; what it adds to `callers` goes when calls are resolved."""
         for offer in self._offers.get(path, ()):
             if offer.base:
                 key = (offer.base, offer.topic)
                 _keep(self._overrides, key, [unit for unit in self._overrides.get(key, ()) if unit.path != path])
             elif offer.topic in self._named:
                 _keep(self._named, offer.topic, [one for one in self._named[offer.topic] if one[1].path != path])
-        for callee in self._asked_in.pop(path, ()):
+        self._forget_asked(path, self._asked_in.pop(path, set()))
+
+    def _forget_asked(self, path: str, callees: Iterable[str]) -> None:
+        """Lets calls of a file be resolved again when they are asked for."""
+        for callee in callees:
             self._callees.pop((path, callee), None)
             topic = topic_of(path, callee)
             asked = self._asked.get(topic, set())
@@ -180,6 +189,7 @@ class Registry:
             for number, call in enumerate(unit.calls):
                 for callee in self.find_callees(path, call.callee):
                     given.setdefault(callee, []).append((UnitId(path, idx), number))
+        self._forget_unused(path)
         before = self._given.pop(path, {})
         if given:
             self._given[path] = given
@@ -187,6 +197,15 @@ class Registry:
             if before.get(callee) != given.get(callee):
                 self._changes.called.add(callee)
                 self._replace_callers(callee, path, given.get(callee, []), had_some=callee in before)
+
+    def _forget_unused(self, path: str) -> None:
+        """Drops names that a file called before and calls no more."""
+        analysis = self.files.get(path)
+        called = {call.callee for unit in analysis.units for call in unit.calls} if analysis is not None else set()
+        gone = self._asked_in.get(path, set()) - called
+        self._forget_asked(path, gone)
+        if gone:
+            self._asked_in[path] -= gone
 
     def _replace_callers(self, callee: UnitId, path: str, calls: list[Call], *, had_some: bool) -> None:
         known = self.callers.setdefault(callee, [])

@@ -58,12 +58,9 @@ class Node:
     __slots__ = ("children", "data", "end", "field", "kind", "parent", "raw", "start", "text")
 
     def __init__(self, kind: NodeKind, raw: str, start: int, end: int, field: str = "", text: str = "") -> None:
-        self.kind = kind
-        self.raw = raw
-        self.start = start
-        self.end = end
-        self.field = field
-        self.text = text
+        self.kind, self.raw = kind, raw
+        self.start, self.end = start, end
+        self.field, self.text = field, text
         self.children: list[Node] = []
         self.parent: Node | None = None
         self.data: object = None
@@ -86,6 +83,11 @@ class Node:
             node = stack.pop()
             yield node
             stack.extend(reversed(node.children))
+
+    def release(self) -> None:
+        """Breaks the cycles of this node and all below, so that their memory goes back at once."""
+        for node in [*self.walk()]:
+            node.parent, node.children = None, []
 
     def __repr__(self) -> str:
         label = f"{self.field}:" if self.field else ""
@@ -116,8 +118,7 @@ class LanguageTable:
     `positional`: node type -> fields for its children that have none, in order; a last "..." repeats the one before.
     `rewrites`: node type -> function run when a node's children are complete; returns the node to keep, None to drop.
     `leaf_text`: kinds whose text is the source slice even when they have children (children are then dropped).
-    `tokens`: unnamed grammar nodes that get a node all the same (C#'s `this`).
-    A rewrite of an INLINE type runs before its children are spliced into the parent.
+    `tokens`: unnamed grammar nodes that get a node all the same (C#'s `this`). Rewrites of INLINE types run first.
     """
 
     grammar: Grammar

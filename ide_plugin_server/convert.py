@@ -4,12 +4,10 @@ The rest of the project counts bytes. The protocol counts lines from 0 and, with
 https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/#position
 """
 
-import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import Enum
-
-_LINE_END = re.compile(rb"\r\n|\n|\r")
+from itertools import accumulate
 
 
 class Encoding(Enum):
@@ -68,18 +66,29 @@ class LineTable:
     encoding: Encoding = Encoding.UTF16
     num_hidden: int = 0
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
-    _ends: tuple[int, ...] = field(init=False, repr=False, compare=False)  # before the line's ending
+    _reported: tuple[int, ...] = field(init=False, repr=False, compare=False)  # where lines start as reports count them
 
     def __post_init__(self) -> None:
-        endings = list(_LINE_END.finditer(self.content))
-        object.__setattr__(self, "_starts", (0, *(ending.end() for ending in endings)))
-        object.__setattr__(self, "_ends", (*(ending.start() for ending in endings), len(self.content)))
+        lines = self.content.splitlines(keepends=True)  # of bytes: at the three endings of the protocol
+        starts = (0, *accumulate(map(len, lines)))
+        if lines and not lines[-1].endswith((b"\n", b"\r")):
+            starts = starts[:-1]
+        object.__setattr__(self, "_starts", starts)
+        reported = (
+            starts if b"\r" not in self.content else (at for at in starts if not at or self.content[at - 1] == 10)
+        )
+        object.__setattr__(self, "_reported", tuple(reported))
+
+    def _end_of(self, line: int) -> int:
+        """Where a line's ending begins."""
+        stop = self._starts[line + 1] if line + 1 < len(self._starts) else len(self.content)
+        return self._starts[line] + len(self.content[self._starts[line] : stop].rstrip(b"\r\n"))
 
     def offset_to_place(self, offset: int) -> Place:
         """The position of a byte; one past the end is the end, one inside a line ending is the line's end."""
         offset = min(max(offset, 0), len(self.content))
         line = bisect_right(self._starts, offset) - 1
-        before = self.content[self._starts[line] : min(offset, self._ends[line])]
+        before = self.content[self._starts[line] : min(offset, self._end_of(line))]
         hidden = self.encoding.measure(b"\xef\xbb\xbf") if self.num_hidden and line == 0 else 0
         return Place(line, self.encoding.measure(before) + hidden)
 
@@ -87,7 +96,7 @@ class LineTable:
         """The byte at a position; past the end of a line is its end, past the last line the end of the text."""
         if place.line >= len(self._starts):
             return len(self.content)
-        start, end = self._starts[max(place.line, 0)], self._ends[max(place.line, 0)]
+        start, end = self._starts[max(place.line, 0)], self._end_of(max(place.line, 0))
         hidden = self.encoding.measure(b"\xef\xbb\xbf") if self.num_hidden and place.line == 0 else 0
         return start + self.encoding.advance(self.content[start:end], max(place.character - hidden, 0))
 
@@ -97,8 +106,7 @@ class LineTable:
 
     def line_to_extent(self, line: int) -> Extent:
         """A whole line, counted from 1 as reports do, which end lines at LF only; without its ending."""
-        starts = [0, *(match.end() for match in re.finditer(rb"\n", self.content))]
-        start = starts[min(max(line, 1), len(starts)) - 1]
+        start = self._reported[min(max(line, 1), len(self._reported)) - 1]
         stop = self.content.find(b"\n", start)
         text = self.content[start : stop if stop >= 0 else len(self.content)]
         indent = len(text) - len(text.lstrip())

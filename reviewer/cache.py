@@ -50,7 +50,7 @@ class _ValueReader(pickle.Unpickler):
             return super().find_class(module, name)
         if module.split(".", maxsplit=1)[0] in _TRUSTED_ROOTS:
             found = super().find_class(module, name)
-            if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum)):
+            if isinstance(found, type) and (is_dataclass(found) or issubclass(found, (Enum, tuple))):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name}: expected a value class")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graph_model.prediction import Predictor
 
 # Not part of what an analysis or a score depends on.
-_UNUSED_FOLDERS = frozenset({"nn", "training", "export", "bundle_data", "__pycache__"})
+_UNUSED_FOLDERS = frozenset({"nn", "training", "export", "incremental", "bundle_data", "__pycache__"})
 
 
 @cache

@@ -26,8 +26,8 @@ from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.snippets import ANY, Reading, Snippet, SnippetReader
 from benchmarks.evaluation.textual import text_dummies
 from dataset_curation.errors import CurationError
+from dataset_curation.filters.off_limits import load_off_limits
 from dataset_curation.manifests import REPOSITORIES_NAME, TRAINED, read_entries
-from dataset_curation.off_limits import load_off_limits
 
 QUIX = PublicSet("jkoppel/QuixBugs", "4257f44")
 BUGS_IN_PY = PublicSet("soarsmu/BugsInPy", "11c5f1e")

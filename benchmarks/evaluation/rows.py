@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from benchmarks.evaluation.parts import Context, EvaluationError
 from dataset_curation.clones import find_clone
 from dataset_curation.errors import CurationError
+from dataset_curation.filters.off_limits import check_repository
 from dataset_curation.harvesting import file_name, harvest_entry
 from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
-from dataset_curation.off_limits import check_repository
 from dataset_curation.records import FunctionRecord, load_records
 from dataset_curation.triage.sheets import SourceReader
 from dataset_curation.triage.verdicts import Verdict, read_rows, settle

@@ -11,7 +11,6 @@ from graph_model.errors import LimitError
 from graph_model.languages import load_table
 from graph_model.metrics import METRIC_NAMES, measure_unit
 from graph_model.names import Resolver
-from graph_model.nodes import release
 from graph_model.packs.loading import load_index
 from graph_model.program import build_program
 from graph_model.syntax import parse_tree
@@ -53,4 +52,4 @@ def _measure_units(snippet: Snippet, content: bytes) -> list[dict[str, float]]:
             analyser = UnitAnalyser(program, Resolver(program, load_index(program.family.value)), 0)
             return [measure_unit(analyser.view(unit)) for unit in program.units]
         finally:
-            release(tree.root)
+            tree.root.release()

@@ -20,7 +20,7 @@ from tree_sitter import Language, Node, Parser
 
 from benchmarks.evaluation.sets import OpenSet, PublicSet
 from benchmarks.evaluation.snippets import Snippet
-from dataset_curation.disguises import disguise, find_telling_names
+from dataset_curation.sources.disguises import disguise, find_telling_names
 from graph_model.catalogue import load_catalogue
 
 RUFF = PublicSet("astral-sh/ruff", "fca5c7c")

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dataset_curation.duplicates import sign_text
 from dataset_curation.errors import CurationError
+from dataset_curation.filters.duplicates import sign_text
 from dataset_curation.records import UNJUDGED, FunctionRecord
 from dataset_curation.sampling import choose_names
 from dataset_curation.selection import Tally

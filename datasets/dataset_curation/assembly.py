@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from dataset_curation.annotations import WEIGHTS
-from dataset_curation.balance import Caps, balance
-from dataset_curation.consistency import Mark, Verdicts, drop_contested, marks_of
-from dataset_curation.duplicates import DuplicateIndex
 from dataset_curation.errors import RecordError
+from dataset_curation.filters.balance import Caps, balance
+from dataset_curation.filters.consistency import Mark, Verdicts, drop_contested, marks_of
+from dataset_curation.filters.duplicates import DuplicateIndex
 from dataset_curation.gaps import Judged, count_judged
 from dataset_curation.manifests import Role
 from dataset_curation.records import UNLABELLED, FunctionRecord, Judgement, engine_version, load_records, read_header
 from dataset_curation.sampling import rank
 from dataset_curation.selection import Tally
 from dataset_curation.sharding import Kept
+from dataset_curation.sources.annotations import WEIGHTS
 from dataset_curation.triage.verdicts import TriageRow, Verdict, settle
 from graph_model.features import collect_names
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from dataset_curation.assembly import CardCounts
+from dataset_curation.filters.reasons import concern_of
 from dataset_curation.manifests import Entry, Role
-from dataset_curation.reasons import concern_of
 from dataset_curation.selection import Tally
 from graph_model.languages import BY_NAME, Family
 

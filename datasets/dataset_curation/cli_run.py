@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from dataset_curation.balance import Caps
 from dataset_curation.cli_options import (
     CLONES,
     DATA,
@@ -18,14 +17,15 @@ from dataset_curation.cli_options import (
     failures,
     perform,
 )
-from dataset_curation.fix_lists import FIX_LIST_NAME, read_fix_list
+from dataset_curation.filters.balance import Caps
 from dataset_curation.manifests import REPOSITORIES_NAME, SOURCES_NAME, Entry, read_limits, write_entries
-from dataset_curation.organisation import pin_own
 from dataset_curation.running import REPORT, Plan, run_plan
 from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally
+from dataset_curation.sources.fix_lists import FIX_LIST_NAME, read_fix_list
+from dataset_curation.sources.organisation import pin_own
+from dataset_curation.sources.threads import read_threads
 from dataset_curation.steps import Folders
-from dataset_curation.threads import read_threads
 
 _FAULTY = 1
 _OWN_LIMITS = Limits(max_bytes=0, max_plain=1_500)

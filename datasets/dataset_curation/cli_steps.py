@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from dataset_curation.balance import PER_CELL, PER_PROJECT, Caps
 from dataset_curation.cards import render_card
 from dataset_curation.cli_options import (
     CLONES,
@@ -22,10 +21,12 @@ from dataset_curation.cli_options import (
     failures,
     perform_all,
 )
-from dataset_curation.fix_lists import FIX_LIST_NAME, read_fix_list, write_fix_list
+from dataset_curation.filters.balance import PER_CELL, PER_PROJECT, Caps
 from dataset_curation.harvesting import HARVESTED
 from dataset_curation.manifests import REPOSITORIES_NAME, SOURCES_NAME, Role, read_entries, read_limits
 from dataset_curation.selection import Tally
+from dataset_curation.sources.fix_lists import FIX_LIST_NAME, read_fix_list, write_fix_list
+from dataset_curation.sources.threads import read_threads
 from dataset_curation.steps import (
     Folders,
     assemble,
@@ -37,7 +38,6 @@ from dataset_curation.steps import (
     run_injection,
     run_statements,
 )
-from dataset_curation.threads import read_threads
 from dataset_curation.triage.verdicts import read_rows
 from graph_model.training.shards import manifest_hash
 

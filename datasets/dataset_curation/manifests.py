@@ -14,8 +14,8 @@ from typing import Any  # values of files are what the file says until checked h
 
 from dataset_curation.clones import Clone, find_clone
 from dataset_curation.errors import CloneError, ManifestError
-from dataset_curation.licences import FILE_NAME, OWN, UNKNOWN, detect_licence, is_permissive
-from dataset_curation.off_limits import check_repository, normalise_repository
+from dataset_curation.filters.licences import FILE_NAME, OWN, UNKNOWN, detect_licence, is_permissive
+from dataset_curation.filters.off_limits import check_repository, normalise_repository
 from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally, select_files
 from graph_model.languages import Family

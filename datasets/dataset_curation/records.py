@@ -20,8 +20,8 @@ from typing import Any, Self  # JSON values are what the file says until checked
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_curation.duplicates import Signature
 from dataset_curation.errors import RecordError
+from dataset_curation.filters.duplicates import Signature
 from graph_model.candidates.model import Candidate, Step, StepRole
 from graph_model.encoder import FunctionGraph
 
@@ -73,13 +73,16 @@ class FunctionRecord:
         return replace(self, judgements=tuple(judgements))
 
 
+_OTHERS = ("training/", "nn/", "export/", "incremental/")  # what makes no candidates and graphs of its own
+
+
 @cache
 def engine_version() -> str:
     """Changes with any module or pack of the engine that makes candidates and graphs."""
     digest = hashlib.sha256()
     root = files("graph_model")
     for name, item in sorted(_walk(root, "")):
-        if name.endswith((".py", ".toml")) and not name.startswith(("training/", "nn/", "export/")):
+        if name.endswith((".py", ".toml")) and not name.startswith(_OTHERS):
             digest.update(name.encode())
             digest.update(item.read_bytes())
     return digest.hexdigest()[:16]

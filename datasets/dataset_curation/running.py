@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dataset_curation.assembly import CardCounts
-from dataset_curation.balance import Caps
 from dataset_curation.cards import render_card, table
 from dataset_curation.figures import StepFigures
+from dataset_curation.filters.balance import Caps
 from dataset_curation.gaps import LANGUAGE, Cell, Wanted, find_gaps, to_json, to_markdown
 from dataset_curation.manifests import Entry, Role
 from dataset_curation.sampling import Limits
+from dataset_curation.sources.threads import Thread
 from dataset_curation.steps import (
     Folders,
     Work,
@@ -29,7 +30,6 @@ from dataset_curation.steps import (
     run_injection,
     run_statements,
 )
-from dataset_curation.threads import Thread
 from dataset_curation.triage.verdicts import read_rows
 from dataset_curation.validation import Finding, validate
 from graph_model.languages import BY_NAME

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dataset_curation.clones import REGULAR_MODES, Clone, TreeEntry
-from dataset_curation.freshness import find_dead_api
+from dataset_curation.filters.freshness import find_dead_api
 from graph_model.languages import Language, find_language
 from reviewer.attributes import parse_attributes
 from reviewer.inspection import InspectionRules, inspect_content, inspect_name, inspect_size

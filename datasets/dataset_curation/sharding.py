@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_curation.duplicates import Signature
 from dataset_curation.errors import RecordError
+from dataset_curation.filters.duplicates import Signature
 from dataset_curation.records import UNLABELLED, FunctionRecord, Judgement
 from graph_model.catalogue import load_catalogue
 from graph_model.encoder import encode_candidates

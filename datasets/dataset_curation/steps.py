@@ -20,13 +20,10 @@ from dataset_curation.assembly import (
     list_sources,
     thin,
 )
-from dataset_curation.balance import Caps
 from dataset_curation.clones import find_clone
-from dataset_curation.fixes import FixJob, mine_fixes
-from dataset_curation.fixtures import harvest_fixtures
+from dataset_curation.filters.balance import Caps
 from dataset_curation.gaps import Cell, Wanted, find_gaps
 from dataset_curation.harvesting import HARVESTED, Outcome, harvest, plan_harvest, run_parallel
-from dataset_curation.history import VERDICTS, plan_history, read_history
 from dataset_curation.injection.injecting import InjectionJob, inject_entry
 from dataset_curation.injection.needs import Needs
 from dataset_curation.manifests import Entry, Role
@@ -36,7 +33,10 @@ from dataset_curation.pairs.knowledge_base import mine_statements
 from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally
 from dataset_curation.sharding import INDEX_NAME, PLAIN, make_header, write_shards
-from dataset_curation.threads import Thread
+from dataset_curation.sources.fixes import FixJob, mine_fixes
+from dataset_curation.sources.fixtures import harvest_fixtures
+from dataset_curation.sources.history import VERDICTS, plan_history, read_history
+from dataset_curation.sources.threads import Thread
 from dataset_curation.triage.verdicts import TriageRow, read_rows
 
 _KNOWLEDGE_BASE = "SAP/project-kb"

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from dataset_curation.assembly import SourceFileOfRecords, index_verdicts, list_sources, read_record
 from dataset_curation.clones import Clone, find_clone
-from dataset_curation.consistency import Verdicts, mark_candidates
-from dataset_curation.disagreement import Witnesses
-from dataset_curation.duplicates import DuplicateIndex
 from dataset_curation.errors import CloneError, OffLimitsError, RecordError
-from dataset_curation.licences import OWN, UNKNOWN, is_permissive
+from dataset_curation.filters.consistency import Verdicts, mark_candidates
+from dataset_curation.filters.disagreement import Witnesses
+from dataset_curation.filters.duplicates import DuplicateIndex
+from dataset_curation.filters.licences import OWN, UNKNOWN, is_permissive
+from dataset_curation.filters.off_limits import check_repository, check_text, normalise_repository
 from dataset_curation.manifests import LICENSED, TRAINED, Entry, Role, check_entries, read_licence
-from dataset_curation.off_limits import check_repository, check_text, normalise_repository
 from dataset_curation.records import load_records, read_header
 from dataset_curation.sharding import PLAIN, IndexRow, load_examples
 from dataset_curation.triage.verdicts import TriageRow

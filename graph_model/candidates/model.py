@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class StepRole(Enum):
@@ -17,8 +18,7 @@ class StepRole(Enum):
     CONTEXT = "context"  # any other place that the message refers to
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One place of the evidence: half-open UTF-8 byte range in a file (path as given to `analyse_file`)."""
 
     path: str

@@ -1,5 +1,6 @@
 """What a detector sees of one unit, and what it proposes: Drafts, of which the analysis makes Candidates."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from graph_model.program import Program, Unit
 from graph_model.syntax import Node
 
 _ITERATIONS = frozenset({"forEach", "map", "flatMap", "filter", "some", "every", "find", "findIndex", "reduce", "each"})
+_CLOSED = frozenset({K.FUNCTION, K.LAMBDA, K.CLASS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,16 @@ class UnitView:
 
     @cached_property
     def _by_kind(self) -> dict[K, list[tuple[Stmt, Node]]]:
-        found: dict[K, list[tuple[Stmt, Node]]] = {}
+        found: defaultdict[K, list[tuple[Stmt, Node]]] = defaultdict(list)
+        stmts = self.unit.control.stmts
         for idx in self.unit.flow.order:
-            stmt = self.unit.control.stmts[idx]
+            stmt = stmts[idx]
             stack = list(stmt.exprs)
             while stack:
                 node = stack.pop()
-                found.setdefault(node.kind, []).append((stmt, node))
-                if node.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
-                    stack.extend(node.children)
+                found[node.kind].append((stmt, node))
+                if node.children and node.kind not in _CLOSED:
+                    stack += node.children
         return found
 
     def expressions(self, *kinds: K) -> Iterator[tuple[Stmt, Node]]:

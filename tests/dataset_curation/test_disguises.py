@@ -1,4 +1,4 @@
-from dataset_curation.disguises import disguise, find_telling_names, neutral_name
+from dataset_curation.sources.disguises import disguise, find_telling_names, neutral_name
 
 TEXT = (
     "def bad1(tainted):\n    safe_name = secure_filename(tainted)\n"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset_curation.duplicates import find_duplicates, sign_text, tokenise
+from dataset_curation.filters.duplicates import find_duplicates, sign_text, tokenise
 from graph_model.languages import Family
 
 LONG = "\n".join(f"value_{i} = compute_{i}(argument_{i}, other[{i}])" for i in range(40))

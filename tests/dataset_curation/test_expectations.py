@@ -1,6 +1,6 @@
 import pytest
 
-from dataset_curation.expectations import (
+from dataset_curation.sources.expectations import (
     Alert,
     group_folders,
     load_label_table,

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from dataset_curation.assembly import keep_records, list_sources
-from dataset_curation.balance import Caps, balance
 from dataset_curation.cards import drop_rows
-from dataset_curation.consistency import drop_fixed_again
-from dataset_curation.fixes import FixJob, mine_fixes
-from dataset_curation.freshness import OLDEST_FIX, find_dead_api, is_too_old
+from dataset_curation.filters.balance import Caps, balance
+from dataset_curation.filters.consistency import drop_fixed_again
+from dataset_curation.filters.freshness import OLDEST_FIX, find_dead_api, is_too_old
+from dataset_curation.filters.reasons import CONCERNS, Concern, concern_of
 from dataset_curation.harvesting import HarvestJob, harvest
 from dataset_curation.manifests import Choice, Role, pin_choice
-from dataset_curation.reasons import CONCERNS, Concern, concern_of
 from dataset_curation.records import FunctionRecord, Judgement, load_records, read_header, save_records
 from dataset_curation.sampling import Limits
 from dataset_curation.selection import Tally
+from dataset_curation.sources.fixes import FixJob, mine_fixes
 from dataset_curation.testing import MIT, SmallRepository
 
 HEAD = "import os\nimport subprocess\nfrom flask import Flask, request\napp = Flask(__name__)\n\n"

@@ -4,12 +4,12 @@ import pytest
 
 from dataset_curation.clones import find_clone
 from dataset_curation.errors import ManifestError, OffLimitsError
-from dataset_curation.fix_lists import read_fix_list, write_fix_list
-from dataset_curation.fixes import FixJob, find_fix_commits, mine_fixes
 from dataset_curation.manifests import Choice, Entry, Role, pin_choice
 from dataset_curation.pairs.advisories import Advice, parse_advisory
 from dataset_curation.records import load_records, read_header
 from dataset_curation.selection import Tally
+from dataset_curation.sources.fix_lists import read_fix_list, write_fix_list
+from dataset_curation.sources.fixes import FixJob, find_fix_commits, mine_fixes
 from dataset_curation.testing import MIT, SmallRepository
 
 HEAD = "import hashlib\nimport os\nimport subprocess\nfrom flask import Flask, request\napp = Flask(__name__)\n\n"

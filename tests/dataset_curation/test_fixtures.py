@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from dataset_curation.fixtures import harvest_fixtures
 from dataset_curation.manifests import Choice, Role, pin_choice
 from dataset_curation.records import load_records, read_header
+from dataset_curation.sources.fixtures import harvest_fixtures
 from dataset_curation.testing import MIT, SmallRepository
 
 CODE = """import os

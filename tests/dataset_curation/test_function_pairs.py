@@ -49,6 +49,12 @@ def test_what_changes_no_function_has_a_reason(after: str, reason: str) -> None:
     assert _pair(f"def f(x):\n{BODY}", after) == ([], 0, reason)
 
 
+def test_semicolons_alone_are_formatting_in_javascript() -> None:
+    before = "function f(x) {\n  const a = x\n  run(a)\n  return a\n}\n"
+    assert _pair(before, before.replace("\n  r", ";\n  r"), "a.js") == ([], 0, "formatting-only")
+    assert _pair(before, before.replace("run(a)", "runs(a);"), "a.js")[0] == [("f", 1, 1)]
+
+
 def test_a_function_is_no_pair_when_only_one_inside_it_changed() -> None:
     before = "def outer():\n    def inner():\n        a = 1\n        return a\n    return inner\n"
     after = before.replace("1", "2")

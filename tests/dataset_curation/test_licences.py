@@ -1,6 +1,6 @@
 import pytest
 
-from dataset_curation.licences import detect_licence, has_permissive_header, is_permissive
+from dataset_curation.filters.licences import detect_licence, has_permissive_header, is_permissive
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from dataset_curation.errors import OffLimitsError
-from dataset_curation.off_limits import (
+from dataset_curation.filters.off_limits import (
     check_repository,
     check_text,
     find_cves,

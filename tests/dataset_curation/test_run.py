@@ -12,12 +12,12 @@ from dataset_curation.cli import curate
 from dataset_curation.errors import ManifestError, RecordError
 from dataset_curation.harvesting import HarvestJob, harvest
 from dataset_curation.manifests import read_entries
-from dataset_curation.organisation import find_repositories, pin_own
 from dataset_curation.records import FunctionRecord, load_records
 from dataset_curation.selection import Tally
 from dataset_curation.sharding import INDEX_NAME, PLAIN, load_examples
+from dataset_curation.sources.organisation import find_repositories, pin_own
+from dataset_curation.sources.threads import read_threads
 from dataset_curation.testing import SmallRepository
-from dataset_curation.threads import read_threads
 from graph_model.training.shards import load_shards, source_index
 from reviewer.baseline import KnownFinding, render_baseline
 from reviewer.fingerprint import compute_fingerprints

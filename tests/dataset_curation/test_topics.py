@@ -1,6 +1,6 @@
 import pytest
 
-from dataset_curation.topics import FixKind, classify_message
+from dataset_curation.sources.topics import FixKind, classify_message
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import graph_model.lookups
 from graph_model.catalogue import load_catalogue
 from graph_model.errors import LimitError
-from graph_model.extents import Edit, find_edit
-from graph_model.grafting import LiveTree
+from graph_model.incremental.extents import Edit, find_edit
+from graph_model.incremental.grafting import LiveTree
 from graph_model.languages import find_language, load_table
 from graph_model.syntax import LanguageTable, Node, SyntaxTree, parse_tree
 from graph_model.testing import vary_text

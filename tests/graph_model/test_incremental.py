@@ -11,9 +11,9 @@ import graph_model.lookups
 from graph_model.analysis import FileAnalysis, Limits
 from graph_model.catalogue import load_catalogue
 from graph_model.incremental import IncrementalAnalyser
+from graph_model.incremental.testing import follow
 from graph_model.languages import find_language
 from graph_model.testing import vary_text
-from graph_model.testing_edits import follow
 
 SUFFIXES = {"python": "py", "javascript": "js", "typescript": "ts", "java": "java", "csharp": "cs"}
 PYTHON = """\
@@ -144,6 +144,13 @@ def test_functions_inside_stay_where_they_read_nothing_of_what_changed(old: str,
     analyse("outer.py", OUTER)
     assert analyse("outer.py", OUTER.replace(old, new))[1] == expected
     analyse("outer.py", OUTER)
+
+
+def test_functions_in_a_statement_that_changed_are_found_again_but_no_others() -> None:
+    text = "function outer(a) {\n  each((b) => b.x, 'one');\n  later(() => a.y);\n  again(() => a.z);\n}\n"
+    analyse("outer.js", text)
+    assert analyse("outer.js", text.replace("one", "two"))[1] == 3  # outer, its first, and the module
+    assert analyse("outer.js", text)[1] == 3
 
 
 def test_readers_of_what_changed_are_analysed_again() -> None:

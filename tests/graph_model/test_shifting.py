@@ -6,11 +6,11 @@ import numpy as np
 
 from graph_model.analysis import UnitAnalyser, UnitResult
 from graph_model.candidates.model import Candidate
+from graph_model.incremental.shifting import Shift
 from graph_model.languages import find_language, load_table
 from graph_model.names import Resolver
 from graph_model.packs.loading import load_index
 from graph_model.program import build_program
-from graph_model.shifting import Shift
 from graph_model.syntax import parse_tree
 
 ABOVE = "def größe():\n    return 1\n\n\n"

@@ -3,7 +3,7 @@
 import pytest
 
 from graph_model.incremental import IncrementalAnalyser
-from graph_model.testing_edits import follow
+from graph_model.incremental.testing import follow
 
 ANALYSER = IncrementalAnalyser()
 JAVA_FIELD = "class A { void m() { new Base() { Foo x; void go() { x.run(); } }; } }"
@@ -135,6 +135,22 @@ function outer(q) {
   return crypto.createHash('md5').update(digest).digest('hex');
 }
 """
+CALLBACKS = """\
+const app = require('express')();
+function outer(a, b) {
+  const rest = () => a.query.y;
+  each((q) => { b.send(a.query.x + q); }, "one", function (r) { run(r, (s) => eval(s)); });
+  app.get("/x", (req, res) => { res.send(req.query.x + rest()); });
+  const named = wrap((t) => { b.send(t); class A { m() {} } });
+}
+"""
+STREAM = """\
+class A { void m(List<String> names, HttpServletRequest request) {
+  String first = request.getParameter("q");
+  names.forEach(n -> run(n + first), "one", (String x) -> { Runtime.getRuntime().exec(x + first); });
+  later(() -> first);
+} }
+"""
 
 
 @pytest.mark.parametrize(
@@ -172,6 +188,24 @@ function outer(q) {
         ("a.ts", PRODUCES, "text/html", "text/plain"),
         ("a.js", MADE_UP, "password", "etag"),
         ("a.py", DECORATED, "nobody", "handler"),
+        *(
+            ("a.js", CALLBACKS, old, new)
+            for old, new in (
+                ('"one"', '"three"'),
+                ("each(", "app.get("),
+                ("app.get(", "app.gets("),
+                ('"/x"', "a.query.z"),
+                ("wrap(", "(await "),
+                ("named =", "named = a ||"),
+                ("each((q)", "each(1, async (q)"),
+                ('"one", ', ""),
+                ("named", "rest"),
+            )
+        ),
+        *(
+            ("A.java", STREAM, old, new)
+            for old, new in (('"one"', '"three"'), ("names.forEach", "Other.go"), ('"q"', '"qq"'), ("later", "late"))
+        ),
     ],
 )
 def test_what_an_edit_reaches_by_a_side_door_is_looked_at_again(path: str, text: str, old: str, new: str) -> None:

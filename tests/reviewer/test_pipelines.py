@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from reviewer.cli.group import group
 from reviewer.cli.pipelines import BaseHint, find_base
 from reviewer.cli.session import Session
+from reviewer.graph_engine import GraphEngine
 from reviewer.testing import FakeEngine, Project
 
 BAD = 'def f():\n    value = source()\n    sink("security/sql-injection", 0.9, value)\n'
@@ -189,6 +190,20 @@ def test_a_failed_file_fails_unless_it_is_let_pass(project: Project) -> None:
     assert project.run("check", "--on-failure", "fail").exit_code == 2
 
 
-def test_a_review_that_cannot_begin_never_passes(project: Project) -> None:
+def test_what_cannot_be_done_as_asked_never_passes(project: Project) -> None:
     for args in (("check",), ("check", "nowhere.py"), ("diff",)):
         assert project.run(*args, "--on-failure", "pass").exit_code == 2
+
+
+def test_a_reviewer_that_is_broken_fails_unless_it_is_let_pass(origin: Project, tmp_path: Path) -> None:
+    broken = GraphEngine(tmp_path / "model")
+    (tmp_path / "model").mkdir()
+    for args in (("check", "b.py"), ("diff", "--base", "release")):
+        failed = origin.run(*args, engine=broken)
+        passed = origin.run(*args, "--on-failure", "pass", engine=broken)
+        assert (failed.exit_code, passed.exit_code) == (2, 0)
+        assert passed.stderr == (
+            f"{failed.stderr}INCOMPLETE: the review could not be made; on-failure = pass lets it pass.\n"
+        )
+        assert str(tmp_path / "model") in failed.stderr
+    assert origin.run("check", "b.py", engine=broken).exit_code == 2  # nothing stays of what was asked before

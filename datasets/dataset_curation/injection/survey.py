@@ -10,6 +10,7 @@ from pathlib import Path
 from dataset_curation.analysing import Project, analyse_project
 from dataset_curation.clones import find_clone
 from dataset_curation.errors import CurationError
+from dataset_curation.filters.licences import is_permissive
 from dataset_curation.injection.defect_kinds import find_kind, load_kinds
 from dataset_curation.injection.defects import Proposal
 from dataset_curation.injection.places import REMOVALS, Room, families_by_kind, find_room
@@ -17,7 +18,6 @@ from dataset_curation.injection.removals import propose_removals
 from dataset_curation.injection.rounds import digest
 from dataset_curation.injection.structures import find_twin, open_scene, propose_structures
 from dataset_curation.injection.trials import analyse_edited, edit_content, find_born
-from dataset_curation.licences import is_permissive
 from dataset_curation.manifests import Entry, Role
 from dataset_curation.selection import SelectedFile, Tally, select_files
 from graph_model.edits.model import Edit

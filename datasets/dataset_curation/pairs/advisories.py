@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dataset_curation.off_limits import find_cves, normalise_repository
+from dataset_curation.filters.off_limits import find_cves, normalise_repository
 
 _COMMIT_URL = re.compile(
     r"https?://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/(?:commit|pull/\d+/commits)/([0-9a-f]{7,40})"

@@ -16,7 +16,7 @@ from typing import Any  # values of files are what the file says until checked h
 
 from dataset_curation.clones import Clone, Commit
 from dataset_curation.errors import CloneError, ManifestError, OffLimitsError
-from dataset_curation.off_limits import check_repository, check_text
+from dataset_curation.filters.off_limits import check_repository, check_text
 from dataset_curation.pairs.advisories import parse_advisory
 from dataset_curation.selection import Tally
 

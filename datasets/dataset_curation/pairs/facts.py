@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any  # values of files are what the file says until checked here
 
 from dataset_curation.errors import ManifestError
-from dataset_curation.off_limits import check_repository, check_text
+from dataset_curation.filters.off_limits import check_repository, check_text
 from dataset_curation.selection import Tally
 
 FIX_PAIRS_NAME = "fix_pairs.jsonl"

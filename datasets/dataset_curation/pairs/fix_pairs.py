@@ -15,11 +15,10 @@ from typing import Any  # values of headers are what the file says until checked
 from dataset_curation.analysing import Project, Provenance, analyse_project, make_record
 from dataset_curation.clones import Change, Clone, Commit, find_clone
 from dataset_curation.errors import CloneError, CurationError, OffLimitsError, RecordError
-from dataset_curation.fixes import MAX_FILES, read_version
+from dataset_curation.filters.licences import is_permissive
+from dataset_curation.filters.off_limits import check_text
 from dataset_curation.harvesting import Outcome, file_name, is_current
-from dataset_curation.licences import is_permissive
 from dataset_curation.manifests import Entry
-from dataset_curation.off_limits import check_text
 from dataset_curation.pairs.advisory_sources import (
     NUMBERS,
     Advisory,
@@ -30,8 +29,9 @@ from dataset_curation.pairs.facts import PairFact, read_facts
 from dataset_curation.pairs.function_pairs import Function, FunctionPair, PairedCommit, list_functions, pair_commit
 from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement, load_records, read_header, save_records
 from dataset_curation.selection import Tally, find_drop_reason
-from dataset_curation.topics import FixKind, Topic, classify_message
-from dataset_curation.vanishing import find_gone, find_vanished
+from dataset_curation.sources.fixes import MAX_FILES, read_version
+from dataset_curation.sources.topics import FixKind, Topic, classify_message
+from dataset_curation.sources.vanishing import find_gone, find_vanished
 from graph_model.candidates.model import Candidate
 from graph_model.languages import Language, find_language
 from reviewer.source import SourceFile

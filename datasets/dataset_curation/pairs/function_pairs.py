@@ -7,12 +7,11 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dataset_curation.duplicates import tokenise
+from dataset_curation.filters.duplicates import tokenise
 from dataset_curation.selection import Tally
 from graph_model.analysis import Limits
 from graph_model.errors import LimitError
-from graph_model.languages import Language, load_table
-from graph_model.nodes import release
+from graph_model.languages import Family, Language, load_table
 from graph_model.program import Unit, build_program
 from graph_model.syntax import parse_tree
 from reviewer.source import SourceFile, Span
@@ -82,7 +81,7 @@ def read_functions(source: SourceFile, language: Language) -> list[Function] | N
         units = build_program(source.path, language, tree).units
         return [_read_function(source, language, unit) for unit in units if unit.is_function and unit.name]
     finally:
-        release(tree.root)
+        tree.root.release()
 
 
 def _read_function(source: SourceFile, language: Language, unit: Unit) -> Function:
@@ -102,7 +101,9 @@ def _read_function(source: SourceFile, language: Language, unit: Unit) -> Functi
 
 
 def _read_tokens(text: str, language: Language) -> tuple[str, ...]:
-    return tuple(token for token in tokenise(text, language.family) if not token.startswith(_DOCSTRING))
+    """What of a text means something: docstrings do not, nor do semicolons that JavaScript puts in by itself."""
+    left_out = ";" if language.family is Family.JAVASCRIPT else ""
+    return tuple(one for one in tokenise(text, language.family) if one != left_out and not one.startswith(_DOCSTRING))
 
 
 def pair_commit(before: Iterable[Function], after: Iterable[Function], tally: Tally) -> PairedCommit | None:

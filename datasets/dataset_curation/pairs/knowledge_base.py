@@ -14,15 +14,15 @@ from pathlib import Path
 from dataset_curation.analysing import Provenance, analyse_project
 from dataset_curation.clones import Clone, find_clone
 from dataset_curation.errors import OffLimitsError
-from dataset_curation.fixes import MAX_FILES, judge_versions
+from dataset_curation.filters.licences import has_permissive_header
+from dataset_curation.filters.off_limits import check_repository, check_text
 from dataset_curation.harvesting import Outcome, file_name, is_current
-from dataset_curation.licences import has_permissive_header
 from dataset_curation.manifests import Entry
-from dataset_curation.off_limits import check_repository, check_text
 from dataset_curation.pairs.advisories import KB_SOURCE_BRANCH, Advice, parse_advisory
 from dataset_curation.records import FunctionRecord, read_header, save_records
 from dataset_curation.selection import Tally, find_drop_reason, select_content
-from dataset_curation.topics import classify_message
+from dataset_curation.sources.fixes import MAX_FILES, judge_versions
+from dataset_curation.sources.topics import classify_message
 from graph_model.languages import Language, find_language
 from reviewer.source import SourceFile
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from dataset_curation.analysing import Provenance
 from dataset_curation.clones import find_clone
 from dataset_curation.errors import CurationError
-from dataset_curation.fixes import MAX_FILES
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.manifests import Entry
 from dataset_curation.pairs.advisories import Advice
@@ -17,6 +16,7 @@ from dataset_curation.pairs.fix_pairs import FixPair, Origin, find_pairs, make_p
 from dataset_curation.pairs.knowledge_base import ChangedFiles, read_statements, select_sides
 from dataset_curation.records import read_header
 from dataset_curation.selection import Tally
+from dataset_curation.sources.fixes import MAX_FILES
 
 _VERSION = "1"  # of the reading; part of what makes a records file current
 _LICENCE = "Apache-2.0 or as its files say"

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dataset_curation.annotations import read_annotations, write_annotations
 from dataset_curation.clones import find_clone
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.manifests import Entry
 from dataset_curation.records import read_header, save_records
-from dataset_curation.reverts import make_revert_records
 from dataset_curation.selection import Tally
-from dataset_curation.threads import Thread, make_thread_records
+from dataset_curation.sources.annotations import read_annotations, write_annotations
+from dataset_curation.sources.reverts import make_revert_records
+from dataset_curation.sources.threads import Thread, make_thread_records
 
 VERDICTS = "verdicts"
 

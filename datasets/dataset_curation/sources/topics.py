@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from dataset_curation.errors import CurationError
-from dataset_curation.off_limits import find_cves
+from dataset_curation.filters.off_limits import find_cves
 from graph_model.catalogue import load_catalogue
 
 
@@ -40,7 +40,7 @@ class _Words:
 @cache
 def _load_words() -> _Words:
     """Raises CurationError for a label that the catalogue lacks."""
-    tables = tomllib.loads(files("dataset_curation").joinpath("topics.toml").read_text("utf-8"))
+    tables = tomllib.loads(files("dataset_curation.sources").joinpath("topics.toml").read_text("utf-8"))
     known = {label.id for label in load_catalogue()}
     for topic in tables["topics"]:
         unknown = [label for label in topic["labels"] if label not in known]

@@ -10,17 +10,16 @@ from graph_model.analysis import (
 )
 from graph_model.candidates.view import UnitView
 from graph_model.entries import hands_over
-from graph_model.grafting import LiveTree
-from graph_model.languages import Language, load_table
-from graph_model.nodes import release
-from graph_model.packs.loading import load_index
-from graph_model.program import Program, Unit, build_program
-from graph_model.readings import (
+from graph_model.incremental.grafting import LiveTree
+from graph_model.incremental.readings import (
     Answers,
     LoggedResolver,
     ReadLog,
     log_units,
 )
+from graph_model.languages import Language, load_table
+from graph_model.packs.loading import load_index
+from graph_model.program import Program, Unit, build_program
 
 ENTRIES = "entries"
 """The reader that says what frameworks call."""
@@ -43,7 +42,7 @@ class LiveFile:
     def close(self) -> None:
         """Gives its memory back."""
         self._let_go()
-        release(self.live.tree.root)
+        self.live.tree.root.release()
 
     def begin(self) -> None:
         """Analyses everything in the tree."""

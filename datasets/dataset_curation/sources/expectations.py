@@ -40,7 +40,7 @@ class QueryTest:
 @cache
 def load_label_table() -> Mapping[tuple[Family, str], tuple[str, ...]]:
     """Labels by family and query path. Raises CurationError for a label that the catalogue lacks."""
-    text = files("dataset_curation").joinpath("fixture_labels.toml").read_text("utf-8")
+    text = files("dataset_curation.sources").joinpath("fixture_labels.toml").read_text("utf-8")
     known = {label.id for label in load_catalogue()}
     table: dict[tuple[Family, str], tuple[str, ...]] = {}
     for family, queries in tomllib.loads(text).items():

@@ -6,7 +6,8 @@ from graph_model.analysis import (
     called_by,
 )
 from graph_model.candidates.view import UnitView
-from graph_model.comparing import (
+from graph_model.constants import is_folded
+from graph_model.incremental.comparing import (
     UnitFacts,
     describe_flow,
     describe_head,
@@ -15,21 +16,21 @@ from graph_model.comparing import (
     find_changed_around,
     list_synthetic,
 )
-from graph_model.constants import is_folded
-from graph_model.grafting import Graft
-from graph_model.kinds import NodeKind as K
-from graph_model.live_file import ENTRIES, LiveFile
-from graph_model.nodes import move_node
-from graph_model.program import Program, Unit, build_program, scan_function
-from graph_model.readings import (
+from graph_model.incremental.grafting import Graft
+from graph_model.incremental.live_file import ENTRIES, LiveFile
+from graph_model.incremental.nodes import move_node
+from graph_model.incremental.readings import (
     Answers,
     Defined,
     Fact,
     FieldType,
     LoggedUnit,
 )
-from graph_model.renaming import list_mentioning, rename
-from graph_model.shifting import Shift
+from graph_model.incremental.renaming import list_mentioning, rename
+from graph_model.incremental.shifting import Shift
+from graph_model.kinds import NodeKind as K
+from graph_model.program import ClassInfo, Program, Unit, build_program, scan_function
+from graph_model.syntax import Node
 
 
 class Step:
@@ -60,7 +61,6 @@ class Step:
 
     def _renew_all(self) -> tuple[frozenset[int], set[Fact]] | None:
         """Makes all units of the function again: which, and what of them and around is other now."""
-        file = self._file
         before = scan_function(self._program, self._function)
         inside = self._program.units[self._function.idx :][: len(before.units)]
         known = [describe_unit(unit) for unit in inside]
@@ -69,12 +69,9 @@ class Step:
         if self._graft.is_renamed and not self._rename():
             return None
         after = scan_function(self._program, self._function)
-        is_same = self._graft.is_renamed or _describe_contents(before) == _describe_contents(after)
-        if not is_same or _holds_classes(before) or _holds_classes(after):
+        if not _may_stay(before, after, is_renamed=self._graft.is_renamed):
             return None
         self._renew(inside, after)
-        for unit in inside:
-            file.analyser.fold(unit)
         del self._program.async_names
         if not self._program.async_names ^ asynchronous <= self._names:
             return None
@@ -94,13 +91,22 @@ class Step:
         return names is not None
 
     def _renew_own(self) -> tuple[frozenset[int], set[Fact]] | None:
-        """The same where the units inside the function stay."""
-        unit = self._function
-        self._replace_nodes([unit])
+        """The same where the units inside the function stay; those in a statement that is other are found again."""
+        unit, program = self._function, self._program
+        inner = [below for one, _ in self._graft.kept for below in _list_with_below(program, program.unit_of[id(one)])]
+        before, known = scan_function(program, unit) if inner else None, [describe_unit(one) for one in inner]
+        self._replace_nodes([unit, *inner])
+        if before is not None and not _may_stay(before, scan_function(program, unit)):
+            return None
         changed = self._renew_flow(unit)
         if not self._is_folded:
             return None
-        return frozenset({unit.idx, *(self._list_described() if self._graft.place is None else ())}), changed
+        for one, facts in zip(inner, known, strict=True):
+            self._begin(one, one.node, one.cls, one.children)
+            changed.update(find_changed(one, facts))
+        self._answers.update(one.idx for one in inner)
+        described = self._list_described() if self._graft.place is None else ()
+        return frozenset({unit.idx, *(one.idx for one in inner), *described}), changed
 
     def _list_described(self) -> Iterator[int]:
         """The functions of which a comment may speak: those behind it that begin on one line."""
@@ -111,10 +117,7 @@ class Step:
     def _renew_flow(self, unit: Unit) -> set[Fact]:
         """Makes the flow of a unit again of which most nodes stay; its facts that are others now."""
         before, flow, reach = describe_unit(unit), describe_flow(unit), unit.flow.reach_in
-        assert isinstance(unit, LoggedUnit), "all units of a file that is followed are"
-        unit.renew(unit.node, unit.cls, unit.children)
-        self._file.analyser.constants.pop(unit.idx, None)
-        self._file.analyser.fold(unit)
+        self._begin(unit, unit.node, unit.cls, unit.children)
         now = describe_flow(unit)
         other = {key for key in flow.keys() | now.keys() if flow.get(key) != now.get(key)}
         is_same = unit.flow.reach_in == reach and self._differs_in_names(unit, before, "locals")
@@ -158,10 +161,17 @@ class Step:
         """Makes the units inside those of the new text."""
         first = self._function.idx
         for unit, new in zip(inside, after.units, strict=True):
-            assert isinstance(unit, LoggedUnit), "all units of a file that is followed are"
-            unit.renew(new.node, new.cls, [inside[child.idx - first] for child in new.children])
             self._program.unit_of[id(new.node)] = unit
             self._file.analyser.constants.pop(unit.idx, None)
+        for unit, new in zip(inside, after.units, strict=True):
+            self._begin(unit, new.node, new.cls, [inside[child.idx - first] for child in new.children])
+
+    def _begin(self, unit: Unit, node: Node, cls: ClassInfo | None, children: list[Unit]) -> None:
+        """Lets a unit be found again, as that of a node; the units around it come first."""
+        assert isinstance(unit, LoggedUnit), "all units of a file that is followed are"
+        unit.renew(node, cls, children)
+        self._file.analyser.constants.pop(unit.idx, None)
+        self._file.analyser.fold(unit)
 
     # What it means ---------------------------------------------------------------------------------------------------
 
@@ -262,6 +272,16 @@ def _describe_contents(contents: Program) -> tuple[object, ...]:
 def _holds_classes(contents: Program) -> bool:
     """Whether a function has classes in it, of which others may know more than is noted."""
     return bool(contents.classes) or any(unit.kind is K.NEW for unit in contents.units)
+
+
+def _may_stay(before: Program, after: Program, *, is_renamed: bool = False) -> bool:
+    """Whether a function holds the same units as before, and nothing of which others may know more than is noted."""
+    is_same = is_renamed or _describe_contents(before) == _describe_contents(after)
+    return is_same and not _holds_classes(before) and not _holds_classes(after)
+
+
+def _list_with_below(program: Program, unit: Unit) -> list[Unit]:
+    return [unit, *_list_below(program, unit)]
 
 
 def _list_below(program: Program, unit: Unit) -> list[Unit]:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dataset_curation.clones import Clone, Commit
-from dataset_curation.fixes import FixCommit, make_fix_records, qualify
 from dataset_curation.manifests import Entry
 from dataset_curation.records import FunctionRecord, Judgement
 from dataset_curation.selection import Tally
-from dataset_curation.topics import FixKind, Topic, classify_message
+from dataset_curation.sources.fixes import FixCommit, make_fix_records, qualify
+from dataset_curation.sources.topics import FixKind, Topic, classify_message
 
 PATTERN = "^Revert |This reverts commit"
 _SUBJECT = re.compile(r'\A\s*Revert "(?P<subject>.*)"', re.I)

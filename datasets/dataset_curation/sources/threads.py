@@ -21,7 +21,7 @@ from dataset_curation.errors import RecordError
 from dataset_curation.manifests import Entry
 from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement
 from dataset_curation.selection import Tally, select_content
-from dataset_curation.topics import FixKind, find_labels
+from dataset_curation.sources.topics import FixKind, find_labels
 from graph_model.candidates.model import Candidate
 from graph_model.catalogue import load_catalogue
 from graph_model.languages import find_language

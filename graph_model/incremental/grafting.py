@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from tree_sitter import Node as GrammarNode
 from tree_sitter import Tree as GrammarTree
 
-from graph_model.extents import Edit, find_edit, measure_change, tell
+from graph_model.incremental.extents import Edit, find_edit, measure_change, tell
+from graph_model.incremental.likeness import are_alike, are_same, describe
+from graph_model.incremental.nodes import Mover, exchange, move_to, replace, replace_children
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
-from graph_model.likeness import are_alike, are_same, describe
-from graph_model.nodes import move_to, release, replace, replace_children, shift_around
 from graph_model.syntax import (
     Action,
     LanguageTable,
@@ -32,7 +32,7 @@ _BLOCKS = frozenset({"block", "statement_block"})  # of which no table looks at 
 _CLOSED = FUNCTION_KINDS | {K.CLASS, K.NEW, K.SWITCH, K.CASE}  # a statement inside is not by itself one of the function
 _DECORATED = "decorated_definition"  # Python's grammar: a function with the decorators before it
 _PLAIN = frozenset({K.MODULE, K.BLOCK, K.DICT})  # what does not say the names of the functions in it
-_SEEN = FUNCTION_KINDS | {K.CLASS, K.IMPORT, K.EXPORT, K.NAMESPACE}  # what others look for below a function
+_SEEN = frozenset({K.CLASS, K.IMPORT, K.EXPORT, K.NAMESPACE})  # what others look for in a function
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Graft:
 
     `place` is the function, which gets other children; or a statement of it, for which one of `nodes` comes; or None
     where only a comment is other. `start` is its new start, `end` its old end; `is_seen_around`: the code around
-    evaluates or binds something that is other now; `is_renamed`: that is the function's name.
+    evaluates or binds something that is other now; `is_renamed`: that is the function's name. `kept`: functions in the
+    statement that stay, each with the node that says the same in the new one.
     """
 
     function: Node
@@ -66,6 +67,7 @@ class Graft:
     delta: int
     is_seen_around: bool = False
     is_renamed: bool = False
+    kept: tuple[tuple[Node, Node], ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -81,6 +83,7 @@ class LiveTree:
         self._grammar_tree = parse_grammar(source, table)
         self.tree = normalise(self._grammar_tree, source, table, max_nodes)
         self._last: Graft | None = None
+        self._mover = Mover()
 
     @property
     def source(self) -> bytes:
@@ -98,8 +101,8 @@ class LiveTree:
         extent = measure_change(tell(old, self.source, source, edit), new, edit)
         graft = next(self._list_grafts(source, extent, old, new), None)
         if graft is None or self.tree.weight + graft.part.tree.weight - graft.old.weight > self._max_nodes:
-            self._last = None
-            release(self.tree.root)
+            self._last, self._mover = None, Mover()
+            self.tree.root.release()
             self.tree = normalise(new, source, self._table, self._max_nodes)
             return None
         return graft
@@ -146,7 +149,7 @@ class LiveTree:
         top = tree.root.children[0]
         num_extra = len(function.children) - len(top.children)
         is_all = are_alike(top, function) and are_same(function.children[num_extra:], top.children)
-        release(tree.root)
+        tree.root.release()
         return _Part(tree, num_extra, node.start_byte) if is_all else None
 
     def _graft_comment(
@@ -169,7 +172,7 @@ class LiveTree:
     def _graft_statement(
         self, source: bytes, function: Node, extent: Edit, old: GrammarTree, new: GrammarTree
     ) -> Graft | None:
-        """Where an edit stays inside a statement that holds nothing of which others may know."""
+        """Where an edit stays in a statement that holds nothing of which others may know, but in no function there."""
         place = _find_statement(function, extent)
         if place is None:
             return None
@@ -186,21 +189,26 @@ class LiveTree:
         own = _take_statement(old_tree, place)
         if own is None or not are_same([own], [place]):
             return None
-        part = _Part(new_tree, 0, place.start)
-        return Graft(function, place, old_tree, part, [node], place.start, place.end, extent.delta)
+        functions, others = _list_functions(place), _list_functions(node)
+        if [*map(describe, functions)] != [*map(describe, others)]:
+            return None
+        part, kept = _Part(new_tree, 0, place.start), tuple(zip(functions, others, strict=True))
+        return Graft(function, place, old_tree, part, [node], place.start, place.end, extent.delta, kept=kept)
 
     def apply(self, graft: Graft, source: bytes) -> None:
         """Changes the tree into that of the next text."""
         tree, place = self.tree, graft.place
         old, new = graft.old, graft.part.tree
         self._last = graft
-        shift_around(tree.root, place, graft.end, graft.delta)
+        self._mover.move_around(tree.root, place, graft.end, graft.delta)
         if place is graft.function:
             place.start, place.end = graft.start, graft.end + graft.delta
             if graft.is_renamed:
                 _rename_export(place, graft.nodes)
             replace_children(place, graft.nodes)
         elif place is not None:
+            for one, other in graft.kept:
+                exchange(one, other)
             replace(place, graft.nodes[0])
         tree.source = source
         tree.num_nodes += new.num_nodes - old.num_nodes
@@ -243,7 +251,22 @@ def _find_statement(function: Node, extent: Edit) -> Node | None:
 
 
 def _is_seen(statement: Node) -> bool:
-    return any(node.kind in _SEEN or (node.kind is K.NEW and node.get("body")) for node in statement.walk())
+    return any(node.kind in _SEEN or (node.kind is K.NEW and node.get("body")) for node in _walk_own(statement))
+
+
+def _list_functions(statement: Node) -> list[Node]:
+    """The functions in a statement that are in no other one there."""
+    return [node for node in _walk_own(statement) if node.kind in FUNCTION_KINDS]
+
+
+def _walk_own(statement: Node) -> Iterator[Node]:
+    """A statement and everything below it, but for what is in functions."""
+    stack = [statement]
+    while stack:
+        node = stack.pop()
+        yield node
+        if node.kind not in FUNCTION_KINDS:
+            stack.extend(reversed(node.children))
 
 
 def _take_statement(tree: SyntaxTree, place: Node) -> Node | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dataset_curation.errors import ManifestError
-from dataset_curation.off_limits import check_repository
+from dataset_curation.filters.off_limits import check_repository
 from dataset_curation.records import load_records
 
 FIX_LIST_NAME = "fix_commits.jsonl"

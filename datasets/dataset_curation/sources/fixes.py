@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from dataset_curation.accuracy import find_distortion
 from dataset_curation.analysing import Project, Provenance, analyse_project, make_records
 from dataset_curation.clones import Change, Clone, Commit, find_clone
-from dataset_curation.consistency import drop_fixed_again
 from dataset_curation.errors import CloneError, CurationError, OffLimitsError
-from dataset_curation.freshness import is_too_old
+from dataset_curation.filters.accuracy import find_distortion
+from dataset_curation.filters.consistency import drop_fixed_again
+from dataset_curation.filters.freshness import is_too_old
+from dataset_curation.filters.off_limits import check_text
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.manifests import Entry
-from dataset_curation.off_limits import check_text
 from dataset_curation.pairs.advisories import Advice
 from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement, read_header, save_records
 from dataset_curation.selection import Tally, find_drop_reason, select_content
-from dataset_curation.topics import GREP, FixKind, Topic, classify_message
-from dataset_curation.vanishing import find_guarded, find_vanished, is_sound
+from dataset_curation.sources.topics import GREP, FixKind, Topic, classify_message
+from dataset_curation.sources.vanishing import find_guarded, find_vanished, is_sound
 from graph_model.candidates.model import Candidate
 from graph_model.languages import Language, find_language
 from reviewer.source import SourceFile

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
-from dataset_curation.consistency import marks_of
+from dataset_curation.filters.consistency import marks_of
 from dataset_curation.records import FunctionRecord
 from graph_model.languages import BY_NAME
 

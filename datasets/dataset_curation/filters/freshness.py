@@ -16,7 +16,7 @@ OLDEST_FIX = 1_325_376_000
 @cache
 def load_dead_apis() -> Mapping[Family, re.Pattern[bytes]]:
     """What marks a file as dead, by family. Raises CurationError for a broken pattern or an unknown family."""
-    tables = tomllib.loads(files("dataset_curation").joinpath("dead_apis.toml").read_text("utf-8"))
+    tables = tomllib.loads(files("dataset_curation.filters").joinpath("dead_apis.toml").read_text("utf-8"))
     try:
         return {Family(name): re.compile(b"|".join(one.encode() for one in tables[name]), re.M) for name in tables}
     except (ValueError, re.error) as error:

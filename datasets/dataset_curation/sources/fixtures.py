@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 
 from dataset_curation.analysing import Project, Provenance, analyse_project, make_records
 from dataset_curation.clones import Clone, TreeEntry, find_clone
-from dataset_curation.disguises import disguise, find_telling_names
 from dataset_curation.errors import OffLimitsError
-from dataset_curation.expectations import Alert, QueryTest, group_folders, make_test
+from dataset_curation.filters.off_limits import check_text
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.manifests import Entry
-from dataset_curation.off_limits import check_text
 from dataset_curation.records import UNJUDGED, UNLABELLED, FunctionRecord, Judgement, read_header, save_records
 from dataset_curation.selection import Tally
+from dataset_curation.sources.disguises import disguise, find_telling_names
+from dataset_curation.sources.expectations import Alert, QueryTest, group_folders, make_test
 from graph_model.candidates.model import Candidate
 from graph_model.languages import Family, Language, find_language
 from reviewer.source import SourceFile

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from dataset_curation.analysing import Project
-from dataset_curation.duplicates import tokenise
-from dataset_curation.vanishing import MAX_CHANGED_FUNCTIONS, count_changed_functions, function_texts
+from dataset_curation.filters.duplicates import tokenise
+from dataset_curation.sources.vanishing import MAX_CHANGED_FUNCTIONS, count_changed_functions, function_texts
 from graph_model.encoder import FunctionGraph
 from graph_model.languages import BY_NAME, Family
 

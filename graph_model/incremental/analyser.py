@@ -1,9 +1,9 @@
 """Analyses of a file that is being edited: what an edit inside a function cannot have touched is kept.
 
 The result equals what `analyse_file` gives for the same bytes. Tree, units and results of the last version stay. Where
-an edit lies in a function (`graph_model.grafting`), its units become those of the new text; they are analysed again,
-with the units around them and with those that read a fact of them that is other now (`graph_model.readings`). The rest
-moves. What changes which units, imports or classes there are, or what frameworks call, is a reason to begin anew.
+an edit lies in a function (`grafting`), its units become those of the new text; they are analysed again, with the units
+around them and with those that read a fact of them that is other now (`readings`). The rest moves. What changes which
+units, imports or classes there are, or what frameworks call, is a reason to begin anew.
 
 One thing is not promised: where types of fields or variables rest on each other in a circle, or on a long chain, the
 resolver's answer depends on what was asked first, in every analysis; here that may be another question.
@@ -16,9 +16,9 @@ from graph_model.analysis import (
     uncollected,
 )
 from graph_model.errors import LimitError
+from graph_model.incremental.live_file import LiveFile
+from graph_model.incremental.stepping import Step
 from graph_model.languages import Language
-from graph_model.live_file import LiveFile
-from graph_model.stepping import Step
 
 _MAX_FILES = 16
 

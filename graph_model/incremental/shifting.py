@@ -51,7 +51,7 @@ class Shift:
         )
 
     def _origin(self, one: Origin) -> Origin:
-        return Origin(one.kind, one.index, one.name, self.at(one.start), self.at(one.end), one.detail)
+        return Origin(one.kind, one.number, one.name, self.at(one.start), self.at(one.end), one.detail)
 
     def _call(self, one: CallRecord) -> CallRecord:
         args = tuple((key, self._flows(flows)) for key, flows in one.args)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from graph_model.definitions import SYNTHETIC
+from graph_model.incremental.likeness import describe
+from graph_model.incremental.readings import COMPARED, DESCRIBED, FLOW, TREE, Defined, Fact
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
-from graph_model.likeness import describe
 from graph_model.program import Unit
-from graph_model.readings import COMPARED, DESCRIBED, FLOW, TREE, Defined, Fact
 from graph_model.syntax import Node
 
 _NAMED = FUNCTION_KINDS | {K.CLASS}  # as the value of a variable they say no more than that

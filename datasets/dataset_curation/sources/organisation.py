@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dataset_curation.clones import find_clone
 from dataset_curation.errors import CloneError, ManifestError, OffLimitsError
-from dataset_curation.licences import OWN
+from dataset_curation.filters.licences import OWN
+from dataset_curation.filters.off_limits import check_repository
 from dataset_curation.manifests import Choice, Entry, Role, pin_choice
-from dataset_curation.off_limits import check_repository
 from dataset_curation.selection import Tally
 from graph_model.languages import BY_NAME
 

@@ -40,7 +40,7 @@ class OffLimits:
 @cache
 def load_off_limits() -> OffLimits:
     """The lists that ship with this package."""
-    return parse_off_limits(files("dataset_curation").joinpath("off_limits.txt").read_text("utf-8"))
+    return parse_off_limits(files("dataset_curation.filters").joinpath("off_limits.txt").read_text("utf-8"))
 
 
 def parse_off_limits(text: str) -> OffLimits:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dataset_curation.analysing import Project
-from dataset_curation.duplicates import tokenise
-from dataset_curation.topics import Topic
+from dataset_curation.filters.duplicates import tokenise
+from dataset_curation.sources.topics import Topic
 from graph_model.candidates.model import Candidate
 from graph_model.languages import BY_NAME
 from reviewer.fingerprint import compute_fingerprints
