@@ -1,6 +1,7 @@
 """`reviewer diff` in a CI job: the base that the job names, clones that were cut, and reviews that lost a file."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -118,10 +119,24 @@ def test_a_deleted_base_branch_is_said(clone: Callable[..., Project]) -> None:
     result = run(project.root, hint=BaseHint(("origin/release", "release"), "GITHUB_BASE_REF"))
     said = (
         "reviewer: base: GITHUB_BASE_REF: expected one of origin/release, release in this clone, found none: the "
-        "branch was deleted, or not fetched. Get the branch by `git fetch origin release` if it still exists. Or name "
-        "the commit to compare with by --base.\n"
+        "branch was deleted, or not fetched. Get the branch by `git fetch origin "
+        "+refs/heads/release:refs/remotes/origin/release` if it still exists. Or name the commit to compare with by "
+        "--base.\n"
     )
     assert (result.exit_code, result.stderr) == (2, said)
+
+
+@pytest.mark.parametrize("branch", ["release", "$(exit)'é"])
+def test_the_command_in_the_message_gets_the_branch_in_a_clone_of_one(
+    origin: Project, clone: Callable[..., Project], branch: str
+) -> None:
+    origin.git("branch", "--force", branch, "release")
+    project = clone("--single-branch")
+    hint = find_base({"CHANGE_TARGET": branch})
+    refused = run(project.root, "--head", "HEAD", hint=hint)
+    command = refused.stderr.partition("Get the branch by `")[2].partition("` if it")[0]
+    subprocess.run(command, shell=True, cwd=project.root, check=True, capture_output=True)
+    assert (refused.exit_code, run(project.root, "--head", "HEAD", hint=hint).exit_code) == (2, 1)
 
 
 def test_a_shallow_clone_without_the_base_says_how_to_get_it(clone: Callable[..., Project]) -> None:
