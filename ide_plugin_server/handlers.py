@@ -92,7 +92,7 @@ class Handlers:
         await self._configurator.ask()
         server.tell_status("reading", "reading the workspace")
         await server.begin()
-        self._configurator.follow_team()
+        server.following.begin()
 
     async def _register(self) -> None:
         """Asks for notifications of changed files and settings."""
@@ -152,7 +152,7 @@ class Handlers:
         await self._configurator.ask()
         for folder in self._server.folders:
             await self._server.open_folder(folder)
-        self._configurator.follow_team()
+        self._server.following.begin()
         self._server.refresh_client()
 
     async def change_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -167,7 +167,7 @@ class Handlers:
             if folder is not None:
                 await self._configurator.ask()
                 await server.open_folder(folder)
-        self._configurator.follow_team()
+        server.following.begin()
 
     async def change_files(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Files on disk changed."""

@@ -13,8 +13,9 @@ from ide_plugin_server.client import ClientAbilities
 from ide_plugin_server.desk import Desk, Urgency
 from ide_plugin_server.diagnostics import Presenter
 from ide_plugin_server.documents import Document, Documents
-from ide_plugin_server.feedback import FeedbackBook
+from ide_plugin_server.feedback import FeedbackBook, Word
 from ide_plugin_server.folders import Folder, Folders, find_file, make_uri
+from ide_plugin_server.following import Following
 from ide_plugin_server.messages import (
     CloseSite,
     FileReport,
@@ -36,7 +37,7 @@ from ide_plugin_server.reading import Reading
 from ide_plugin_server.reports import Current, Shown
 from ide_plugin_server.settings import InitializationOptions, Run
 from ide_plugin_server.surroundings import Surroundings
-from ide_plugin_server.team import Team
+from ide_plugin_server.team import Team, Teams
 
 _log = logging.getLogger(__name__)
 STATUS = "reviewer/status"
@@ -58,7 +59,8 @@ class EditorServer(LanguageServer):
         self.presenter = Presenter(self.client, self.uri_of)
         self.desk = Desk(self._list_preamble, self._hear, self._resume, self.warn)
         self.feedback = FeedbackBook(surroundings.data_folder)
-        self.team = Team(surroundings.data_folder)
+        self.teams = Teams(surroundings.data_folder)
+        self.following = Following(self)
         self.bars = Progress(self)
         self.reading = Reading(self)
         self.shown: dict[str, Shown] = {}
@@ -299,8 +301,21 @@ class EditorServer(LanguageServer):
         return self.presenter.present(shown.report, self.hidden_in(self.folders.find(file)))
 
     def hidden_in(self, folder: Folder | None) -> frozenset[str]:
-        """Fingerprints that are not shown: marked here, or dismissed by the team."""
-        return self.feedback.hidden_in(folder.path if folder is not None else "") | self.team.dismissed
+        """Fingerprints that are not shown: marked here, or dismissed by the folder's team."""
+        team = self.team_of(folder)
+        marked = self.feedback.hidden_in(folder.path if folder is not None else "")
+        return marked | team.dismissed if team is not None else marked
+
+    def team_of(self, folder: Folder | None) -> Team | None:
+        """The team that a workspace folder names; files outside every workspace folder have none."""
+        return None if folder is None or folder.is_lone else self.teams.find(folder.settings.team)
+
+    def keep(self, word: Word) -> None:
+        """Keeps a word; one that cannot be written down counts as long as the server runs."""
+        try:
+            self.feedback.add(word)
+        except OSError as error:
+            self.warn(f"feedback: expected a writable file, found {error.strerror}")
 
     def _publish(self, file: str) -> None:
         if self.client.pulls:
