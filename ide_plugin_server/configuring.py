@@ -1,12 +1,13 @@
-"""Brings settings in: asks the client for those of each folder."""
+"""Brings settings in: asks the client for those of each folder, and lets the server go by them."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from ide_plugin_server.folders import Folder
 from ide_plugin_server.server import EditorServer
 from ide_plugin_server.settings import SECTION, EditorSettings, parse_settings
 
@@ -46,6 +47,16 @@ class Configurator:
             server.folders.defaults = self._parse(given[0])
             for folder, value in zip(folders, given[1:], strict=True):
                 folder.settings = self._parse(value if value is not None else given[0])
+
+    async def apply(self, folders: Iterable[Folder]) -> None:
+        """Opens folders as the settings are now; another model takes another process, which opens all of them."""
+        server = self._server
+        if server.told_model not in (None, server.model):
+            await server.watching.look()
+            await server.desk.restart()
+            return
+        for folder in folders:
+            await server.open_folder(folder)
 
     def _parse(self, value: object) -> EditorSettings:
         parsed = parse_settings(value, is_trusted=self._server.options.is_trusted)

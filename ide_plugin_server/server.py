@@ -38,6 +38,7 @@ from ide_plugin_server.reports import Current, Shown
 from ide_plugin_server.settings import InitializationOptions, Run
 from ide_plugin_server.surroundings import Surroundings
 from ide_plugin_server.team import Team, Teams
+from ide_plugin_server.watching import Watching
 
 _log = logging.getLogger(__name__)
 STATUS = "reviewer/status"
@@ -63,9 +64,11 @@ class EditorServer(LanguageServer):
         self.following = Following(self)
         self.bars = Progress(self)
         self.reading = Reading(self)
+        self.watching = Watching(self)
         self.shown: dict[str, Shown] = {}
         self.watched: set[str] = set()  # files shown although no document is open
         self.named: set[str] = set()  # files that somebody asked for by name
+        self.told_model: str | None = None  # None: no analysis process was told yet
         self._is_started = False
         self._num_reports = 0
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -78,10 +81,15 @@ class EditorServer(LanguageServer):
         self.documents = Documents(client.encoding)
         self.presenter = Presenter(client, self.uri_of)
 
+    @property
+    def model(self) -> str:
+        """The model that counts for all: of the first folder whose settings name one, else of the command line."""
+        return next((one.settings.model for one in self.folders if one.settings.model), self.surroundings.model)
+
     def _list_preamble(self) -> Iterator[Request]:
         """What a fresh process is told: the folders, and what is open over them."""
-        model = next((one.settings.model for one in self.folders if one.settings.model), self.surroundings.model)
-        yield Hello(self.client.encoding, self.surroundings.cache_folder, model)
+        self.told_model = self.model
+        yield Hello(self.client.encoding, self.surroundings.cache_folder, self.told_model)
         for folder in self.folders:
             yield folder.make_request()
 
@@ -99,6 +107,7 @@ class EditorServer(LanguageServer):
     async def begin(self) -> None:
         """Starts to work: the settings are known now."""
         self._is_started = True
+        await self.watching.look()
         await self.desk.ask(Ping(), Urgency.STATE)
         self._resume()
 
@@ -112,6 +121,7 @@ class EditorServer(LanguageServer):
         """Opens a folder, or opens it again with other settings; then reads it in the background."""
         state = await self.desk.ask(folder.make_request(), Urgency.STATE)
         self.note_state(folder, state)
+        await self.watching.look(folder)
         self.plan_documents(folder)
         self.reading.begin(folder)
 
@@ -157,6 +167,7 @@ class EditorServer(LanguageServer):
 
     async def _open_lone(self, folder: Folder) -> None:
         self.note_state(folder, await self.desk.ask(folder.make_request(), Urgency.STATE))
+        await self.watching.look(folder)
 
     def plan(self, document: Document, *, is_now: bool = False) -> None:
         """Reviews a document after the debounce, or now."""
