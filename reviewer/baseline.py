@@ -43,15 +43,19 @@ def list_known(findings: Iterable[Finding]) -> tuple[KnownFinding, ...]:
 
 
 def update_baseline(
-    known: Iterable[KnownFinding], found: Iterable[KnownFinding], is_judged: Callable[[str], bool], *, adds: bool = True
+    known: Iterable[KnownFinding],
+    found: Iterable[KnownFinding],
+    is_judged: Callable[[KnownFinding], bool],
+    *,
+    adds: bool = True,
 ) -> Update:
     """Known findings brought up to date by those that were found now.
 
-    An entry goes only if its file `is_judged`: it was asked for, and read in full. `adds`: whether new ones are taken.
+    An entry goes only if it `is_judged`: its file was asked for, and read in full. `adds`: whether new ones are taken.
     """
     before = {one.fingerprint: one for one in known}
     now = {one.fingerprint: one for one in found}
-    gone = {name for name, one in before.items() if name not in now and is_judged(one.path)}
+    gone = {name for name, one in before.items() if name not in now and is_judged(one)}
     added = {name for name in now if name not in before}
     kept = [now.get(name, one) for name, one in before.items() if name not in gone]
     entries = [*kept, *(now[name] for name in added)] if adds else kept

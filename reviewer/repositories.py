@@ -1,5 +1,6 @@
 """Git repositories: the one place that runs git. Nothing of the repository's own configuration is executed."""
 
+import os
 import re
 import subprocess
 import threading
@@ -18,6 +19,15 @@ _SAFE = (
     *("-c", "core.quotePath=false"),
     *("-c", "core.bigFileThreshold=4m"),  # larger files are not compared line by line, and not held in memory
 )
+_ALONE = {
+    "GIT_ALLOW_PROTOCOL": "none",  # a clone without all objects would ask a remote for them, by any program it names
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+_REFETCH = "; this clone lacks objects and none are fetched here: `git fetch --refetch --no-filter` gets them"
+_LACKING = re.compile(rb"promisor|lazy fetching")
+_FILTERING = frozenset({"diff"})  # commands that read work trees, through the programs that `filter.<name>` names
+_NO_PROGRAM = {"clean": "", "smudge": "", "process": "", "required": "false"}
 _SIZE = re.compile(rb"[0-9a-f]{40,64} blob (\d+)")
 _OBJECT = re.compile(rb"[0-9a-f]{40,64} (blob|tree|commit|tag) (\d+)")
 
@@ -50,14 +60,33 @@ class Repository:
     def run(self, *args: str, stdin: bytes = b"") -> bytes:
         """The standard output of one git command run at the root; raises RepositoryError when it fails."""
         command = next(arg for arg in args if not arg.startswith("-"))
-        try:
-            done = subprocess.run(["git", *_SAFE, *args], cwd=self.root, input=stdin, capture_output=True, check=False)
-        except OSError as error:
-            raise RepositoryError(command, f"expected git to start, found {error}") from error
+        done = self._start(args, stdin, self._list_settings(command))
         if done.returncode != 0:
             problem = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
-            raise RepositoryError(command, problem)
+            raise RepositoryError(command, problem + (_REFETCH if _LACKING.search(done.stderr) else ""))
         return done.stdout
+
+    def _start(self, args: Sequence[str], stdin: bytes, settings: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        command, environment = ["git", *_SAFE, *args], os.environ | _ALONE | settings
+        try:
+            return subprocess.run(
+                command, cwd=self.root, input=stdin, env=environment, capture_output=True, check=False
+            )
+        except OSError as error:
+            raise RepositoryError(args[0], f"expected git to start, found {error}") from error
+
+    def _list_settings(self, command: str) -> dict[str, str]:
+        """Variables by which a command starts none of the programs that the configuration filters files with."""
+        if command not in _FILTERING:
+            return {}
+        listing = self._start(["config", "--null", "--name-only", "--get-regexp", r"^filter\."], b"", {}).stdout
+        names = sorted({key.rpartition(".")[0] for key in split_names(listing)})
+        settings = [(f"{name}.{key}", value) for name in names for key, value in _NO_PROGRAM.items()]
+        first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        said = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+        for number, (key, value) in enumerate(settings, first):
+            said |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return said
 
     def run_bounded(self, *args: str, max_bytes: int, timeout_s: float = 300.0) -> bytes:
         """The same where a stranger decides how much it is and how long it takes; what is more is not held.
@@ -66,7 +95,12 @@ class Repository:
         """
         command = next(arg for arg in args if not arg.startswith("-"))
         with subprocess.Popen(
-            ["git", *_SAFE, *args], cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["git", *_SAFE, *args],
+            cwd=self.root,
+            env=os.environ | _ALONE | self._list_settings(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         ) as process:
             assert process.stdout is not None, "it is a pipe"
             watchdog = threading.Timer(timeout_s, process.kill)

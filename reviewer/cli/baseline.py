@@ -1,6 +1,7 @@
 """`reviewer baseline`: writes what is found now as known, drops what is gone, or tells whether that is needed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from reviewer.cli.options import Choices, open_desk, selection_options, write_te
 from reviewer.cli.session import Session, Setting, current_session, prepare
 from reviewer.discovery import discover_files
 from reviewer.errors import RequestError
+from reviewer.findings import Finding
 from reviewer.review import Review
 from reviewer.workspace import lies_in
 
@@ -34,10 +36,13 @@ def baseline(
     setting = prepare(session, map(Path, paths), choices.given, choices.config)
     file = _find_file(session, setting, target)
     asked = [session.cwd / path for path in paths] or [setting.workspace.root]
-    review = open_desk(session, setting).review_files(discover_files(setting.workspace, asked, setting.rules))
+    discovery = discover_files(setting.workspace, asked, setting.rules)
+    review = open_desk(session, setting).review_files(discovery)
     if review.ledger.is_empty:
         raise RequestError(f"{', '.join(paths) or '.'}: expected a file to review, found none")
-    update = _update(file, review, [setting.workspace.path_of(path) for path in asked], adds=not prune)
+    places = [setting.workspace.path_of(path) for path in asked]
+    there = open_desk(session, _widen(session, setting)).review_files(discovery).findings
+    update = _update(file, review, places, there, adds=not prune)
     name = session.show_path(setting.workspace, setting.workspace.path_of(file))
     if is_check:
         is_current = _tell_differences(name, update, adds=not prune)
@@ -59,13 +64,23 @@ def _find_file(session: Session, setting: Setting, target: Path | None) -> Path:
     return setting.workspace.root / setting.configuration.baseline
 
 
-def _update(file: Path, review: Review, asked: Iterable[str], *, adds: bool) -> Update:
-    """What the file should hold: entries elsewhere than asked for, or in files that could not be read, stay."""
-    unread = {path for path, _, _ in review.ledger.list_unread()}
-    folders = tuple(asked)
+def _widen(session: Session, setting: Setting) -> Setting:
+    """The setting under which everything is shown: what is not shown under another one need not be gone."""
+    everything = tuple(sorted({label.id for label in session.engine.catalogue}))
+    shown = {"select": everything, "ignore": (), "min_probability": 0.0, "include_tests": True, "directories": ()}
+    return replace(setting, configuration=setting.configuration.with_command_line(shown))
 
-    def is_judged(path: str) -> bool:
-        return path not in unread and lies_in(path, folders)
+
+def _update(file: Path, review: Review, asked: Iterable[str], there: Iterable[Finding], *, adds: bool) -> Update:
+    """What the file should hold: entries elsewhere than asked for, or in files that could not be read, stay.
+
+    So do those of which a finding is `there`, whatever is shown of it.
+    """
+    unread = {path for path, _, _ in review.ledger.list_unread()}
+    folders, fingerprints = tuple(asked), {one.fingerprint for one in there}
+
+    def is_judged(one: KnownFinding) -> bool:
+        return one.path not in unread and lies_in(one.path, folders) and one.fingerprint not in fingerprints
 
     try:
         known = parse_entries(file.read_bytes(), str(file))

@@ -6,7 +6,15 @@ from pathlib import Path
 import click
 
 from reviewer.attributes import read_attributes
-from reviewer.cli.options import Choices, decide_exit_code, find_baseline, open_desk, review_options, write_review
+from reviewer.cli.options import (
+    Choices,
+    decide_exit_code,
+    find_baseline,
+    heed_failures,
+    open_desk,
+    review_options,
+    write_review,
+)
 from reviewer.cli.session import Session, Setting, current_session, prepare
 from reviewer.comparison import list_staged
 from reviewer.discovery import Discovery, discover_files, gather
@@ -41,6 +49,7 @@ def check(
     else:
         setting = prepare(session, map(Path, paths), choices.given, choices.config)
         discovery = _discover(session, setting, paths, staged=staged)
+    heed_failures(ctx, setting.configuration)
     desk = open_desk(session, setting, find_baseline(session, setting, choices))
     review = desk.review_files(discovery)
     write_review(review, session, setting, choices, discovery.sources)

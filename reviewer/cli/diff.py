@@ -7,7 +7,15 @@ import click
 
 from graph_model.languages import find_language
 from reviewer.changes import ChangeKind
-from reviewer.cli.options import Choices, decide_exit_code, find_baseline, open_desk, review_options, write_review
+from reviewer.cli.options import (
+    Choices,
+    decide_exit_code,
+    find_baseline,
+    heed_failures,
+    open_desk,
+    review_options,
+    write_review,
+)
 from reviewer.cli.pipelines import resolve_base
 from reviewer.cli.session import Session, Setting, current_session, prepare, prepare_from
 from reviewer.comparison import DEEPEN, Comparison, HeadKind, compare, find_commit
@@ -82,6 +90,7 @@ def diff(  # noqa: PLR0913  # one parameter an option
         setting = prepare_from(session, repository, policy_from, choices.given)
     else:
         setting = prepare(session, (), choices.given, choices.config)
+    heed_failures(ctx, setting.configuration)
     comparison = _compare(session, setting, repository, Revisions(base, head, staged), paths)
     desk = open_desk(session, setting, find_baseline(session, setting, choices, comparison.base))
     old_names = [change.old_path for change in comparison.changes if change.kind is not ChangeKind.ADDED]

@@ -13,6 +13,8 @@ from typing import Any, NoReturn  # click passes its own arguments through
 
 import click
 
+from reviewer.errors import ConfigurationError, DiffError, RequestError
+
 COMMANDS = {
     "baseline": "reviewer.cli.baseline:baseline",
     "check": "reviewer.cli.check:check",
@@ -25,10 +27,16 @@ COMMANDS = {
 }
 ENTRY_POINTS = "reviewer.commands"
 COULD_NOT = 2
+_ASKED_WRONGLY = (ConfigurationError, RequestError, DiffError)
 
 
 class LazyGroup(click.Group):
-    """Subcommands by name: our own, then those that packages above register by entry point."""
+    """Subcommands by name: our own, then those that packages above register by entry point.
+
+    `lets_pass`: whether a review that could not be made, through no fault of who asked for it, ends with 0.
+    """
+
+    lets_pass = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name, sorted."""
@@ -48,6 +56,7 @@ class LazyGroup(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Runs a command line and exits with 0, 1 or 2."""
+        self.lets_pass = False
         try:
             result = super().main(*args, **{**extra, "standalone_mode": False})
             sys.stdout.flush()
@@ -63,7 +72,10 @@ class LazyGroup(click.Group):
         # Not one of the three sanctioned handlers, but an uncaught error would exit with 1, which means findings.
         except Exception as error:  # noqa: BLE001
             click.echo(f"reviewer: {_explain(error)}", err=True)
-            sys.exit(COULD_NOT)
+            if not self.lets_pass or isinstance(error, _ASKED_WRONGLY):
+                sys.exit(COULD_NOT)
+            click.echo("INCOMPLETE: the review could not be made; on-failure = pass lets it pass.", err=True)
+            sys.exit(0)
         sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -12,7 +12,7 @@ import click
 from reviewer.baseline import parse_baseline, read_baseline
 from reviewer.cache import write_atomically
 from reviewer.cli.formats import FORMATS, READ_BY_PEOPLE, Frame
-from reviewer.cli.group import COULD_NOT, find_version
+from reviewer.cli.group import COULD_NOT, LazyGroup, find_version
 from reviewer.cli.session import Session, Setting
 from reviewer.configuration import DEFAULT_ORIGIN, Configuration, OnFailure
 from reviewer.findings import FailOn
@@ -78,7 +78,7 @@ _REPORTING = (
     click.option(
         "--on-failure",
         type=click.Choice([one.value for one in OnFailure]),
-        help="What files do to the exit code that could not be reviewed.  [default: fail]",
+        help="What the exit code makes of files, or a whole review, that could not be done.  [default: fail]",
     ),
     click.option("--baseline", type=_FILE, help="Known findings: a baseline other than the committed, or a report."),
     click.option("--no-baseline", is_flag=True, help="Show known findings too."),
@@ -219,6 +219,13 @@ def write_text(text: str, session: Session, output: Path | None = None) -> None:
     else:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
+
+
+def heed_failures(ctx: click.Context, configuration: Configuration) -> None:
+    """Lets a review that cannot be made pass where that is asked for."""
+    command = ctx.find_root().command
+    if isinstance(command, LazyGroup):
+        command.lets_pass = configuration.on_failure is OnFailure.PASS
 
 
 def decide_exit_code(review: Review, configuration: Configuration) -> int:

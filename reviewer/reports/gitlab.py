@@ -7,7 +7,9 @@ the messages of the other.
 """
 
 import hashlib
+import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,7 +17,7 @@ from typing import Any  # a JSON document
 
 from graph_model.catalogue import Severity
 from reviewer.findings import Finding
-from reviewer.reports.json_report import dump_json
+from reviewer.ledger import Ledger
 from reviewer.review import Review
 
 _QUALITY_SEVERITIES = {
@@ -32,17 +34,22 @@ _MAX_NAME, _MAX_SOLUTION = 255, 7_000  # characters
 def render_code_quality(review: Review) -> str:
     """Every finding for the merge request's widget; files that should have been read and were not among them."""
     issues = [_describe_issue(finding) for finding in review.findings]
-    issues += [
-        {
+    return _dump([*issues, *_list_unread(review.ledger)])
+
+
+def _list_unread(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Told apart by which of its file's each is: lines move, and of equal fingerprints GitLab shows one."""
+    nums_in_files: Counter[str] = Counter()
+    for path, line, problem in ledger.list_unread():
+        nums_in_files[path] += 1
+        identity = f"{path}\0{nums_in_files[path]}".encode("utf-8", "surrogateescape")
+        yield {
             "description": f"Not reviewed: {problem}",
             "check_name": "graph-reviewer/not-reviewed",
-            "fingerprint": hashlib.sha256(f"{path}\0{problem}".encode("utf-8", "surrogateescape")).hexdigest()[:32],
+            "fingerprint": hashlib.sha256(identity).hexdigest()[:32],
             "severity": "info",
             "location": {"path": path, "lines": {"begin": line}},
         }
-        for path, line, problem in review.ledger.list_unread()
-    ]
-    return dump_json(issues)
 
 
 def _describe_issue(finding: Finding) -> dict[str, Any]:
@@ -73,7 +80,13 @@ def render_sast(review: Review, version: str, made_at: datetime) -> str:
         },
         "vulnerabilities": [_describe_vulnerability(one) for one in review.findings if one.category == "security"],
     }
-    return dump_json(report)
+    return _dump(report)
+
+
+def _dump(document: object) -> str:
+    """With U+FFFD where a path is no text: of its escape Ruby makes broken text, and GitLab refuses the report."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") + "\n"
 
 
 def _list_messages(review: Review) -> Iterator[Mapping[str, str]]:

@@ -130,6 +130,17 @@ def test_a_push_reviews_the_tree(scene: Scene) -> None:
     assert annotations(scene.run(paths="old.py\n")) == ["error old.py"]
 
 
+def test_a_merge_group_is_reviewed_as_the_change_that_it_is(scene: Scene) -> None:
+    scene.github |= {
+        "event_name": "merge_group",
+        "event": {"merge_group": {"base_sha": scene.base, "head_sha": scene.head}},
+    }
+    silenced = scene.run(comment="true", args="--ignore\nsecurity")
+    assert (silenced.exit_code, annotations(silenced)) == (0, [])
+    run = scene.run("--depth=1")
+    assert (run.exit_code, annotations(run)) == (1, ["error new.py"]), run.log
+
+
 def test_inputs_reach_the_command(scene: Scene) -> None:
     assert scene.run(fail_on="never").exit_code == 0
     run = scene.run(annotations="false", args="--ignore\nunsafe-deserialization\n")

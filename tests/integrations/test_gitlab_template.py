@@ -90,6 +90,12 @@ def test_the_default_branch_is_reviewed_whole(scene: Scene) -> None:
     assert len(run_git(scene.source.folder, "status", "--porcelain").splitlines()) == 2  # the two reports
 
 
+def test_both_reports_that_are_compared_follow_the_same_options(scene: Scene) -> None:
+    for given in ({"CI_MERGE_REQUEST_IID": ""}, {"REVIEWER_DIFF_ARGS": "--fail-on never"}):
+        done = scene.run(REVIEWER_ARGS="--ignore security/unsafe-deserialization", **given)
+        assert (done.returncode, scene.read("gl-code-quality-report.json")) == (0, []), done.stderr
+
+
 def test_what_could_not_be_done_outweighs_findings(scene: Scene) -> None:
     """The change breaks the configuration that the whole tree is reviewed with, and brings a finding."""
     head = scene.source.commit({".reviewer.toml": "nonsense = 1\n"}, onto=scene.variables["CI_COMMIT_SHA"])

@@ -47,14 +47,14 @@ def test_what_is_written_is_read_again(known: tuple[KnownFinding, ...]) -> None:
 def test_an_update_adds_what_is_new_and_drops_what_is_gone(
     known: tuple[KnownFinding, ...], found: tuple[KnownFinding, ...], folder: str, adds: bool
 ) -> None:
-    update = update_baseline(known, found, lambda path: path.startswith(folder), adds=adds)
+    update = update_baseline(known, found, lambda one: one.path.startswith(folder), adds=adds)
     before, now = ({one.fingerprint for one in some} for some in (known, found))
     after = {one.fingerprint for one in update.entries}
     assert after <= (before | now if adds else before)
     assert after >= (now if adds else now & before)
     assert {one.fingerprint for one in known if not one.path.startswith(folder)} <= after
     assert all(one.fingerprint in now for one in update.entries if one.path.startswith(folder))
-    again = update_baseline(update.entries, found, lambda path: path.startswith(folder), adds=adds)
+    again = update_baseline(update.entries, found, lambda one: one.path.startswith(folder), adds=adds)
     assert (again.entries, again.gone) == (update.entries, ())
 
 
@@ -136,6 +136,16 @@ def test_pruning_drops_what_is_gone_and_adds_nothing(project: Project) -> None:
     project.write({"b.py": "x = 1\n", "c.py": WEAK})
     assert project.run("baseline", "--prune").stdout == f"{FILE}: 1 finding, 0 new, 1 gone\n"
     assert [one["location"]["path"] for one in project.report("check")["findings"]] == ["c.py"]
+
+
+def test_what_is_not_shown_under_other_settings_is_not_gone(project: Project) -> None:
+    project.write({"a.py": BAD, "b.py": WEAK, "c.py": BAD.replace("0.9", "0.1")})
+    project.run("baseline", "--min-probability", "0")
+    whole = (project.root / FILE).read_text()
+    for args in (("--min-probability", "1"), ("--select", "security/weak-hash"), ("--ignore", "security")):
+        for prune in (("--prune",), ()):
+            assert project.run("baseline", *prune, *args).exit_code == 0
+            assert (project.root / FILE).read_text() == whole
 
 
 def test_what_could_not_be_read_keeps_its_entries(project: Project) -> None:

@@ -1,14 +1,19 @@
 """What GitLab reads from a job's artifacts, against what it documents."""
 
 import json
+import os
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from reviewer.cli.session import read_source_date
 from reviewer.errors import RequestError
+from reviewer.ledger import Failed, Ledger
+from reviewer.reports.gitlab import render_code_quality, render_sast
+from reviewer.review import Review
 from reviewer.testing import FakeEngine, Project
 
 SQL = 'def f():\n    value = source()\n    sink("security/sql-injection", 0.9, value)\n'
@@ -105,6 +110,17 @@ def test_code_quality_tells_what_was_not_read(project: Project) -> None:
     assert {one["severity"] for one in unread} == {"info"}
 
 
+def test_equal_parts_of_one_file_that_were_not_read_have_fingerprints_that_follow_them(project: Project) -> None:
+    project.write({"a.py": "syntax-error syntax-error\nsyntax-error\n", "b.py": "syntax-error\n"})
+    before = read(project, "gitlab", code=0)
+    check_quality(before)
+    assert [one["location"]["lines"]["begin"] for one in before] == [1, 1, 2, 1]
+    project.write({"a.py": "\n\nsyntax-error syntax-error\nsyntax-error\n"})
+    after = read(project, "gitlab", code=0)
+    assert [one["location"]["lines"]["begin"] for one in after] == [3, 3, 4, 1]
+    assert [one["fingerprint"] for one in after] == [one["fingerprint"] for one in before]
+
+
 def test_sast_holds_security_alone_and_says_so(project: Project) -> None:
     project.write({"a.py": SQL + SORT})
     report = read(project, "gitlab-sast")
@@ -132,6 +148,20 @@ def test_sast_tells_what_was_not_read(project: Project) -> None:
         "big.py:1 was not reviewed: too many syntax nodes (asked to)",
         "broken.py:1 was not reviewed: syntax-error, to line 1",
     ]
+
+
+def test_a_path_that_is_no_text_does_not_cost_the_report() -> None:
+    """Ruby's JSON makes a string of an escaped lone surrogate that it cannot write again."""
+    failed = tuple(
+        Failed(os.fsdecode(name), "x") for name in (b"\xe8 \xf0\x9f\x98\x80.py", b"\xe9 \xf0\x9f\x98\x80.py")
+    )
+    review = Review((), (), (), Ledger(failed=failed), "m1", ())
+    quality, sast = render_code_quality(review), render_sast(review, "1.2.3", datetime(2026, 1, 2, tzinfo=UTC))
+    check_quality(json.loads(quality))
+    check_sast(json.loads(sast))
+    assert [one["location"]["path"] for one in json.loads(quality)] == ["� 😀.py", "� 😀.py"]
+    for text in (quality, sast):
+        assert re.search(r"\\ud[89a-f]", text) is None
 
 
 def test_the_time_of_a_scan_is_that_of_what_was_reviewed(repository: Project) -> None:

@@ -1,6 +1,7 @@
 """`reviewer diff` in a CI job: the base that the job names, clones that were cut, and reviews that lost a file."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from reviewer.cli.group import group
 from reviewer.cli.pipelines import BaseHint, find_base
 from reviewer.cli.session import Session
+from reviewer.graph_engine import GraphEngine
 from reviewer.testing import FakeEngine, Project
 
 BAD = 'def f():\n    value = source()\n    sink("security/sql-injection", 0.9, value)\n'
@@ -117,10 +119,24 @@ def test_a_deleted_base_branch_is_said(clone: Callable[..., Project]) -> None:
     result = run(project.root, hint=BaseHint(("origin/release", "release"), "GITHUB_BASE_REF"))
     said = (
         "reviewer: base: GITHUB_BASE_REF: expected one of origin/release, release in this clone, found none: the "
-        "branch was deleted, or not fetched. Get the branch by `git fetch origin release` if it still exists. Or name "
-        "the commit to compare with by --base.\n"
+        "branch was deleted, or not fetched. Get the branch by `git fetch origin "
+        "+refs/heads/release:refs/remotes/origin/release` if it still exists. Or name the commit to compare with by "
+        "--base.\n"
     )
     assert (result.exit_code, result.stderr) == (2, said)
+
+
+@pytest.mark.parametrize("branch", ["release", "$(exit)'é"])
+def test_the_command_in_the_message_gets_the_branch_in_a_clone_of_one(
+    origin: Project, clone: Callable[..., Project], branch: str
+) -> None:
+    origin.git("branch", "--force", branch, "release")
+    project = clone("--single-branch")
+    hint = find_base({"CHANGE_TARGET": branch})
+    refused = run(project.root, "--head", "HEAD", hint=hint)
+    command = refused.stderr.partition("Get the branch by `")[2].partition("` if it")[0]
+    subprocess.run(command, shell=True, cwd=project.root, check=True, capture_output=True)
+    assert (refused.exit_code, run(project.root, "--head", "HEAD", hint=hint).exit_code) == (2, 1)
 
 
 def test_a_shallow_clone_without_the_base_says_how_to_get_it(clone: Callable[..., Project]) -> None:
@@ -189,6 +205,20 @@ def test_a_failed_file_fails_unless_it_is_let_pass(project: Project) -> None:
     assert project.run("check", "--on-failure", "fail").exit_code == 2
 
 
-def test_a_review_that_cannot_begin_never_passes(project: Project) -> None:
+def test_what_cannot_be_done_as_asked_never_passes(project: Project) -> None:
     for args in (("check",), ("check", "nowhere.py"), ("diff",)):
         assert project.run(*args, "--on-failure", "pass").exit_code == 2
+
+
+def test_a_reviewer_that_is_broken_fails_unless_it_is_let_pass(origin: Project, tmp_path: Path) -> None:
+    broken = GraphEngine(tmp_path / "model")
+    (tmp_path / "model").mkdir()
+    for args in (("check", "b.py"), ("diff", "--base", "release")):
+        failed = origin.run(*args, engine=broken)
+        passed = origin.run(*args, "--on-failure", "pass", engine=broken)
+        assert (failed.exit_code, passed.exit_code) == (2, 0)
+        assert passed.stderr == (
+            f"{failed.stderr}INCOMPLETE: the review could not be made; on-failure = pass lets it pass.\n"
+        )
+        assert str(tmp_path / "model") in failed.stderr
+    assert origin.run("check", "b.py", engine=broken).exit_code == 2  # nothing stays of what was asked before

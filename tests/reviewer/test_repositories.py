@@ -60,6 +60,41 @@ def test_a_hostile_configuration_runs_nothing(repository: Project, tmp_path: Pat
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("name", ["evil", 'e"v=i.x'])
+@pytest.mark.parametrize("key", ["clean", "process"])
+def test_a_filter_of_the_repository_runs_nothing(repository: Project, tmp_path: Path, name: str, key: str) -> None:
+    repository.commit({"a.py": "x\n", ".gitattributes": f"*.py filter={name}\n"})
+    repository.git("config", f"filter.{name}.{key}", f"touch {tmp_path}/ran; cat")
+    repository.git("config", f"filter.{name}.required", "true")
+    repository.write({"a.py": "y = 1\n"})
+    (tmp_path / "ran").unlink(missing_ok=True)
+    assert repository.run("diff", "--base", "HEAD").exit_code == 0
+    assert not (tmp_path / "ran").exists()
+
+
+def test_objects_that_are_missing_are_asked_of_nobody(repository: Project, tmp_path: Path) -> None:
+    first = repository.commit({"a.py": "x\n"})
+    blob = repository.git("rev-parse", f"{first}:a.py")
+    repository.commit({"a.py": "y\n"})
+    (repository.root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    evil = tmp_path / "evil.sh"
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    evil.chmod(0o755)
+    for key, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": str(repository.root),
+        "remote.origin.promisor": "true",
+        "remote.origin.uploadpack": str(evil),
+        "protocol.file.allow": "always",
+    }.items():
+        repository.git("config", key, value)
+    result = repository.run("diff", "--base", first)
+    assert result.exit_code == 2
+    assert "git fetch --refetch" in result.stderr
+    assert not (tmp_path / "ran").exists()
+
+
 def test_the_innermost_repository_is_found(repository: Project, tmp_path: Path) -> None:
     (repository.root / "sub").mkdir()
     found = find_repository(repository.root / "sub")

@@ -14,6 +14,9 @@ export interface Complaint {
 }
 
 const PACKAGE = "graph-reviewer[ide]";
+// No index has it: whoever holds the name there is somebody else, so that no command may go by the name alone.
+const SOURCE = `${PACKAGE} @ git+https://HOST/OWNER/graph-reviewer@COMMIT`;
+const FILL_IN = "In the command to install it, HOST, OWNER and COMMIT are yours to fill in.";
 const SETTINGS: Remedy = { title: "Open Settings", kind: "openSettings", query: "graphReviewer.path" };
 const OUTPUT: Remedy = { title: "Show Output", kind: "showOutput" };
 
@@ -24,7 +27,7 @@ export function explainFound(found: Found, hasUv: boolean): Complaint | undefine
       return undefined;
     case "missing":
       return {
-        text: "Graph Reviewer needs the command reviewer: expected it on the PATH or in ~/.local/bin, found none.",
+        text: "Graph Reviewer needs the command reviewer: expected it on the PATH or in ~/.local/bin, found none. " + FILL_IN,
         remedies: [install(hasUv), SETTINGS],
       };
     case "wrongPath":
@@ -42,18 +45,18 @@ export function explainIdentity(identity: Identity, path: string, hasUv: boolean
       return undefined;
     case "tooOld":
       return {
-        text: `${path}: expected version ${identity.minimum} or newer, found ${identity.version}.`,
-        remedies: [upgrade(hasUv), SETTINGS],
+        text: `${path}: expected version ${identity.minimum} or newer, found ${identity.version}. ${FILL_IN}`,
+        remedies: [install(hasUv, "again"), SETTINGS],
       };
     case "stranger":
       return {
-        text: `${path}: expected the command reviewer of graph-reviewer, found a program that answers --version with ${quote(identity.output)}.`,
+        text: `${path}: expected the command reviewer of graph-reviewer, found a program that answers --version with ${quote(identity.output)}. ${FILL_IN}`,
         remedies: [install(hasUv), SETTINGS],
       };
     case "withoutEditor":
       return {
-        text: `${path} is installed without its part for editors: expected ${PACKAGE}.`,
-        remedies: [install(hasUv, true), SETTINGS],
+        text: `${path} is installed without its part for editors: expected ${PACKAGE}. ${FILL_IN}`,
+        remedies: [install(hasUv, "again"), SETTINGS],
       };
   }
 }
@@ -64,16 +67,13 @@ export function explainFailure(error: unknown): Complaint {
   return { text: `Graph Reviewer could not be started: ${what}`, remedies: [OUTPUT] };
 }
 
-function install(hasUv: boolean, isAgain = false): Remedy {
+/** Again: over what is there, since upgrading would keep the commit that it was installed from. */
+function install(hasUv: boolean, when: "first" | "again" = "first"): Remedy {
+  const isAgain = when === "again";
   const command = hasUv
-    ? `uv tool install ${isAgain ? "--reinstall " : ""}"${PACKAGE}"`
-    : `pipx install ${isAgain ? "--force " : ""}"${PACKAGE}"`;
+    ? `uv tool install ${isAgain ? "--reinstall " : ""}"${SOURCE}"`
+    : `pipx install ${isAgain ? "--force " : ""}"${SOURCE}"`;
   return { title: "Install...", kind: "type", command };
-}
-
-function upgrade(hasUv: boolean): Remedy {
-  const command = hasUv ? "uv tool upgrade graph-reviewer" : "pipx upgrade graph-reviewer";
-  return { title: "Upgrade...", kind: "type", command };
 }
 
 /** The first line of foreign output, short and without control characters. */

@@ -5,19 +5,21 @@ import { parseFinding, refuseReason } from "../src/palette";
 import { describeStatus, parseStatus } from "../src/status";
 import { isAddress, makeEnvironment, nameSecret } from "../src/team";
 
+const SOURCE = '"graph-reviewer[ide] @ git+https://HOST/OWNER/graph-reviewer@COMMIT"';
+
 test("a missing executable comes with the command that installs it, for the installer that is there", () => {
   const [pipx, uv] = [false, true].map((hasUv) => explainFound({ kind: "missing" }, hasUv));
   assert.match(pipx?.text ?? "", /expected it on the PATH or in ~\/\.local\/bin, found none/);
-  assert.deepEqual(pipx?.remedies[0], { title: "Install...", kind: "type", command: 'pipx install "graph-reviewer[ide]"' });
-  assert.deepEqual(uv?.remedies[0], { title: "Install...", kind: "type", command: 'uv tool install "graph-reviewer[ide]"' });
+  assert.deepEqual(pipx?.remedies[0], { title: "Install...", kind: "type", command: `pipx install ${SOURCE}` });
+  assert.deepEqual(uv?.remedies[0], { title: "Install...", kind: "type", command: `uv tool install ${SOURCE}` });
   assert.equal(explainFound({ kind: "found", path: "/bin/reviewer" }, false), undefined);
 });
 
 test("a wrong path and an old version are named with what was found", () => {
   assert.match(explainFound({ kind: "wrongPath", path: "bin/reviewer" }, false)?.text ?? "", /found bin\/reviewer\.$/);
   const old = explainIdentity({ kind: "tooOld", version: "0.0.9", minimum: "0.1.0" }, "/bin/reviewer", false);
-  assert.match(old?.text ?? "", /^\/bin\/reviewer: expected version 0\.1\.0 or newer, found 0\.0\.9\.$/);
-  assert.deepEqual(old?.remedies[0], { title: "Upgrade...", kind: "type", command: "pipx upgrade graph-reviewer" });
+  assert.match(old?.text ?? "", /^\/bin\/reviewer: expected version 0\.1\.0 or newer, found 0\.0\.9\. /);
+  assert.deepEqual(old?.remedies[0], { title: "Install...", kind: "type", command: `pipx install --force ${SOURCE}` });
   assert.equal(explainIdentity({ kind: "suitable", version: "0.1.0" }, "/bin/reviewer", false), undefined);
 });
 
@@ -26,14 +28,29 @@ test("an installation without the extra is mended by installing it again", () =>
   assert.deepEqual(complaint?.remedies[0], {
     title: "Install...",
     kind: "type",
-    command: 'pipx install --force "graph-reviewer[ide]"',
+    command: `pipx install --force ${SOURCE}`,
   });
+});
+
+test("no command takes a package by its name alone, and every one comes with what is to be filled in", () => {
+  const foreign = [
+    explainFound({ kind: "missing" }, true),
+    explainIdentity({ kind: "tooOld", version: "0.0.9", minimum: "0.1.0" }, "/bin/reviewer", true),
+    explainIdentity({ kind: "stranger", output: "x" }, "/bin/reviewer", true),
+    explainIdentity({ kind: "withoutEditor" }, "/bin/reviewer", true),
+  ];
+  for (const complaint of foreign) {
+    const typed = (complaint?.remedies ?? []).filter((one) => one.kind === "type");
+    assert.equal(typed.length, 1);
+    assert.ok(typed.every(({ command }) => command.endsWith(SOURCE)));
+    assert.match(complaint?.text ?? "", / HOST, OWNER and COMMIT are yours to fill in\.$/);
+  }
 });
 
 test("what a stranger prints is quoted by its first line, short and without control characters", () => {
   const output = `\u001b[31m${"x".repeat(200)}\nsecond`;
   const text = explainIdentity({ kind: "stranger", output }, "/bin/reviewer", false)?.text ?? "";
-  assert.match(text, /" \[31mx{75}\.\.\."\.$/);
+  assert.match(text, /" \[31mx{75}\.\.\."\. /);
 });
 
 test("a failure shows its message and leads to the output", () => {
