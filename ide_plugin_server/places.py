@@ -60,12 +60,13 @@ def find_named(folder: Path, settings: EditorSettings) -> frozenset[str]:
     named = [folder / settings.configuration] if settings.configuration else []
     try:
         workspace = locate_workspace([folder], folder)
-        baseline = _load(folder, workspace, settings).baseline
-    except (ReviewerError, OSError):  # told of where the folder is opened
+        configuration = _load(folder, workspace, settings)
+    except (ReviewerError, OSError, ValueError):  # told of where the folder is opened
         pass
     else:
-        named += [workspace.file_at(baseline)] if baseline else []
-    return frozenset(os.path.realpath(one) for one in named)
+        if configuration.baseline and configuration.origin_of("baseline") != DEFAULT_ORIGIN:
+            named.append(workspace.file_at(configuration.baseline))
+    return frozenset(os.path.realpath(one) for one in named if "\0" not in str(one))
 
 
 def _read_known(workspace: Workspace, configuration: Configuration) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """A committed file of known findings counts in the editor as it does for `reviewer check`, also when it changes."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
+from ide_plugin_server.places import find_named
+from ide_plugin_server.settings import EditorSettings
 from ide_plugin_server.testing import Editor, EditorSession, make_environment, open_session, play
 
 PROGRAM = str(Path(sys.executable).parent / "reviewer")
@@ -128,6 +131,12 @@ def test_a_file_with_a_name_of_its_own_counts_as_it_is_now(folder: Path) -> None
     before = (folder / "known.json").read_text()
     (folder / ".reviewer.toml").write_text('baseline = "known.json"\n')
     run(folder, scenario)
+
+
+def test_what_is_no_path_names_no_file(folder: Path) -> None:
+    named = find_named(folder, EditorSettings(configuration="größe.toml"))
+    assert named == {os.path.realpath(folder / "größe.toml")}  # also while it is not there
+    assert find_named(folder, EditorSettings(configuration="a\0b")) == find_named(folder, EditorSettings()) == set()
 
 
 def test_the_file_that_the_setting_names_counts_as_it_is_now(folder: Path) -> None:
