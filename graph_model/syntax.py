@@ -86,7 +86,9 @@ class Node:
 
     def release(self) -> None:
         """Breaks the cycles of this node and all below, so that their memory goes back at once."""
-        for node in [*self.walk()]:
+        nodes = [self]
+        for node in nodes:  # the list grows
+            nodes += node.children
             node.parent, node.children = None, []
 
     def __repr__(self) -> str:
@@ -149,8 +151,7 @@ class SyntaxTree:
         return self.num_nodes + FUNCTION_WEIGHT * self.num_functions
 
 
-MAX_DEPTH = 200
-FUNCTION_WEIGHT = 25  # what a function costs beside its nodes, in nodes: a flow graph and a record of its own
+MAX_DEPTH, FUNCTION_WEIGHT = 200, 25  # a function costs as many nodes beside its own, for its flow graph and record
 _TEXT_KINDS = frozenset(
     {kind for kind in NodeKind if NodeKind.NAME <= kind <= NodeKind.REGEX} | {NodeKind.TYPE_REF, NodeKind.MODIFIER}
 )
@@ -333,8 +334,7 @@ class _Normaliser:
         parent.children.append(kept)
 
     def _count(self, kind: NodeKind) -> None:
-        tree = self.tree
-        tree.num_nodes += 1
+        self.tree.num_nodes, tree = self.tree.num_nodes + 1, self.tree
         if kind is NodeKind.OTHER:
             tree.num_other += 1
         elif kind is NodeKind.FUNCTION or kind is NodeKind.LAMBDA:

@@ -22,6 +22,7 @@ class ClientAbilities:
     has_progress: bool = False
     has_configuration: bool = False
     watches_files: bool = False
+    watches_anywhere: bool = False
     registers_configuration: bool = False
     refreshes_diagnostics: bool = False
     refreshes_lenses: bool = False
@@ -50,6 +51,7 @@ def read_abilities(capabilities: types.ClientCapabilities, encoding: Encoding) -
         has_progress=has("window.work_done_progress"),
         has_configuration=has("workspace.configuration"),
         watches_files=has("workspace.did_change_watched_files.dynamic_registration"),
+        watches_anywhere=has("workspace.did_change_watched_files.relative_pattern_support"),
         registers_configuration=has("workspace.did_change_configuration.dynamic_registration"),
         refreshes_diagnostics=has("workspace.diagnostics.refresh_support"),
         refreshes_lenses=has("workspace.code_lens.refresh_support"),

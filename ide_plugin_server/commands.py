@@ -9,7 +9,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from ide_plugin_server.desk import Urgency
 from ide_plugin_server.diagnostics import extent_to_range
 from ide_plugin_server.errors import TeamError
-from ide_plugin_server.feedback import FORGET, MARK, Word
+from ide_plugin_server.feedback import FORGET, MARK, OPINIONS, Word
 from ide_plugin_server.folders import Folder, find_file
 from ide_plugin_server.messages import Explain, ListFiles, Remark, Replacement, Silence, Trouble
 from ide_plugin_server.server import EditorServer
@@ -95,8 +95,9 @@ class Commands:
         server.refresh_client()
 
     async def restart(self, *_: object) -> None:
-        """Starts the analysis process again."""
+        """Starts the analysis process again, and asks the teams' services again."""
         await self._server.desk.restart()
+        await self._server.following.ask()
 
     # Findings --------------------------------------------------------------------------------------------------------
 
@@ -148,19 +149,21 @@ class Commands:
         return bool(done.applied)
 
     async def mark_unhelpful(self, *arguments: object) -> None:
-        """Keeps what somebody thinks of a finding, hides it, and tells the team's service where there is one."""
-        given = arguments if len(arguments) > 2 else (*arguments, "")  # a reason may be left out
-        uri, fingerprint, reason = _read_texts(given, "uri", "fingerprint", "reason")
+        """Keeps what somebody thinks of a finding, hides it, and tells the folder's team where it names one."""
+        given = (*arguments, *("", OPINIONS[0])[max(0, len(arguments) - 2) :])  # both may be left out
+        uri, fingerprint, reason, opinion = _read_texts(given, "uri", "fingerprint", "reason", "kind")
+        if opinion not in OPINIONS:
+            raise JsonRpcInvalidParams(f"kind: expected one of {', '.join(OPINIONS)}, found {opinion!r}")
         folder, _, remark = self._find(uri, fingerprint)
-        server = self._server
-        word = Word(MARK, folder.path, fingerprint, remark.label, remark.path, remark.line, reason)
-        self._keep(word)
+        server, team = self._server, self._server.team_of(folder)
+        told = team.name if team is not None else ""
+        server.keep(Word(MARK, folder.path, fingerprint, remark.label, remark.path, remark.line, reason, opinion, told))
         server.publish_all()
-        if server.team.is_connected:
+        if team is not None:
             try:
-                await server.team.send_feedback(_describe_feedback(word))
+                await server.following.send(team)
             except TeamError as error:
-                server.warn(f"the feedback is kept here and did not reach the team: {error}")
+                server.warn(f"the feedback is kept here and did not reach the team yet: {error}")
 
     def forget_feedback(self, *arguments: object) -> None:
         """Takes one mark back, or all of them."""
@@ -168,14 +171,8 @@ class Commands:
         for folder in self._server.folders:
             hidden = self._server.feedback.hidden_in(folder.path)
             if hidden if not fingerprint else fingerprint in hidden:
-                self._keep(Word(FORGET, folder.path, fingerprint))
+                self._server.keep(Word(FORGET, folder.path, fingerprint))
         self._server.publish_all()
-
-    def _keep(self, word: Word) -> None:
-        try:
-            self._server.feedback.add(word)
-        except OSError as error:
-            self._server.warn(f"feedback: expected a writable file, found {error.strerror}")
 
 
 def make_edit(server: EditorServer, uri: str, replacements: Sequence[Replacement]) -> types.WorkspaceEdit:
@@ -186,18 +183,6 @@ def make_edit(server: EditorServer, uri: str, replacements: Sequence[Replacement
     document = server.documents.find(uri)
     name = types.OptionalVersionedTextDocumentIdentifier(uri, document.version if document is not None else None)
     return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(name, list(edits))])
-
-
-def _describe_feedback(word: Word) -> dict[str, object]:
-    reason = " ".join(word.reason.split())[:500]
-    return {
-        "fingerprint": word.fingerprint,
-        "label": word.label,
-        "kind": "false-positive",
-        "path": word.path,
-        "line": word.line,
-        "reason": reason if reason.isprintable() else "",
-    }
 
 
 def _read_texts(arguments: Sequence[object], *names: str) -> list[str]:

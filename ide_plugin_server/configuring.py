@@ -1,16 +1,15 @@
-"""Brings settings in: asks the client for those of each folder, and follows the team's service where they name one."""
+"""Brings settings in: asks the client for those of each folder, and lets the server go by them."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from ide_plugin_server.errors import TeamError
+from ide_plugin_server.folders import Folder
 from ide_plugin_server.server import EditorServer
 from ide_plugin_server.settings import SECTION, EditorSettings, parse_settings
-from ide_plugin_server.team import REFRESH_EVERY_S
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 10.0  # for a client that says it can be asked and does not answer
@@ -22,7 +21,6 @@ class Configurator:
     def __init__(self, server: EditorServer) -> None:
         self._server = server
         self._said: set[str] = set()
-        self._follower: asyncio.Task[object] | None = None
 
     def take(self, value: object) -> None:
         """Settings that were sent: they count for every folder that has none of its own."""
@@ -50,6 +48,16 @@ class Configurator:
             for folder, value in zip(folders, given[1:], strict=True):
                 folder.settings = self._parse(value if value is not None else given[0])
 
+    async def apply(self, folders: Iterable[Folder]) -> None:
+        """Opens folders as the settings are now; another model takes another process, which opens all of them."""
+        server = self._server
+        if server.told_model not in (None, server.model):
+            await server.watching.look()
+            await server.desk.restart()
+            return
+        for folder in folders:
+            await server.open_folder(folder)
+
     def _parse(self, value: object) -> EditorSettings:
         parsed = parse_settings(value, is_trusted=self._server.options.is_trusted)
         for problem in parsed.problems:
@@ -57,28 +65,3 @@ class Configurator:
                 self._said.add(problem)
                 self._server.warn(problem)
         return parsed.settings
-
-    def follow_team(self) -> None:
-        """Asks the team's service now and then, as long as the settings name one."""
-        server = self._server
-        if self._follower is not None:
-            self._follower.cancel()
-        team = next(
-            (one.settings.team for one in server.folders if one.settings.team.is_set), server.folders.defaults.team
-        )
-        token = (server.surroundings.environment or {}).get(team.token_variable, "")
-        before = server.team.dismissed
-        server.team.connect(team, token)
-        if server.team.dismissed != before:
-            server.publish_all()
-        self._follower = server.spawn(self._follow()) if team.is_set else None
-
-    async def _follow(self) -> None:
-        server = self._server
-        while True:
-            try:
-                if await server.team.refresh():
-                    server.publish_all()
-            except TeamError as error:
-                server.log(f"team: {error}")
-            await asyncio.sleep(REFRESH_EVERY_S)

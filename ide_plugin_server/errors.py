@@ -7,3 +7,7 @@ class ServerError(Exception):
 
 class TeamError(ServerError):
     """The team's service did not answer as expected."""
+
+
+class RefusedError(TeamError):
+    """The team's service does not take what was sent, however often it is sent."""

@@ -1,24 +1,30 @@
 """What people say of findings in this editor: kept in a file of theirs, listed, and taken back at any time.
 
-One line of JSON a word. A mark hides a finding in its workspace folder; a later line may take it back.
+One line of JSON a word. A mark hides a finding in its workspace folder; a later line may take it back. Where the folder
+has a team, the mark waits until a later line says that it was sent.
 """
 
 import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
 FILE_NAME = "feedback.jsonl"
 MARK, FORGET = "unhelpful", "forgotten"
+SENT, REFUSED = "sent", "refused"  # by the team's service: neither is sent again
+OPINIONS = ("false-positive", "accept-risk", "ignore")  # what the service calls them
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One thing that somebody said. `root` is the workspace folder; `fingerprint` "" means every finding in it."""
+    """One thing that somebody said, or that came of it.
+
+    `root` is the workspace folder; `fingerprint` "" means every finding in it; `team` is the one to tell, "" for none.
+    """
 
     kind: str
     root: str
@@ -27,6 +33,11 @@ class Word:
     path: str = ""
     line: int = 0
     reason: str = ""
+    opinion: str = OPINIONS[0]
+    team: str = ""
+
+
+_TEXTS = tuple(one.name for one in fields(Word) if one.name != "line")
 
 
 class FeedbackBook:
@@ -35,12 +46,17 @@ class FeedbackBook:
     def __init__(self, folder: str) -> None:
         self._file = Path(folder) / FILE_NAME if folder else None
         self._hidden: dict[str, set[str]] = {}
+        self._unsent: dict[tuple[str, str], Word] = {}  # by folder and fingerprint
         for word in self._read():
             self._heed(word)
 
     def hidden_in(self, root: str) -> frozenset[str]:
         """Fingerprints of the findings of a workspace folder that are marked."""
         return frozenset(self._hidden.get(root, ()))
+
+    def list_unsent(self, root: str, team: str) -> tuple[Word, ...]:
+        """Marks in a workspace folder that its team has not been told of, oldest first."""
+        return tuple(one for one in self._unsent.values() if (one.root, one.team) == (root, team))
 
     def add(self, word: Word) -> None:
         """Keeps a word. Raises OSError when the file cannot be written; the word counts all the same."""
@@ -57,10 +73,12 @@ class FeedbackBook:
         hidden = self._hidden.setdefault(word.root, set())
         if word.kind == MARK:
             hidden.add(word.fingerprint)
-        elif word.fingerprint:
-            hidden.discard(word.fingerprint)
-        else:
-            hidden.clear()
+        elif word.kind == FORGET:
+            hidden -= {word.fingerprint} if word.fingerprint else set(hidden)
+        for key in [one for one in self._unsent if one[0] == word.root and word.fingerprint in ("", one[1])]:
+            del self._unsent[key]
+        if word.kind == MARK and word.team:
+            self._unsent[word.root, word.fingerprint] = word
 
     def _read(self) -> list[Word]:
         """The words in the file; a line that cannot be read is left out and logged."""
@@ -84,4 +102,6 @@ def _parse(line: str) -> Word | None:
     ):
         _log.warning("feedback: expected a line with kind, root and fingerprint, found another")
         return None
-    return Word(row["kind"], row["root"], row["fingerprint"])
+    texts: dict[str, str] = {key: row[key] for key in _TEXTS if isinstance(row.get(key), str)}
+    number = row.get("line")
+    return Word(**texts, line=number if isinstance(number, int) else 0)

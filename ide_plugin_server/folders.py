@@ -1,5 +1,6 @@
 """Which workspace folder a document belongs to, and the settings of each."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -8,6 +9,10 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from ide_plugin_server.messages import OpenSite, SiteState
 from ide_plugin_server.settings import EditorSettings
+from reviewer.baseline import DEFAULT_FILE
+from reviewer.configuration_files import OWN_FILE, PROJECT_FILE
+
+DECIDING = (OWN_FILE, PROJECT_FILE, DEFAULT_FILE, ".gitignore", ".gitattributes")  # about other files
 
 # A document that was never saved has no name; its language gives it one.
 _ENDINGS = {
@@ -23,7 +28,10 @@ _ENDINGS = {
 
 @dataclass(slots=True)
 class Folder:
-    """One folder that the analysis process knows; `is_lone`: not of the workspace, the home of single files."""
+    """One folder that the analysis process knows.
+
+    `is_lone`: not of the workspace, the home of single files. `named`: real paths of what decides about it by name.
+    """
 
     key: str
     path: str
@@ -31,14 +39,18 @@ class Folder:
     is_lone: bool = False
     uri: str | None = None
     state: SiteState = field(default_factory=SiteState)
+    named: frozenset[str] = frozenset()
 
     def holds(self, file: str) -> bool:
         """Whether a file lies in it, at whatever depth."""
         return PurePath(file).is_relative_to(self.path)
 
     def heeds(self, file: str) -> bool:
-        """Whether a file that decides about others, such as a configuration, can decide about files in it."""
-        return self.holds(file) or PurePath(self.path).is_relative_to(PurePath(file).parent)
+        """Whether a file, such as a configuration, can decide about others in it."""
+        path = PurePath(file)
+        if path.name in DECIDING and (self.holds(file) or PurePath(self.path).is_relative_to(path.parent)):
+            return True
+        return bool(self.named) and os.path.realpath(file) in self.named
 
     def make_request(self) -> OpenSite:
         """What opens it in the process."""

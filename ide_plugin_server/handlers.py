@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import PurePath
 
 from lsprotocol import types
 
@@ -14,15 +13,12 @@ from ide_plugin_server.configuring import Configurator
 from ide_plugin_server.convert import Extent, Place
 from ide_plugin_server.diagnostics import SOURCE
 from ide_plugin_server.documents import TextChange
-from ide_plugin_server.folders import find_file, make_uri
+from ide_plugin_server.folders import DECIDING, find_file, make_uri
 from ide_plugin_server.server import EditorServer
 from ide_plugin_server.settings import parse_options
-from reviewer.baseline import DEFAULT_FILE
-from reviewer.configuration_files import OWN_FILE, PROJECT_FILE
 
 _ANYTHING = "**/*"  # that goes: of a folder some clients tell no more than that
 _WATCHED = ("**/*.{py,pyi,js,jsx,mjs,cjs,ts,tsx,mts,cts,java,cs}",)
-_DECIDING = (OWN_FILE, PROJECT_FILE, DEFAULT_FILE, ".gitignore", ".gitattributes")
 _LANGUAGES = ("python", "javascript", "javascriptreact", "typescript", "typescriptreact", "java", "csharp")
 
 
@@ -93,14 +89,14 @@ class Handlers:
         await self._configurator.ask()
         server.tell_status("reading", "reading the workspace")
         await server.begin()
-        self._configurator.follow_team()
+        server.following.begin()
 
     async def _register(self) -> None:
         """Asks for notifications of changed files and settings."""
         server = self._server
         wanted = []
         if server.client.watches_files:
-            globs = (*_WATCHED, *(f"**/{name}" for name in _DECIDING))
+            globs = (*_WATCHED, *(f"**/{name}" for name in DECIDING))
             watched = [types.FileSystemWatcher(one) for one in globs]
             watched.append(types.FileSystemWatcher(_ANYTHING, types.WatchKind.Delete))
             watchers = types.DidChangeWatchedFilesRegistrationOptions(watched)
@@ -134,7 +130,7 @@ class Handlers:
         """A document was saved: a deciding file may decide differently; others may wait for this."""
         document = self._server.documents.find(params.text_document.uri)
         file = find_file(params.text_document.uri)
-        if file is not None and PurePath(file).name in _DECIDING:
+        if file is not None and any(folder.heeds(file) for folder in self._server.folders):
             await self._change_files([file])
         elif document is not None:
             self._server.plan(document, is_now=True)
@@ -153,9 +149,8 @@ class Handlers:
         if isinstance(given, dict):
             self._configurator.take(given.get(SOURCE, given))
         await self._configurator.ask()
-        for folder in self._server.folders:
-            await self._server.open_folder(folder)
-        self._configurator.follow_team()
+        await self._configurator.apply(self._server.folders)
+        self._server.following.begin()
         self._server.refresh_client()
 
     async def change_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -165,12 +160,11 @@ class Handlers:
             folder = server.folders.remove(removed.uri)
             if folder is not None:
                 await server.close_folder(folder)
-        for added in params.event.added:
-            folder = server.folders.add(added.uri)
-            if folder is not None:
-                await self._configurator.ask()
-                await server.open_folder(folder)
-        self._configurator.follow_team()
+        new = [folder for one in params.event.added if (folder := server.folders.add(one.uri)) is not None]
+        if new:
+            await self._configurator.ask()
+        await self._configurator.apply(new)
+        server.following.begin()
 
     async def change_files(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Files on disk changed."""
@@ -179,11 +173,10 @@ class Handlers:
     async def _change_files(self, files: Iterable[str]) -> None:
         server = self._server
         changed = set(files)
-        deciding = {file for file in changed if PurePath(file).name in _DECIDING}
         for folder in server.folders:
             if server.folders.get(folder.key) is not folder:
                 continue  # it was closed meanwhile
-            if any(folder.heeds(file) for file in deciding):
+            if any(folder.heeds(file) for file in changed):
                 await server.open_folder(folder)
                 continue
             inside = sorted(file for file in changed if server.folders.find(file) is folder)

@@ -13,7 +13,7 @@ from reviewer.baseline import read_baseline
 from reviewer.configuration import DEFAULT_ORIGIN, Configuration
 from reviewer.configuration_files import load_configuration, read_configuration
 from reviewer.discovery import DEFAULT_EXCLUDES
-from reviewer.errors import RepositoryError
+from reviewer.errors import RepositoryError, ReviewerError
 from reviewer.inspection import InspectionRules, inspect_content, inspect_name
 from reviewer.ledger import Skip, SkipReason
 from reviewer.source import SourceFile
@@ -40,13 +40,33 @@ def make_setting(folder: Path, settings: EditorSettings) -> Setting:
     Raises ConfigurationError and RequestError as that does.
     """
     workspace = locate_workspace([folder], folder)
-    if settings.configuration:
-        configuration = read_configuration(folder / settings.configuration)
-    else:
-        configuration = load_configuration(folder, workspace.root)
-    configuration = _override(configuration, dict(settings.overrides), settings.preference)
+    given = _load(folder, workspace, settings)
+    configuration = _override(given, dict(settings.overrides), settings.preference)
     rules = InspectionRules(configuration.exclude, configuration.max_file_bytes, configuration.base)
     return Setting(folder, workspace, configuration, rules, _read_known(workspace, configuration))
+
+
+def _load(folder: Path, workspace: Workspace, settings: EditorSettings) -> Configuration:
+    if settings.configuration:
+        return read_configuration(folder / settings.configuration)
+    return load_configuration(folder, workspace.root)
+
+
+def find_named(folder: Path, settings: EditorSettings) -> frozenset[str]:
+    """Real paths of the configuration and the known findings that a folder goes by, where something names them.
+
+    A configuration that cannot be read names no known findings.
+    """
+    named = [folder / settings.configuration] if settings.configuration else []
+    try:
+        workspace = locate_workspace([folder], folder)
+        configuration = _load(folder, workspace, settings)
+    except (ReviewerError, OSError, ValueError):  # told of where the folder is opened
+        pass
+    else:
+        if configuration.baseline and configuration.origin_of("baseline") != DEFAULT_ORIGIN:
+            named.append(workspace.file_at(configuration.baseline))
+    return frozenset(os.path.realpath(one) for one in named if "\0" not in str(one))
 
 
 def _read_known(workspace: Workspace, configuration: Configuration) -> frozenset[str]:

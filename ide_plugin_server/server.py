@@ -13,8 +13,9 @@ from ide_plugin_server.client import ClientAbilities
 from ide_plugin_server.desk import Desk, Urgency
 from ide_plugin_server.diagnostics import Presenter
 from ide_plugin_server.documents import Document, Documents
-from ide_plugin_server.feedback import FeedbackBook
+from ide_plugin_server.feedback import FeedbackBook, Word
 from ide_plugin_server.folders import Folder, Folders, find_file, make_uri
+from ide_plugin_server.following import Following
 from ide_plugin_server.messages import (
     CloseSite,
     FileReport,
@@ -37,7 +38,8 @@ from ide_plugin_server.reading import Reading
 from ide_plugin_server.reports import Current, Shown
 from ide_plugin_server.settings import InitializationOptions, Run
 from ide_plugin_server.surroundings import Surroundings
-from ide_plugin_server.team import Team
+from ide_plugin_server.team import Team, Teams
+from ide_plugin_server.watching import Watching
 
 _log = logging.getLogger(__name__)
 STATUS = "reviewer/status"
@@ -59,13 +61,16 @@ class EditorServer(LanguageServer):
         self.presenter = Presenter(self.client, self.uri_of)
         self.desk = Desk(self._list_preamble, self._hear, self._resume, self._complain, surroundings.analyst)
         self.feedback = FeedbackBook(surroundings.data_folder)
-        self.team = Team(surroundings.data_folder)
+        self.teams = Teams(surroundings.data_folder)
+        self.following = Following(self)
         self.bars = Progress(self)
         self.publisher = Publisher(self)
         self.reading = Reading(self)
+        self.watching = Watching(self)
         self.shown: dict[str, Shown] = {}
         self.watched: set[str] = set()  # files shown although no document is open
         self.named: set[str] = set()  # files that somebody asked for by name
+        self.told_model: str | None = None  # None: no analysis process was told yet
         self._is_started = False
         self._num_reports = 0
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -78,10 +83,15 @@ class EditorServer(LanguageServer):
         self.documents = Documents(client.encoding)
         self.presenter = Presenter(client, self.uri_of)
 
+    @property
+    def model(self) -> str:
+        """The model that counts for all: of the first folder whose settings name one, else of the command line."""
+        return next((one.settings.model for one in self.folders if one.settings.model), self.surroundings.model)
+
     def _list_preamble(self) -> Iterator[Request]:
         """What a fresh process is told: the folders, and what is open over them."""
-        model = next((one.settings.model for one in self.folders if one.settings.model), self.surroundings.model)
-        yield Hello(self.client.encoding, self.surroundings.cache_folder, model)
+        self.told_model = self.model
+        yield Hello(self.client.encoding, self.surroundings.cache_folder, self.told_model)
         for folder in self.folders:
             yield folder.make_request()
 
@@ -105,6 +115,7 @@ class EditorServer(LanguageServer):
     async def begin(self) -> None:
         """Starts to work: the settings are known now."""
         self._is_started = True
+        await self.watching.look()
         await self.desk.ask(Ping(), Urgency.STATE)
         self._resume()
 
@@ -118,6 +129,7 @@ class EditorServer(LanguageServer):
         """Opens a folder, or opens it again with other settings; then reads it in the background."""
         state = await self.desk.ask(folder.make_request(), Urgency.STATE)
         self.note_state(folder, state)
+        await self.watching.look(folder)
         self.plan_documents(folder)
         self.reading.begin(folder)
 
@@ -163,6 +175,7 @@ class EditorServer(LanguageServer):
 
     async def _open_lone(self, folder: Folder) -> None:
         self.note_state(folder, await self.desk.ask(folder.make_request(), Urgency.STATE))
+        await self.watching.look(folder)
 
     def plan(self, document: Document, *, is_now: bool = False) -> None:
         """Reviews a document after the debounce, or now."""
@@ -309,8 +322,21 @@ class EditorServer(LanguageServer):
         return self.presenter.present(shown.report, self.hidden_in(self.folders.find(file)))
 
     def hidden_in(self, folder: Folder | None) -> frozenset[str]:
-        """Fingerprints that are not shown: marked here, or dismissed by the team."""
-        return self.feedback.hidden_in(folder.path if folder is not None else "") | self.team.dismissed
+        """Fingerprints that are not shown: marked here, or dismissed by the folder's team."""
+        team = self.team_of(folder)
+        marked = self.feedback.hidden_in(folder.path if folder is not None else "")
+        return marked | team.dismissed if team is not None else marked
+
+    def team_of(self, folder: Folder | None) -> Team | None:
+        """The team that a workspace folder names; files outside every workspace folder have none."""
+        return None if folder is None or folder.is_lone else self.teams.find(folder.settings.team)
+
+    def keep(self, word: Word) -> None:
+        """Keeps a word; one that cannot be written down counts as long as the server runs."""
+        try:
+            self.feedback.add(word)
+        except OSError as error:
+            self.warn(f"feedback: expected a writable file, found {error.strerror}")
 
     def publish_all(self) -> None:
         """Shows everything again, after something was hidden or brought back."""

@@ -1,6 +1,7 @@
-"""Connected mode: what the team has dismissed on pull requests is not shown, and feedback goes to the team's service.
+"""Connected mode: what a team has dismissed on pull requests is not shown, and feedback goes to the team's service.
 
-The service's answer is kept in a file; without a network the last known state counts. Requests run in threads.
+Each workspace folder may name a team of its own; what belongs to no such folder has none. A service's answer is kept in
+a file; without a network the last known state counts. Requests run in threads.
 """
 
 import asyncio
@@ -11,41 +12,35 @@ import logging
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ide_plugin_server.errors import TeamError
+from ide_plugin_server.errors import RefusedError, TeamError
 from ide_plugin_server.settings import TeamSettings
 from reviewer.cache import write_atomically
 
 _log = logging.getLogger(__name__)
 _TIMEOUT_S = 20.0
 _MAX_BYTES = 50_000_000
+_REFUSALS = (400, 413, 422)  # about what was sent, not about the key or the service
 REFRESH_EVERY_S = 900.0
 
 
 class Team:
-    """The team's service; `dismissed` is what is known of it now."""
+    """One team's service; `dismissed` is what is known of it now."""
 
-    def __init__(self, data_folder: str) -> None:
+    def __init__(self, settings: TeamSettings, token: str, data_folder: str) -> None:
         self._folder = Path(data_folder) / "team" if data_folder else None
-        self._settings, self._token = TeamSettings(), ""
+        self._settings, self._token = settings, token
         self.dismissed: frozenset[str] = frozenset()
 
     @property
-    def is_connected(self) -> bool:
-        """Whether there is a service to talk to."""
-        return self._settings.is_set
-
-    def connect(self, settings: TeamSettings, token: str) -> None:
-        """Takes a service, or none; what was last known of it counts at once."""
-        self._settings, self._token = settings, token
-        self.dismissed = self._load() if settings.is_set else frozenset()
+    def name(self) -> str:
+        """What tells it from every other team."""
+        return f"{self._settings.repository} {self._settings.url}"
 
     async def refresh(self) -> bool:
         """Asks the service; True when something changed. Raises TeamError, after which the last known state counts."""
-        if not self.is_connected:
-            return False
         query = urllib.parse.urlencode({"repository": self._settings.repository})
         body = await asyncio.to_thread(self._request, f"/api/v1/dismissals?{query}", None)
         found = _parse_dismissed(body)
@@ -55,7 +50,7 @@ class Team:
         return has_changed
 
     async def send_feedback(self, feedback: Mapping[str, object]) -> None:
-        """Sends one opinion on a finding. Raises TeamError."""
+        """Sends one opinion on a finding. Raises TeamError; RefusedError where it need not be tried again."""
         content = json.dumps({"repository": self._settings.repository, **feedback}).encode()
         await asyncio.to_thread(self._request, "/api/v1/feedback", content)
 
@@ -70,7 +65,8 @@ class Team:
                     answer.read()  # gives nothing, and raises where the answer broke off
         except urllib.error.HTTPError as error:
             error.close()
-            raise TeamError(f"{path.partition('?')[0]}: expected an answer, found status {error.code}") from error
+            kind = RefusedError if error.code in _REFUSALS else TeamError
+            raise kind(f"{path.partition('?')[0]}: expected an answer, found status {error.code}") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise TeamError(f"{path.partition('?')[0]}: expected an answer, found {error}") from error
         if len(body) > _MAX_BYTES:
@@ -86,15 +82,18 @@ class Team:
             self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json" if self._folder is not None else None
         )
 
-    def _load(self) -> frozenset[str]:
+    def load(self) -> None:
+        """Takes in what was last known."""
         try:
             known = json.loads(self._file.read_text("utf-8")) if self._file is not None else []
         except FileNotFoundError:
-            return frozenset()
+            return
         except (OSError, ValueError) as error:
             _log.warning("team: expected a list of dismissed findings, found %s", error)
-            return frozenset()
-        return frozenset(one for one in known if isinstance(one, str)) if isinstance(known, list) else frozenset()
+            return
+        self.dismissed = (
+            frozenset(one for one in known if isinstance(one, str)) if isinstance(known, list) else frozenset()
+        )
 
     def _store(self, found: Iterable[str]) -> None:
         try:
@@ -102,6 +101,33 @@ class Team:
                 write_atomically(self._file, json.dumps(sorted(found)).encode())
         except OSError as error:
             _log.warning("team: expected a writable folder, found %s", error.strerror)
+
+
+class Teams:
+    """The teams that workspace folders name now."""
+
+    def __init__(self, data_folder: str) -> None:
+        self._data_folder = data_folder
+        self._teams: dict[TeamSettings, Team] = {}
+
+    def __iter__(self) -> Iterator[Team]:
+        return iter(tuple(self._teams.values()))
+
+    def connect(self, named: Iterable[TeamSettings], environment: Mapping[str, str]) -> None:
+        """Takes these teams and no other; what was last known of a new one counts at once."""
+        before, self._teams = self._teams, {}
+        for settings in named:
+            if settings.is_set and settings not in self._teams:
+                self._teams[settings] = before.get(settings) or self._open(settings, environment)
+
+    def _open(self, settings: TeamSettings, environment: Mapping[str, str]) -> Team:
+        team = Team(settings, environment.get(settings.token_variable, ""), self._data_folder)
+        team.load()
+        return team
+
+    def find(self, settings: TeamSettings) -> Team | None:
+        """The team that a folder with these settings has."""
+        return self._teams.get(settings)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

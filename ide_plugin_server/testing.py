@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Union  # Any: settings are JSON
 
@@ -59,10 +60,10 @@ class EditorSession:
         self.published: dict[str, list[types.PublishDiagnosticsParams]] = {}
         self.statuses: list[str] = []
         self.refreshes = 0
-        self.registrations: list[types.Registration] = []
         self.edits: list[types.ApplyWorkspaceEditParams] = []
         self.tokens: list[types.ProgressToken] = []  # of progress that was asked for
         self.progress: list[tuple[types.ProgressToken, dict[str, Any]]] = []  # JSON
+        self.registered: dict[str, types.Registration] = {}  # by id, what the server asked for and did not give up
         self._news = asyncio.Event()
         self._versions: dict[str, int] = {}
 
@@ -79,6 +80,17 @@ class EditorSession:
     def note(self) -> None:
         """Something came in."""
         self._news.set()
+
+    def register(self, params: types.RegistrationParams) -> None:
+        """The server asks for notifications."""
+        self.registered |= {one.id: one for one in params.registrations}
+        self.note()
+
+    def unregister(self, params: types.UnregistrationParams) -> None:
+        """The server does not want them any more."""
+        for one in params.unregisterations:
+            del self.registered[one.id]
+        self.note()
 
     async def wait_until(self, is_so: Callable[[], bool], limit_s: float = _WAIT_S) -> None:
         """Waits for what the server says. Raises TimeoutError when it does not come."""
@@ -344,7 +356,8 @@ def _listen(session: EditorSession) -> None:
         types.WINDOW_LOG_MESSAGE: take_log,
         types.WINDOW_WORK_DONE_PROGRESS_CREATE: take_token,
         types.PROGRESS: take_progress,
-        types.CLIENT_REGISTER_CAPABILITY: lambda params: session.registrations.extend(params.registrations),
+        types.CLIENT_REGISTER_CAPABILITY: partial(session.register),
+        types.CLIENT_UNREGISTER_CAPABILITY: partial(session.unregister),
     }.items():
         features.pop(name, None)
         client.feature(name)(handler)

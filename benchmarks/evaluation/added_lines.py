@@ -1,4 +1,4 @@
-"""What others than the bot say on the lines that replayed changes add: the bundle without thresholds, other tools.
+"""What other tools say on the lines that replayed changes add.
 
 Tools read every changed file whole, as it is at the head, and speak where a result meets an added line.
 """
@@ -6,32 +6,15 @@ Tools read every changed file whole, as it is at the head, and speak where a res
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.evaluation.comments import Comment, Place
+from benchmarks.evaluation.linters import BANDIT, ESLINT, PYLINT, RUFF_S
 from benchmarks.evaluation.parts import Context
-from benchmarks.evaluation.peers import BANDIT, ESLINT, RUFF_S, only_rules, run_peers
+from benchmarks.evaluation.peers import only_rules, run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.snippets import Snippet
-from integrations.analysis import Analyst, PolicyFile, Rules
-from integrations.checkouts import Checkout
-from integrations.policies import POLICY_FILES
 from integrations.replay import MergedChange
-from integrations.reports import parse_report
 from reviewer.repositories import Repository
 
-EVERY = "every candidate"
-EVERY_SELECTED = "every candidate of security and performance"
 FOLDER = "replayed+changes"
-# The lowest probability above zero would show tests, too, if it were zero.
-_EVERY_POLICY = PolicyFile(POLICY_FILES[0], b'select = ["all"]\nmin-probability = 1e-9\n')
-_SELECTED = ("security/", "performance/")
-
-
-def list_every(repository: Repository, change: MergedChange, analyst: Analyst) -> dict[str, list[Comment]]:
-    """Comments of a review without thresholds and without a budget, by scorer. Raises AnalysisError."""
-    merge_base = repository.run("merge-base", change.base, change.head).decode().strip()
-    checkout = Checkout(repository, change.base, merge_base, change.head)
-    report = parse_report(analyst.report_change(checkout, Rules(_EVERY_POLICY, attributes_from=change.base)))
-    every = [Comment(one.label, one.anchor.path, one.anchor.line, one.probability) for one in report.findings]
-    return {EVERY_SELECTED: [one for one in every if one.label.startswith(_SELECTED)], EVERY: every}
 
 
 def head_files(repository: Repository, name: str, change: MergedChange, paths: Iterable[str]) -> list[Snippet]:
@@ -52,7 +35,7 @@ def _root(name: str, change: MergedChange) -> str:
 def run_tools(context: Context, snippets: Sequence[Snippet]) -> list[Tool]:
     """Every installed tool on the files of all changes; ESLint's security plugin once more without the other."""
     folder = context.data / "sets" / "replays" / FOLDER
-    tools = run_peers(context, folder, snippets, (BANDIT, RUFF_S, ESLINT))
+    tools = run_peers(context, folder, snippets, (BANDIT, RUFF_S, PYLINT, ESLINT))
     security = [
         only_rules(one, "security/", "eslint-plugin-security") for one in tools if one.name.startswith("ESLint")
     ]

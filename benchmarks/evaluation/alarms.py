@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.evaluation.alarm_tools import count_results, count_rules, run_tools
 from benchmarks.evaluation.figures import Figure, Floats, make_cell, measure
-from benchmarks.evaluation.parts import Context, EvaluationError, Section, Table
+from benchmarks.evaluation.packages import Package, load_packages
+from benchmarks.evaluation.parts import Context, Section, Table
 from benchmarks.evaluation.rows import Triaged, load_triaged
-from benchmarks.evaluation.sarif import Tool, read_tool
+from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import (
     DUMMY_EVERYTHING,
     DUMMY_FACTS,
@@ -25,15 +27,8 @@ from benchmarks.evaluation.scorers import (
     only_rung,
     score_all,
 )
-from dataset_curation.clones import find_clone
-from dataset_curation.errors import CurationError
-from dataset_curation.harvesting import file_name, harvest_entry
-from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
-from dataset_curation.records import FunctionRecord, load_records
-from dataset_curation.selection import Tally, select_files
 from graph_model.bundle import Bundle
 from graph_model.ladder import Rung
-from graph_model.languages import BY_NAME
 from graph_model.metrics import METRIC_NAMES
 from graph_model.prediction import Predictor
 from reviewer.findings import is_in_test
@@ -41,22 +36,6 @@ from reviewer.findings import is_in_test
 RECALLS = (0.2, 0.5)
 _SECURITY = "security/"
 _NUM_RULES = 8  # of a tool that are named
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """The product code of one repository in its main language: lines, paths, and its functions with candidates."""
-
-    repository: str
-    family: str
-    num_lines: int
-    paths: frozenset[str]
-    records: tuple[FunctionRecord, ...]
-
-    @property
-    def labels(self) -> list[str]:
-        """The label of each candidate."""
-        return [candidate.label for record in self.records for candidate in record.candidates]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +55,16 @@ class AlarmsPart:
     def measure(self, context: Context) -> Section:
         """Alarms per 1,000 lines by language, beside those of tools, then of all scorers at the same recall."""
         packages = load_packages(context)
-        tools = [read_tool(name, files, {one.repository for one in packages}) for name, files in context.tools.items()]
+        tools = run_tools(context, packages)
         predictor = Predictor(context.bundle)
         shown = {one.repository: count_shown(predictor, one) for one in packages}
         columns = {
             "candidates": {one.repository: float(len(one.labels)) for one in packages},
             "shown": {name: float(labels.total()) for name, labels in shown.items()},
             "shown, security": {name: float(_security(labels)) for name, labels in shown.items()},
-            **count_tools(tools, packages),
         }
-        rows = describe_families(packages, columns, tools, context)
+        rows = [_describe(*one, columns, context) for one in _by_family(packages)]
+        others = describe_tools(tools, packages, context)
         triaged = load_triaged(context)
         ladder = [_keep(one, packages, triaged, context) for one in make_raters(context.bundle, triaged)]
         labels = sum(shown.values(), Counter())
@@ -93,44 +72,22 @@ class AlarmsPart:
             notes=(
                 f"{len(packages)} packages, {sum(one.num_lines for one in packages)} lines of product code.",
                 f"Shown: {_list(labels.most_common())}.",
-                *(f"{one.name}: {_list(count_rules(one, packages).most_common(_NUM_RULES))}." for one in tools),
             ),
             tables=(
                 _table("Per 1,000 lines", rows),
+                *([_table("Other tools on the same product code of their languages", others)] if others else []),
                 _table("Candidates kept per 1,000 lines at equal recall of triaged harmful rows", ladder),
             ),
-            document={"languages": rows, "scorers": ladder, "packages": [_to_json(one, shown) for one in packages]},
+            document={
+                "languages": rows,
+                "tools": others,
+                "scorers": ladder,
+                "packages": [_to_json(one, shown) for one in packages],
+            },
         )
 
 
-# What is measured on --------------------------------------------------------------------------------------------------
-
-
-def load_packages(context: Context) -> list[Package]:
-    """Every package whose clone is there. Raises EvaluationError when none is."""
-    try:
-        entries = [one for one in read_entries(context.manifests / REPOSITORIES_NAME) if one.role is Role.MEASURE]
-        packages = [_load(one, context) for one in entries]
-    except CurationError as error:
-        raise EvaluationError(str(error)) from error
-    if not packages:
-        raise EvaluationError(f"{context.manifests}: expected repositories of role {Role.MEASURE}, found none")
-    return packages
-
-
-def _load(entry: Entry, context: Context) -> Package:
-    folder = context.data / "harvest"
-    harvest_entry(entry, context.clones, folder)
-    files = list(select_files(find_clone(context.clones, entry.repository), entry.commit, Tally()))
-    own = [one.source for one in files if one.language.family.value == entry.family]
-    records = load_records(folder / f"{file_name(entry.repository)}.records")
-    return Package(
-        repository=entry.repository,
-        family=entry.family,
-        num_lines=sum(one.num_lines for one in own),
-        paths=frozenset(one.path for one in own),
-        records=tuple(one for one in records if BY_NAME[one.language].family.value == entry.family),
-    )
+# What is shown -------------------------------------------------------------------------------------------------------
 
 
 def rate(predictor: Predictor, package: Package) -> Floats:
@@ -153,23 +110,6 @@ def count_shown(predictor: Predictor, package: Package) -> Counter[str]:
         for candidate, probability in zip(candidates, rate(predictor, package), strict=True)
         if probability >= predictor.thresholds[candidate.label] and not is_in_test(candidate)
     )
-
-
-def count_tools(tools: Iterable[Tool], packages: Sequence[Package]) -> dict[str, dict[str, float]]:
-    """The results of each tool in each package's product code."""
-    return {tool.name: {one.repository: _count_results(tool, one) for one in packages} for tool in tools}
-
-
-def _count_results(tool: Tool, package: Package) -> float:
-    """A tool's results in the package's product code."""
-    folder = file_name(package.repository)
-    return float(sum(len(tool.results.get(f"{folder}/{path}", ())) for path in package.paths))
-
-
-def count_rules(tool: Tool, packages: Iterable[Package]) -> Counter[str]:
-    """A tool's results in product code, by rule."""
-    places = [f"{file_name(one.repository)}/{path}" for one in packages for path in one.paths]
-    return Counter(result.rule for place in places for result in tool.results.get(place, ()))
 
 
 def _list(counted: Iterable[tuple[str, int]]) -> str:
@@ -250,32 +190,33 @@ def _by_family(packages: Sequence[Package]) -> Iterable[tuple[str, list[Package]
     yield "all", list(packages)
 
 
-def describe_families(
-    packages: Sequence[Package],
-    columns: Mapping[str, Mapping[str, float]],
-    tools: Sequence[Tool],
-    context: Context,
-) -> list[dict[str, object]]:
-    """Every column per 1,000 lines, by language and over all; None where a tool reads not all of it."""
-    return [_describe(*one, columns, tools, context) for one in _by_family(packages)]
-
-
 def _describe(
-    name: str,
-    packages: Sequence[Package],
-    columns: Mapping[str, Mapping[str, float]],
-    tools: Sequence[Tool],
-    context: Context,
+    name: str, packages: Sequence[Package], columns: Mapping[str, Mapping[str, float]], context: Context
 ) -> dict[str, object]:
-    unread = {tool.name for tool in tools if not {one.family for one in packages} <= tool.families}
+    """Every column per 1,000 lines."""
     return {
         "language": name,
         "packages": len(packages),
         "lines": sum(one.num_lines for one in packages),
-        **{
-            column: None if column in unread else _per_1000(packages, counts, context).to_json()
-            for column, counts in columns.items()
-        },
+        **{column: _per_1000(packages, counts, context).to_json() for column, counts in columns.items()},
+    }
+
+
+def describe_tools(tools: Iterable[Tool], packages: Sequence[Package], context: Context) -> list[dict[str, object]]:
+    """Each tool's alarms in the packages of the languages that it reads; none for a tool that reads none of them."""
+    own = ((tool, [one for one in packages if one.family in tool.families]) for tool in tools)
+    return [_describe_tool(tool, chosen, context) for tool, chosen in own if chosen]
+
+
+def _describe_tool(tool: Tool, packages: Sequence[Package], context: Context) -> dict[str, object]:
+    counts = count_results(tool, packages)
+    return {
+        "tool": tool.name,
+        "packages": len(packages),
+        "lines": sum(one.num_lines for one in packages),
+        "alarms": int(sum(counts.values())),
+        "per 1,000 lines": _per_1000(packages, counts, context).to_json(),
+        "most of them": _list(count_rules(tool, packages).most_common(_NUM_RULES)),
     }
 
 

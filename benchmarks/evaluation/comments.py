@@ -1,5 +1,6 @@
 """Comments on replayed changes, and figures of who made how many and how many stand on lines that a fix changed."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from benchmarks.evaluation.parts import Context, Table
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING
 
 SHOWN = "shown by default"
+EVERY = "every candidate"
+EVERY_SELECTED = "every candidate of security and performance"
 Place = tuple[str, int]
 
 
@@ -17,7 +20,7 @@ Place = tuple[str, int]
 class Comment:
     """A comment of the bot or of another scorer: where it stands at the head, and the fix that changed its line.
 
-    `label` is a rule's name where a tool speaks, `probability` 0 where nobody gives one.
+    `label` is a rule's name where a tool speaks, `probability` 0 where nobody gives one; `ratings` are the rungs' own.
     """
 
     label: str
@@ -25,6 +28,7 @@ class Comment:
     line: int
     probability: float = 0.0
     fix: str = ""
+    ratings: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -33,8 +37,18 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """An added line that was drawn: the function around it, its own lines where it is in none, and a fix of it."""
+
+    path: str
+    line: int
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """One replayed change. `num_drawn` of its added lines were looked at, `num_fixed` of them were changed by a fix.
+    """One replayed change. `drawn` are added lines that stand for all of them.
 
     `comments` are the bot's, wherever they stand; `on_added` are those of every scorer that reads the language, the bot
     among them, on the added lines.
@@ -46,9 +60,7 @@ class Told:
     num_files: int
     num_lines: int
     comments: tuple[Comment, ...]
-    num_drawn: int
-    num_fixed: int
-    seconds: float
+    drawn: tuple[Line, ...]
     error: str = ""
     on_added: Mapping[str, tuple[Comment, ...]] = field(default_factory=dict)
 
@@ -61,14 +73,15 @@ class Told:
             "added_lines": self.num_lines,
             "comments": [_comment_json(one) for one in self.comments],
             "on_added": {name: [_comment_json(one) for one in found] for name, found in self.on_added.items()},
-            "drawn": self.num_drawn,
-            "fixed": self.num_fixed,
+            "drawn": len(self.drawn),
+            "fixed": sum(bool(one.fix) for one in self.drawn),
             "error": self.error,
         }
 
 
 def _comment_json(one: Comment) -> dict[str, object]:
-    return {"place": f"{one.path}:{one.line}", "label": one.label, "probability": one.probability, "fix": one.fix}
+    place = f"{one.path}:{one.line}"
+    return {"place": place, "label": one.label, "probability": one.probability, "fix": one.fix, **one.ratings}
 
 
 # The bot --------------------------------------------------------------------------------------------------------------
@@ -93,9 +106,8 @@ def describe_bot(told: Sequence[Told], context: Context) -> list[dict[str, objec
 
 
 def _describe(name: str, told: Sequence[Told], context: Context) -> dict[str, object]:
-    drawn = np.array([one.num_drawn for one in told], dtype=np.float64)
-    mended = np.array([one.num_fixed for one in told], dtype=np.float64)
-    counted = _count([one.comments for one in told], told, context)
+    drawn, mended = count_drawn(told)
+    counted = _describe_count(count_comments("", [one.comments for one in told]), told, context)
     return {
         "language": name,
         "repositories": len({one.repository for one in told}),
@@ -116,24 +128,55 @@ def bot_table(rows: Sequence[Mapping[str, object]]) -> Table:
 _SCORER_COLUMNS = ("scorer", *_COLUMNS[4:9])
 
 
-def describe_scorers(told: Sequence[Told], context: Context) -> list[dict[str, object]]:
-    """Every scorer by language, where it reads all languages of the changes: comments on added lines."""
-    return [
-        {"language": family, "changes": len(chosen), "scorers": list(_describe_scorers(chosen, context))}
-        for family, chosen in _by_family(told)
-    ]
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many comments a scorer makes on each change, and on lines that a fix changed: float64 [changes].
+
+    NaN where it does not read the language. Shares of comments come from scores that are equal at the border.
+    """
+
+    name: str
+    numbers: Floats
+    fixed: Floats
 
 
-def _describe_scorers(told: Sequence[Told], context: Context) -> Iterator[dict[str, object]]:
+def count_comments(name: str, found: Sequence[Sequence[Comment] | None]) -> Count:
+    """The count of comments that were made; None stands for a change that the scorer does not read."""
+    numbers = [math.nan if one is None else float(len(one)) for one in found]
+    fixed = [math.nan if one is None else float(sum(bool(each.fix) for each in one)) for one in found]
+    return Count(name, np.array(numbers), np.array(fixed))
+
+
+def count_drawn(told: Sequence[Told]) -> tuple[Floats, Floats]:
+    """How many lines were drawn of each change, and how many of these a fix changed: float64 [changes]."""
+    drawn = np.array([len(one.drawn) for one in told], dtype=np.float64)
+    return drawn, np.array([sum(bool(each.fix) for each in one.drawn) for one in told], dtype=np.float64)
+
+
+def list_counts(told: Sequence[Told]) -> list[Count]:
+    """The counts of every scorer whose comments are known one by one."""
     names = dict.fromkeys(name for one in told for name in one.on_added)
-    for name in names:
-        if all(name in one.on_added for one in told):
-            yield {"scorer": name, **_count([one.on_added[name] for one in told], told, context)}
+    return [count_comments(name, [one.on_added.get(name) for one in told]) for name in names]
+
+
+def describe_scorers(told: Sequence[Told], counts: Sequence[Count], context: Context) -> list[dict[str, object]]:
+    """Every scorer by language, where it reads all languages of the changes: comments on added lines."""
+    families = np.array([one.family for one in told])
+    described = []
+    for family, chosen in _by_family(told):
+        rows = np.flatnonzero((families == family) | (family == "all"))
+        own = [Count(one.name, one.numbers[rows], one.fixed[rows]) for one in counts]
+        able = [one for one in own if not np.isnan(one.numbers).any()]
+        scorers = [{"scorer": one.name, **_describe_count(one, chosen, context)} for one in able]
+        scorers.append(_describe_everything(chosen, context))
+        described.append({"language": family, "changes": len(chosen), "scorers": scorers})
+    return described
+
+
+def _describe_everything(told: Sequence[Told], context: Context) -> dict[str, object]:
     numbers = np.array([one.num_lines for one in told], dtype=np.float64)
-    drawn, mended = (
-        np.array([getattr(one, name) for one in told], dtype=np.float64) for name in ("num_drawn", "num_fixed")
-    )
-    yield {
+    drawn, mended = count_drawn(told)
+    return {
         "scorer": DUMMY_EVERYTHING,
         "comments": int(numbers.sum()),
         "per_100_changes": _ratio(told, 100 * numbers, np.ones(len(told)), context).to_json(),
@@ -163,17 +206,20 @@ def _by_family(told: Sequence[Told]) -> Iterator[tuple[str, list[Told]]]:
     yield "all", list(told)
 
 
-def _count(found: Sequence[Sequence[Comment]], told: Sequence[Told], context: Context) -> dict[str, object]:
+def _describe_count(count: Count, told: Sequence[Told], context: Context) -> dict[str, object]:
     """How many comments, per 100 changes, changes without one, and on lines that a fix changed."""
-    numbers = np.array([len(one) for one in found], dtype=np.float64)
-    fixed = np.array([sum(bool(one.fix) for one in comments) for comments in found], dtype=np.float64)
     return {
-        "comments": int(numbers.sum()),
-        "per_100_changes": _ratio(told, 100 * numbers, np.ones(len(told)), context).to_json(),
-        "silent": int((numbers == 0).sum()),
-        "fixed_later": int(fixed.sum()),
-        "fixed_share": _ratio(told, fixed, numbers, context).to_json(),
+        "comments": _whole(count.numbers.sum()),
+        "per_100_changes": _ratio(told, 100 * count.numbers, np.ones(len(told)), context).to_json(),
+        "silent": int((count.numbers == 0).sum()),
+        "fixed_later": _whole(count.fixed.sum()),
+        "fixed_share": _ratio(told, count.fixed, count.numbers, context).to_json(),
     }
+
+
+def _whole(number: float) -> int | float:
+    """A number that is whole as such, a sum of shares with one digit."""
+    return int(number) if float(number).is_integer() else round(float(number), 1)
 
 
 def _ratio(told: Sequence[Told], above: Floats, below: Floats, context: Context) -> Figure:

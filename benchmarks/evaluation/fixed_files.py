@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.evaluation.figures import Floats
+from benchmarks.evaluation.linters import BANDIT, ESLINT, PYLINT, RUFF_S
 from benchmarks.evaluation.parts import Context
-from benchmarks.evaluation.peers import BANDIT, ESLINT, RUFF_S, only_rules, run_peers
+from benchmarks.evaluation.peers import only_rules, run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.snippets import Snippet
 from dataset_curation.clones import Clone, find_clone
@@ -20,6 +21,7 @@ from dataset_curation.pairs.fix_pairs import FixPair
 FOLDER = "advisory+fixes"
 _FAMILIES = frozenset({"python", "javascript"})  # what the tools read
 _SIDES = ("before", "after")
+_PEERS = (BANDIT, RUFF_S, PYLINT, ESLINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class _Reader:
 
 def run_tools(context: Context, files: Files) -> list[Tool]:
     """Every installed tool on the files of both sides; ESLint's security plugin once more without the other."""
-    tools = run_peers(context, context.data / "sets" / "fix-pairs" / FOLDER, files.snippets, (BANDIT, RUFF_S, ESLINT))
+    tools = run_peers(context, context.data / "sets" / "fix-pairs" / FOLDER, files.snippets, _PEERS)
     return [each for one in tools for each in (one, *_parts_of(one))]
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from benchmarks.evaluation.cells import pool
 from benchmarks.evaluation.figures import NAN, Figure, Floats, Ints, measure, pr_auc
 from benchmarks.evaluation.judging import Board, auc, mean, number_groups, plain_cell
+from benchmarks.evaluation.linters import BANDIT, ESLINT, PYLINT
 from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
 from benchmarks.evaluation.parts import Context, MissingSetError, Section
-from benchmarks.evaluation.peers import BANDIT, ESLINT, PYLINT, run_peers
+from benchmarks.evaluation.peers import run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, Scores
 from benchmarks.evaluation.sets import snippet_folder

@@ -11,8 +11,9 @@ import numpy as np
 
 from benchmarks.evaluation.figures import NAN, Cell, Figure, Floats, measure
 from benchmarks.evaluation.judging import Board, number_groups, plain_cell
+from benchmarks.evaluation.linters import BANDIT, PYLINT, RUFF_S
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
-from benchmarks.evaluation.peers import BANDIT, RUFF_S, run_peers
+from benchmarks.evaluation.peers import run_peers
 from benchmarks.evaluation.sarif import Result, Tool
 from benchmarks.evaluation.scorers import NUM_SEEDS, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
@@ -58,7 +59,7 @@ class OwaspPythonPart:
         if absent:
             raise EvaluationError(f"{OWASP}: expected a file of each test, found none of {len(absent)}")
         own = [readings[one.name] for one in tests]
-        tools = run_peers(context, snippet_folder(context, OWASP, self.name), snippets, (BANDIT, RUFF_S))
+        tools = run_peers(context, snippet_folder(context, OWASP, self.name), snippets, (BANDIT, RUFF_S, PYLINT))
         boards = [_macro_board(tests, own, reader.scorers, tools, context), _category_board(tests, own, tools)]
         return Section(
             notes=(f"{OWASP}: {len(tests)} tests, {sum(one.is_vulnerable for one in tests)} vulnerable.",),

@@ -15,11 +15,12 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from benchmarks.evaluation.judging import Board, number_groups
+from benchmarks.evaluation.linters import PYLINT, RUFF_BUGS
 from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
 from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_up, split_scores
 from benchmarks.evaluation.parts import Context, MissingSetError, Section
 from benchmarks.evaluation.patching import PatchError, apply_hunks, parse_patch
-from benchmarks.evaluation.peers import RUFF_BUGS, Runner, run_peers
+from benchmarks.evaluation.peers import Runner, run_peers
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.snippets import ANY, Reading, Snippet, SnippetReader
@@ -87,7 +88,7 @@ class BugsPart:
         reader = SnippetReader(context.bundle)
         boards: list[Board] = []
         plans: tuple[tuple[str, str, tuple[Runner, ...]], ...] = (
-            ("Python", ".py", (RUFF_BUGS,)),
+            ("Python", ".py", (RUFF_BUGS, PYLINT)),
             ("Java", ".java", ()),
         )
         for language, suffix, runners in plans:

@@ -14,9 +14,10 @@ import numpy as np
 from benchmarks.evaluation.cells import pool
 from benchmarks.evaluation.figures import Figure, Floats, Ints, measure
 from benchmarks.evaluation.judging import Board, mean, number_groups, plain_cell
+from benchmarks.evaluation.linters import BANDIT, ESLINT, PYLINT, RUFF_S
 from benchmarks.evaluation.locating import Place, judge_places
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section
-from benchmarks.evaluation.peers import BANDIT, ESLINT, RUFF_S, run_peers
+from benchmarks.evaluation.peers import run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
@@ -30,7 +31,7 @@ _INSTRUCT = "CybersecurityBenchmarks/datasets/instruct/instruct.json"
 _SUFFIXES = {"python": ".py", "javascript": ".js", "java": ".java", "csharp": ".cs"}
 _WRAPPERS = ("{}", "class Sample {{\n{}\n}}\n", "class Sample {{ void run() {{\n{}\n}} }}\n")
 _ANY_WORDS = "by any security label or rule"
-_PEERS = (BANDIT, RUFF_S, ESLINT)
+_PEERS = (BANDIT, RUFF_S, PYLINT, ESLINT)
 
 
 @dataclass(frozen=True, slots=True)

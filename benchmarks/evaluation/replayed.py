@@ -4,26 +4,34 @@ Changes are taken from before the last year and a half of each history, so that 
 those that no weight was trained on. Lines are those that a change added; their share is what commenting anywhere hits.
 """
 
+import logging
 import random
 import subprocess
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from textwrap import dedent
 
-from benchmarks.evaluation.added_lines import head_files, keep_added, list_every, list_results, run_tools
+from benchmarks.evaluation.added_lines import head_files, keep_added, list_results, run_tools
+from benchmarks.evaluation.change_reviews import ChangeReviewer
 from benchmarks.evaluation.comments import (
     SHOWN,
     Comment,
+    Line,
     Place,
     Told,
     bot_table,
     describe_bot,
     describe_scorers,
+    list_counts,
     scorer_tables,
 )
+from benchmarks.evaluation.keeping import Keep
 from benchmarks.evaluation.later_fixes import History
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section
+from benchmarks.evaluation.ranked_comments import PER_100_CHANGES, count_ranked
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.snippets import Snippet
 from dataset_curation.clones import Clone, find_clone
@@ -31,12 +39,13 @@ from dataset_curation.errors import CurationError
 from dataset_curation.manifests import REPOSITORIES_NAME, Entry, Role, read_entries
 from dataset_curation.selection import find_drop_reason
 from graph_model.languages import find_language
-from integrations.analysis import Analyst
-from integrations.errors import AnalysisError
-from integrations.replay import MergedChange, Replayed, list_merged, replay
+from integrations.replay import MergedChange, list_merged
 from reviewer.comparison import list_changes
+from reviewer.outline import find_functions
 from reviewer.repositories import Repository
+from reviewer.source import SourceFile
 
+_log = logging.getLogger(__name__)
 CHANGES_A_LANGUAGE = 50
 _REPOSITORIES_A_LANGUAGE = 6
 _DAYS_OF_FIXES = 540
@@ -44,6 +53,7 @@ _LOOK_BACK = 12  # how many merged changes are looked at for one that is replaye
 _MAX_FILES = 40
 _MAX_DIFF_BYTES = 20_000_000
 _LINES_A_CHANGE = 10  # drawn for the share of added lines that a fix changed
+_LINES_NEAR = 3  # that stand for a function where there is none
 _ROLES = (Role.GATE, Role.MEASURE, Role.READING)
 _DAY_S = 86_400
 
@@ -77,13 +87,16 @@ class ReplaysPart:
         if not told:
             raise MissingSetError(f"{context.clones}: expected merged changes in clones of {_ROLES}, found none")
         done = [one for one in told if not one.error]
-        rows, languages = describe_bot(done, context), describe_scorers(done, context)
+        rows = describe_bot(done, context)
+        counts = [*list_counts(done), *count_ranked(done, context)]
+        languages = describe_scorers(done, counts, context)
         labels = Counter(comment.label for one in done for comment in one.comments)
         num_repositories = len({one.repository for one in told})
         return Section(
             notes=(
                 f"{len(told)} merged changes of {num_repositories} repositories; {len(told) - len(done)} failed.",
                 f"Each was merged at least {_DAYS_OF_FIXES} days before the newest commit.",
+                f"Likeliest, dummies: {PER_100_CHANGES} comments per 100 changes, chosen over all of them.",
                 f"Labels of the comments: {', '.join(f'{name} {number}' for name, number in labels.most_common())}.",
             ),
             tables=(bot_table(rows), *scorer_tables(languages)),
@@ -191,64 +204,86 @@ def _changed_files(plan: _Plan) -> Iterator[Snippet]:
         yield from head_files(plan.repository, plan.entry.repository, change, paths)
 
 
+class _Replayer:
+    """What is said of the changes of one repository, and what became of it."""
+
+    def __init__(self, plan: _Plan, context: Context, tools: Sequence[Tool]) -> None:
+        self._plan, self._seed = plan, context.seed
+        self._tools = [one for one in tools if plan.entry.family in one.families]
+        self._reviewer = ChangeReviewer(plan.repository, context)
+        self._fixes = _Fixes(History(plan.repository, plan.tip), Keep(context.data / "replays" / "fixes"))
+
+    def replay(self, change: MergedChange) -> Told:
+        """One change; a failed review is an outcome."""
+        entry, added = self._plan.entry, _added_lines(self._plan, change)
+        reviewed = self._reviewer.review(entry.repository, change)
+        said = {one.name: list_results(one, entry.repository, change, added) for one in self._tools}
+        shown = reviewed.comments.get(SHOWN, ())
+        on_added = keep_added({**reviewed.comments, **said}, frozenset(added))
+        chooser = random.Random(f"{self._seed} {change.commit}")
+        drawn = sorted(chooser.sample(added, min(_LINES_A_CHANGE, len(added))))
+        places = {*drawn, *(one.place for found in (shown, *on_added.values()) for one in found)}
+        fixed = self._fixes.find(change.head, places)
+        return Told(
+            repository=entry.repository,
+            family=entry.family,
+            commit=change.commit,
+            num_files=reviewed.num_files,
+            num_lines=len(added),
+            comments=_mark(shown, fixed),
+            drawn=tuple(_draw(self._plan.repository, change.head, drawn, fixed)),
+            error=reviewed.error,
+            on_added={name: _mark(found, fixed) for name, found in on_added.items()},
+        )
+
+
 def _replay(plan: _Plan, context: Context, tools: Sequence[Tool]) -> Iterator[Told]:
-    cache = context.data / "replays" / "cache"
-    analyst = Analyst(cache, model=context.bundle_folder.absolute())
-    history = History(plan.repository, plan.tip)
-    for replayed in replay(plan.repository, plan.changes, analyst):
-        every, error = _list_every(plan, replayed, analyst)
-        others = every | {
-            tool.name: list_results(tool, plan.entry.repository, replayed.change, _added_lines(plan, replayed.change))
-            for tool in tools
-            if plan.entry.family in tool.families
-        }
-        told = replace(replayed, error=error)
-        yield _judge(plan, told, others, history, random.Random(f"{context.seed} {replayed.change.commit}"))
+    replayer = _Replayer(plan, context, tools)
+    for number, change in enumerate(plan.changes, start=1):
+        yield replayer.replay(change)
+        _log.info("%s: change %d of %d", plan.entry.repository, number, len(plan.changes))
 
 
-def _list_every(plan: _Plan, replayed: Replayed, analyst: Analyst) -> tuple[dict[str, list[Comment]], str]:
-    """The comments without thresholds; what went wrong, in this review or in the one before it."""
-    if replayed.error:
-        return {}, replayed.error
-    try:
-        return list_every(plan.repository, replayed.change, analyst), ""
-    except AnalysisError as error:
-        return {}, str(error)
+def _mark(found: Sequence[Comment], fixed: Mapping[Place, str]) -> tuple[Comment, ...]:
+    return tuple(replace(one, fix=fixed.get(one.place, "")) for one in found)
 
 
-def _judge(
-    plan: _Plan, replayed: Replayed, others: Mapping[str, Sequence[Comment]], history: History, chooser: random.Random
-) -> Told:
-    change = replayed.change
-    added = _added_lines(plan, change)
-    drawn = sorted(chooser.sample(added, min(_LINES_A_CHANGE, len(added))))
-    comments = [Comment(one.label, one.anchor.path, one.anchor.line, one.probability) for one in replayed.findings]
-    on_added = keep_added({SHOWN: comments, **others}, frozenset(added))
-    places = {*drawn, *(one.place for found in (comments, *on_added.values()) for one in found)}
-    fixed = _find_fixed(history, change.head, places)
+@dataclass(frozen=True, slots=True)
+class _Fixes:
+    """Which lines of a head a later fix changed; what git said is kept."""
 
-    def mark(found: Sequence[Comment]) -> tuple[Comment, ...]:
-        return tuple(replace(one, fix=fixed.get(one.place, "")) for one in found)
+    history: History
+    keep: Keep
 
-    return Told(
-        repository=plan.entry.repository,
-        family=plan.entry.family,
-        commit=change.commit,
-        num_files=replayed.num_files,
-        num_lines=len(added),
-        comments=mark(comments),
-        num_drawn=len(drawn),
-        num_fixed=sum(place in fixed for place in drawn),
-        seconds=replayed.seconds,
-        error=replayed.error,
-        on_added={name: mark(found) for name, found in on_added.items()},
-    )
+    def find(self, head: str, places: Collection[Place]) -> dict[Place, str]:
+        """The places whose line a later fix changed, with its commit."""
+        found = {}
+        for path in sorted({path for path, _ in places}):
+            lines = sorted(line for name, line in places if name == path)
+            parts = (self.history.tip, head, path, *map(str, lines))
+            told = self.keep.recall(parts, partial(self._ask, head, path, lines))
+            found.update({(path, int(line)): commit for line, commit in told.items()})
+        return found
+
+    def _ask(self, head: str, path: str, lines: Sequence[int]) -> dict[str, str]:
+        return {str(line): commit for line, commit in self.history.find_fixed(head, path, lines).items()}
 
 
-def _find_fixed(history: History, head: str, places: Collection[Place]) -> dict[Place, str]:
-    """The places whose line a later fix changed, with its commit."""
-    return {
-        (path, line): commit
-        for path in sorted({path for path, _ in places})
-        for line, commit in history.find_fixed(head, path, [at for name, at in places if name == path]).items()
+def _draw(repository: Repository, head: str, places: Sequence[Place], fixed: Mapping[Place, str]) -> Iterator[Line]:
+    sources = {
+        path: SourceFile.from_bytes(path, repository.run("cat-file", "blob", f"{head}:{path}"))
+        for path in {path for path, _ in places}
     }
+    for path, line in places:
+        yield Line(path, line, find_text(sources[path], line), fixed.get((path, line), ""))
+
+
+def find_text(source: SourceFile, line: int) -> str:
+    """The innermost function around a line, else the lines near it."""
+    around = [
+        range(source.line_at(span.start), source.line_at(span.end) + 1)
+        for span in find_functions(source)
+        if source.line_at(span.start) <= line <= source.line_at(span.end)
+    ]
+    near = range(max(1, line - _LINES_NEAR), min(source.num_lines, line + _LINES_NEAR) + 1)
+    return dedent("\n".join(source.line_text(one) for one in min(around, key=len, default=near)))

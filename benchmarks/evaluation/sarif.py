@@ -34,10 +34,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """The results of one tool over all trees, by path. `families` are the languages it found anything in."""
+    """The results of one tool over all trees, by path. `families` are the languages it found anything in.
+
+    `num_unread` files it could not parse, or was not through with in time.
+    """
 
     name: str
     results: Mapping[str, Sequence[Result]]
+    num_unread: int = 0
 
     @property
     def families(self) -> frozenset[str]:
@@ -63,15 +67,21 @@ class Tool:
 def read_tool(name: str, files: Iterable[Path], repositories: Iterable[str]) -> Tool:
     """The results of a tool's files that lie in trees of these repositories. Raises EvaluationError for no SARIF."""
     folders = {file_name(one) for one in repositories}
+    found = read_results(files, folders)
+    if not found:
+        raise EvaluationError(
+            f"{name}: expected results on paths like {min(folders, default='owner+name')}/file, found none"
+        )
+    return Tool(name, found)
+
+
+def read_results(files: Iterable[Path], folders: set[str]) -> dict[str, list[Result]]:
+    """The results below these folders by path, none for a tool that is silent. Raises EvaluationError for no SARIF."""
     by_path: dict[str, list[Result]] = defaultdict(list)
     for file in files:
         for result in _read(file, folders):
             by_path[result.path].append(result)
-    if not by_path:
-        raise EvaluationError(
-            f"{name}: expected results on paths like {min(folders, default='owner+name')}/file, found none"
-        )
-    return Tool(name, dict(by_path))
+    return dict(by_path)
 
 
 def _read(file: Path, folders: set[str]) -> Iterator[Result]:

@@ -11,9 +11,10 @@ import numpy as np
 
 from benchmarks.evaluation.figures import Ints
 from benchmarks.evaluation.judging import number_groups
+from benchmarks.evaluation.linters import RUFF_PERF
 from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_curve, pair_up, split_scores
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
-from benchmarks.evaluation.peers import RUFF_PERF, flag_snippets, run_peers
+from benchmarks.evaluation.peers import flag_snippets, run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder

@@ -18,10 +18,11 @@ import numpy as np
 from benchmarks.evaluation.cells import pool
 from benchmarks.evaluation.figures import Floats, Ints
 from benchmarks.evaluation.judging import number_groups
+from benchmarks.evaluation.linters import BANDIT, PYLINT, RUFF_S
 from benchmarks.evaluation.locating import Place, judge_places, peer_ranking
 from benchmarks.evaluation.pairs import PairScores, judge_pairs, pair_curve, pair_up, split_scores
 from benchmarks.evaluation.parts import Context, EvaluationError, Section
-from benchmarks.evaluation.peers import BANDIT, RUFF_S, flag_snippets, run_peers
+from benchmarks.evaluation.peers import flag_snippets, run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
@@ -117,7 +118,7 @@ def is_security(label: str) -> bool:
 
 
 def _run_tools(context: Context, snippets: Sequence[Snippet]) -> list[Tool]:
-    return run_peers(context, snippet_folder(context, SVEN, "sven"), snippets, (BANDIT, RUFF_S))
+    return run_peers(context, snippet_folder(context, SVEN, "sven"), snippets, (BANDIT, RUFF_S, PYLINT))
 
 
 def _score(pairs: Sequence[Pair], readings: Readings, imported: Readings, tools: Sequence[Tool]) -> list[PairScores]:

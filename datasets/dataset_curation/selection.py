@@ -39,6 +39,18 @@ _GENERATED = re.compile(
 _CONFIGURATION = re.compile(
     r"(?:^|/)(?:[\w.-]+\.config\.[cm]?[jt]s|setup\.py|Gruntfile\.js|gulpfile\.js|\.eslintrc\.js)$"
 )
+_ASIDE = re.compile(
+    r"(?:^|/)(?:tools?|(?:dev|build|release|maintenance)[-_]?(?:tools?|scripts?)|_?scripts?|script|bin|hack|contrib|misc|release|eng|ci"
+    r"|devops|fit|sandbox|eslint[\w-]*|[\w.]*(?:TestSuite|Testing|LoadTests?|Benchmarks?|TestKit|Samples?|Examples?|Sandbox|Tools)"
+    r"|[\w.-]+[-_.](?:tools?|ci|samples?|examples?|sandbox|tests?|testing)|[\w-]*[-_]tests?[-_][\w-]*|\.[\w-]+)/"
+    r"|(?:^|/)(?:tests?|[\w-]*example|example[\w-]*|(?:update|sync|bump|deploy|publish|generate)[-_][\w-]*)\.\w+$",
+)
+_TEST_LIBRARY = re.compile(
+    rb"(?m)^\s*(?:(?:import|from) (?:pytest|unittest|nose|mock)\b"
+    rb"|using (?:Xunit|NUnit|Moq|Microsoft\.VisualStudio\.TestTools)\b"
+    rb"|import (?:static )?org\.(?:junit|testng|mockito|assertj)\b"
+    rb"|[^\n]*(?:from |require\()[\"'](?:vitest|@jest/\w+|jest|mocha|chai|ava|node:test|@playwright/test|sinon)[\"'/])"
+)
 _BANNER = re.compile(rb"\A\s*(?:/\*!|/\*\*?[\s*]*[\w.\- ]{2,40} (?:JavaScript Library )?v?\d+\.\d+(?:\.\d+)?\b)")
 _BY_NAME = (
     ("test", _TEST),
@@ -90,6 +102,11 @@ class SelectedFile:
 def find_drop_reason(path: str) -> str:
     """Why a path is not product code by its name alone, "" when nothing speaks against it."""
     return next((reason for reason, pattern in _BY_NAME if pattern.search(path)), "")
+
+
+def stands_aside(file: SelectedFile) -> bool:
+    """Whether a file is a tool, a script, an example, or what tests lean on: little rests on it, nobody attacks it."""
+    return _ASIDE.search(file.source.path) is not None or _TEST_LIBRARY.search(file.source.content) is not None
 
 
 def select_entries(

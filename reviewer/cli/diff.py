@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import click
 
-from graph_model.languages import find_language
 from reviewer.changes import ChangeKind
 from reviewer.cli.options import (
     Choices,
@@ -18,13 +17,11 @@ from reviewer.cli.options import (
 )
 from reviewer.cli.pipelines import resolve_base
 from reviewer.cli.session import Session, Setting, current_session, prepare, prepare_from
-from reviewer.comparison import DEEPEN, Comparison, HeadKind, compare, find_commit
-from reviewer.discovery import Discovery, discover_files
+from reviewer.comparison import DEEPEN, Comparison, compare
 from reviewer.errors import RequestError
-from reviewer.ledger import Skip, SkipReason
-from reviewer.linkage import find_linked
 from reviewer.repositories import Repository
-from reviewer.snapshots import Declarations, read_old_files, read_snapshot
+from reviewer.sides import read_declarations, read_head
+from reviewer.snapshots import read_old_files
 from reviewer.workspace import lies_in, locate_workspace
 
 
@@ -35,9 +32,6 @@ class Revisions:
     base: str | None
     head: str | None
     is_staged: bool
-
-
-_LOST = "git has no file by the name that its diff gives"  # it takes the slash off a name that begins with one
 
 
 @click.command()
@@ -95,8 +89,8 @@ def diff(  # noqa: PLR0913  # one parameter an option
     desk = open_desk(session, setting, find_baseline(session, setting, choices, comparison.base))
     old_names = [change.old_path for change in comparison.changes if change.kind is not ChangeKind.ADDED]
     old_files = read_old_files(repository, comparison.base, old_names, setting.rules)
-    declarations = _read_declarations(repository, setting, comparison, attributes_from)
-    found = _read_head(repository, setting, comparison, declarations)
+    declarations = read_declarations(repository, setting.rules, comparison, attributes_from)
+    found = read_head(repository, setting.workspace, setting.rules, comparison, declarations)
     review = desk.review_change(comparison, found, old_files, heeds_own_suppressions=heed_own_suppressions)
     write_review(review, session, setting, choices, found.sources)
     ctx.exit(decide_exit_code(review, setting.configuration))
@@ -116,39 +110,3 @@ def _compare(
         return comparison
     folders = [setting.workspace.path_of(session.cwd / path) for path in paths]
     return replace(comparison, changes=tuple(one for one in comparison.changes if lies_in(one.path, folders)))
-
-
-def _read_declarations(
-    repository: Repository, setting: Setting, comparison: Comparison, revision: str | None
-) -> Declarations | None:
-    """What a trusted commit says: a file that is reviewed there is no generated one after the change.
-
-    Raises RequestError where there is no such commit.
-    """
-    if revision is None:
-        return None
-    commit = find_commit(repository, revision)
-    old_names = {change.old_path for change in comparison.changes}
-    known = {source.path for source in read_snapshot(repository, commit, setting.rules, old_names).sources}
-    return Declarations(commit, frozenset(one.path for one in comparison.changes if one.old_path in known))
-
-
-def _read_head(
-    repository: Repository, setting: Setting, comparison: Comparison, declarations: Declarations | None
-) -> Discovery:
-    """The changed files and those of their language families that may be linked to them."""
-    languages = [find_language(path) for path in comparison.changed_paths]
-    families = {language.family for language in languages if language is not None}
-    if comparison.head_kind is HeadKind.WORKING_TREE:
-        found = discover_files(setting.workspace, [repository.root] if comparison.changed_paths else [], setting.rules)
-    else:
-        commit = comparison.head if comparison.head_kind is HeadKind.COMMIT else None
-        paths = {entry.path for entry in repository.list_tree(commit)}
-        related = {path for path in paths if (language := find_language(path)) and language.family in families}
-        changed = comparison.changed_paths
-        found = read_snapshot(repository, commit, setting.rules, related | changed, declarations, changed)
-        lost = tuple(Skip(path, SkipReason.UNREADABLE, _LOST) for path in sorted(changed - paths))
-        found = replace(found, skipped=(*found.skipped, *lost))
-    sources = [one for one in found.sources if (language := find_language(one.path)) and language.family in families]
-    linked = find_linked(sources, comparison.changed_paths)
-    return Discovery(tuple(one for one in sources if one.path in linked), found.skipped, found.failed)

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.evaluation.alarms import (
-    count_rules,
-    count_shown,
-    count_tools,
-    describe_families,
-    find_threshold,
-    load_packages,
-    rate,
-)
+from benchmarks.evaluation.alarm_tools import count_rules, run_tools
+from benchmarks.evaluation.alarms import count_shown, describe_tools, find_threshold, rate
+from benchmarks.evaluation.packages import load_packages
 from benchmarks.evaluation.parts import Context, EvaluationError
 from benchmarks.evaluation.rows import Triaged
 from benchmarks.evaluation.sarif import read_tool
@@ -105,8 +99,17 @@ def test_another_tool_is_counted_on_the_same_product_code(context: Context, tmp_
     tool = read_tool("t", [_sarif(tmp_path, "python", *results)], ["a/one"])
     other = read_tool("u", [_sarif(tmp_path, "javascript", ("eval", "a+one/page.js", 1))], ["a/one"])
     packages = load_packages(context)
-    (row, _) = describe_families(packages, count_tools([tool, other], packages), [tool, other], context)
-    assert row["language"] == "python"
-    assert row["t"] == [pytest.approx(2 / 9 * 1000, abs=1e-3)] * 3  # two results on nine lines; tests do not count
-    assert row["u"] is None  # it reads another language
+    (row,) = describe_tools([tool, other], packages, context)  # the other reads another language
+    assert (row["packages"], row["lines"], row["alarms"]) == (1, 9, 2)  # two results on nine lines; tests do not count
+    assert row["per 1,000 lines"] == [pytest.approx(2 / 9 * 1000, abs=1e-3)] * 3
     assert count_rules(tool, packages) == {"B605": 1, "B404": 1}
+
+
+def test_installed_tools_read_product_code_alone(context: Context, tmp_path: Path) -> None:
+    given = {"t": [_sarif(tmp_path, "python", ("B605", "a+one/app.py", 8))]}
+    tools = {one.name: one for one in run_tools(replace(context, tools=given), load_packages(context))}
+    assert set(tools["Ruff S"].results) == {"a+one/app.py"}
+    assert [one.rule for one in tools["Ruff S"].results["a+one/app.py"]] == ["S605"]
+    assert "Ruff S without assert" in tools
+    assert "pylint" not in tools or not tools["pylint"].results  # flask is not missed
+    assert set(tools["t"].results) == {"a+one/app.py"}

@@ -1,23 +1,38 @@
 """Part "replays" on a small history: what the bot says of its changes, and which lines a later fix changed."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any  # a JSON document
 
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.evaluation.added_lines import EVERY, EVERY_SELECTED, FOLDER, list_results
-from benchmarks.evaluation.comments import SHOWN, Comment, Told, describe_scorers
+from benchmarks.evaluation.added_lines import FOLDER, list_results
+from benchmarks.evaluation.change_reviews import ChangeReviewer
+from benchmarks.evaluation.comments import (
+    EVERY,
+    EVERY_SELECTED,
+    SHOWN,
+    Comment,
+    Line,
+    Told,
+    describe_scorers,
+    list_counts,
+)
 from benchmarks.evaluation.later_fixes import History, is_fix
 from benchmarks.evaluation.parts import EvaluationError
-from benchmarks.evaluation.replayed import ReplaysPart
+from benchmarks.evaluation.replayed import ReplaysPart, find_text
 from benchmarks.evaluation.sarif import Result, Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING
 from benchmarks.evaluation.testing import make_context
 from dataset_curation.cli import curate
 from dataset_curation.testing import MIT, SmallRepository
-from integrations.replay import MergedChange
+from graph_model.ladder import Rung
+from integrations.analysis import Analyst
+from integrations.replay import MergedChange, list_merged, replay
 from reviewer.repositories import Repository
+from reviewer.source import SourceFile
 
 BEFORE = """import os
 from flask import Flask, request
@@ -31,6 +46,7 @@ def view():
     return "done"
 """
 FIXED = CHANGED.replace('os.system("ls " + request.args["q"])', 'os.listdir(".")')
+DRAWN = (Line("a.py", 1, "x", fix="f"), *(Line("a.py", line, "y") for line in (2, 3, 4)))
 LATER = FIXED.replace('"done"', '"all done"')
 
 
@@ -76,9 +92,43 @@ def test_others_are_judged_on_the_same_added_lines(place: Path) -> None:
     scorers = {one["scorer"]: one for one in document["scorers"][-1]["scorers"]}
     assert (scorers["Ruff S"]["comments"], scorers["Ruff S"]["fixed_later"]) == (1, 1)
     assert scorers["Ruff S"]["per_100_changes"][0] == 100
+    assert scorers["rung: logistic, shown by default"]["comments"] <= 1
+    assert "rung: network, likeliest" in scorers
     everything = scorers["dummy: flag everything"]
     assert everything["comments"] == change["added_lines"]
     assert everything["fixed_share"][0] == document["languages"][-1]["drawn_share"][0]
+
+
+def test_reviews_say_what_the_bot_says(place: Path) -> None:
+    context, repository = make_context(place), Repository(place / "clones" / "a/one")
+    analyst = Analyst(place / "bot", model=context.bundle_folder.absolute())
+    changes = list_merged(repository, 5)
+    assert len(changes) == 4
+    reviewer, said = ChangeReviewer(repository, context), 0
+    for one in replay(repository, changes, analyst):
+        reviewed = reviewer.review("a/one", one.change)  # one after another: links go on from the last
+        bot = [(each.label, each.anchor.path, each.anchor.line, each.probability) for each in one.findings]
+        assert [(each.label, *each.place, each.probability) for each in reviewed.comments[SHOWN]] == bot
+        for each in reviewed.comments[EVERY]:
+            assert each.ratings.keys() == set(Rung)
+            assert each.probability in each.ratings.values()  # the rung that its label ships with
+        said += len(bot)
+    assert said == 1
+
+
+def test_kept_review_is_not_made_again(place: Path, tmp_path: Path) -> None:
+    context = replace(make_context(place), data=tmp_path)
+    ReplaysPart(5).measure(context)
+    (kept,) = (tmp_path / "replays" / "reviews").rglob("*.json")
+    kept.write_text(kept.read_text("utf-8").replace("security/command-injection", "security/kept"), "utf-8")
+    document = json.loads(json.dumps(ReplaysPart(5).measure(context).document))
+    assert [[one["label"] for one in change["comments"]] for change in document["changes"]] == [["security/kept"]]
+
+
+def test_text_of_a_line_is_its_innermost_function(place: Path) -> None:
+    source = SourceFile.from_bytes("a.py", b"import os\n\nclass A:\n    def f(self):\n        return 1\n\nx = 1")
+    assert find_text(source, 5) == "def f(self):\n    return 1"
+    assert find_text(source, 7) == "    def f(self):\n        return 1\n\nx = 1"
 
 
 def test_results_count_where_they_meet_an_added_line() -> None:
@@ -93,10 +143,10 @@ def test_results_count_where_they_meet_an_added_line() -> None:
 def test_scorer_that_does_not_read_a_language_has_no_row_over_all(place: Path) -> None:
     comment = Comment("B1", "a.py", 1, fix="f")
     told = [
-        Told("a/one", family, "c", 1, 10, (), 4, 1, 0.0, on_added=on_added)
+        Told("a/one", family, "c", 1, 10, (), DRAWN, on_added=on_added)
         for family, on_added in (("python", {SHOWN: (), "tool": (comment, comment)}), ("java", {SHOWN: ()}))
     ]
-    tables = {one["language"]: one["scorers"] for one in describe_scorers(told, make_context(place))}
+    tables = {one["language"]: one["scorers"] for one in describe_scorers(told, list_counts(told), make_context(place))}
     names = {language: [row["scorer"] for row in rows] for language, rows in tables.items()}  # type: ignore[attr-defined]
     assert names == {
         "java": [SHOWN, DUMMY_EVERYTHING],

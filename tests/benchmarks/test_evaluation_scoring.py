@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from benchmarks.evaluation.judging import number_groups
+from benchmarks.evaluation.linters import RUFF_S
 from benchmarks.evaluation.locating import Place, locate, rank_claims
 from benchmarks.evaluation.maintainability import concordance, pearson, spearman
 from benchmarks.evaluation.owasp_python import macro_auc, youden
 from benchmarks.evaluation.pairs import flag_highest, judge_pairs, outcomes, pair_up
 from benchmarks.evaluation.parts import Bars, Curve, Section
 from benchmarks.evaluation.patching import PatchError, apply_hunks, parse_patch
-from benchmarks.evaluation.peers import RUFF_S, flag_snippets, run_peers
+from benchmarks.evaluation.peers import flag_snippets, run_peers
 from benchmarks.evaluation.plots import draw_section, precision_recall
 from benchmarks.evaluation.real_bugs import blamed_lines
 from benchmarks.evaluation.shapes import SHAPE_NAMES, measure_shape

@@ -3,7 +3,7 @@
 import pytest
 
 from dataset_curation.analysing import analyse_project
-from dataset_curation.injection.guard_removals import remove_guard
+from dataset_curation.injection.guard_removals import is_check, remove_guard
 from dataset_curation.injection.removals import propose_removals
 from dataset_curation.injection.structures import open_scene
 from dataset_curation.injection.trials import edit_content, find_born
@@ -35,7 +35,7 @@ def listed():
             "def f(x):\n    if x.bad:\n        raise E\n    use(x)\n",
             "x.bad",
             "def f(x):\n    use(x)\n",
-            "def f(x):\n    should_skip = x.bad\n    if should_skip:\n        raise E\n    use(x)\n",
+            "def f(x):\n    is_refused = x.bad\n    if is_refused:\n        raise E\n    use(x)\n",
         ),
         (
             "a.js",
@@ -46,10 +46,10 @@ def listed():
         ),
         (
             "A.java",
-            "class A {\n  void f(P x) {\n    if (x.on && x.ok) {\n      use(x);\n    }\n  }\n}\n",
+            "class A {\n  void f(P x) {\n    if (isOn && x.ok) {\n      use(x);\n    }\n  }\n}\n",
             "x.ok",
-            "class A {\n  void f(P x) {\n    if (x.on) {\n      use(x);\n    }\n  }\n}\n",
-            "class A {\n  void f(P x) {\n    if (x.ok && x.on) {\n      use(x);\n    }\n  }\n}\n",
+            "class A {\n  void f(P x) {\n    if (isOn) {\n      use(x);\n    }\n  }\n}\n",
+            "class A {\n  void f(P x) {\n    if (x.ok && isOn) {\n      use(x);\n    }\n  }\n}\n",
         ),
     ],
 )
@@ -61,6 +61,61 @@ def test_a_guard_goes_as_a_person_would_take_it_away(path: str, sound: str, cond
     assert apply_edits(content, edits).decode() == broken
     assert apply_edits(content, harmless).decode() == twin
     assert apply_edits(broken.encode(), invert_edits(content, edits)) == content
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("url_has_allowed_host_and_scheme(url)", True),
+        ('path.startsWith("/")', True),
+        ("name not in RPC_METHODS", True),
+        ("target.is_relative_to(root)", True),
+        ("request.method == 'POST'", False),
+        ("not os.path.exists(valid_path(x))", False),
+        ("x > 5", False),
+    ],
+)
+def test_only_conditions_that_ask_whether_a_value_may_be_used_are_checks(condition: str, expected: bool) -> None:
+    assert is_check(condition) is expected
+
+
+@pytest.mark.parametrize(
+    ("sound", "cond", "twin"),
+    [
+        (  # the first part guards the second
+            "def f(x):\n    if x and x.ok:\n        use(x)\n",
+            "x.ok",
+            "def f(x):\n    is_allowed = x and x.ok\n    if is_allowed:\n        use(x)\n",
+        ),
+        (
+            "function f(x) {\n  if (listed && allows(x, list)) {\n    use(x)\n  }\n}\n",
+            "allows(x, list)",
+            "function f(x) {\n  const isAllowed = listed && allows(x, list)\n  if (isAllowed) {\n    use(x)\n  }\n}\n",
+        ),
+    ],
+)
+def test_parts_of_a_condition_change_places_only_where_none_guards_the_other(sound: str, cond: str, twin: str) -> None:
+    path = "a.py" if sound.startswith("def") else "a.js"
+    language = find_language(path)
+    assert language is not None
+    start = sound.index(cond)
+    edits, harmless = remove_guard(open_scene(path, sound.encode(), language), start, start + len(cond))
+    assert edits
+    assert apply_edits(sound.encode(), harmless).decode() == twin
+
+
+def test_a_block_that_ends_the_program_is_not_opened() -> None:
+    sound = "def f(x):\n    if not valid(x):\n" + "        log(x)\n" * 3 + "        sys.exit(1)\n    use(x)\n"
+    start = sound.index("valid(x)")
+    scene = open_scene("a.py", sound.encode(), BY_NAME["python"])
+    assert remove_guard(scene, start, start + len("valid(x)")) == ((), ())
+
+
+def test_a_refusal_goes_with_one_of_the_blank_lines_around_it() -> None:
+    sound = "def f(x):\n    a()\n\n    if x.bad:\n        raise E\n\n    use(x)\n"
+    scene = open_scene("a.py", sound.encode(), BY_NAME["python"])
+    edits, _ = remove_guard(scene, sound.index("x.bad"), sound.index("x.bad") + 5)
+    assert apply_edits(sound.encode(), edits).decode() == "def f(x):\n    a()\n\n    use(x)\n"
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def digest(password):
     return hashlib.sha256(password).hexdigest()
 
 
-@app.route("/quoted")
-def quoted():
+@app.route("/listed")
+def listed():
     name = shlex.quote(request.args["q"])
     os.system("ls " + name)
 
@@ -46,7 +46,7 @@ def test_broken_versions_are_born_and_judged(tmp_path: Path) -> None:
         if judgement.target >= 0
     }
     assert ("security/weak-hash", "digest", 1) in judged
-    assert ("security/command-injection", "quoted", 1) in judged
+    assert ("security/command-injection", "listed", 1) in judged
     assert ("security/command-injection", "helped", 1) in judged
     assert ("security/command-injection", "helped", 0) in judged
     assert inject_entry(InjectionJob(entry), tmp_path, tmp_path / "data").state == "kept"

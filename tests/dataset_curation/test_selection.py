@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from dataset_curation.selection import Tally, find_drop_reason, select_files
+from dataset_curation.selection import SelectedFile, Tally, find_drop_reason, select_files, stands_aside
 from dataset_curation.testing import SmallRepository
+from graph_model.languages import find_language
+from reviewer.source import SourceFile
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,29 @@ from dataset_curation.testing import SmallRepository
 )
 def test_paths_are_judged_by_name(path: str, reason: str) -> None:
     assert find_drop_reason(path) == reason
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "aside"),
+    [
+        ("src/app/views.py", "import os", False),
+        ("src/app/contest/latest.py", "import unittesting", False),
+        ("tools/update.py", "", True),
+        (".ci/scripts/wheels.py", "", True),
+        ("src/app/_scripts/build.ts", "", True),
+        ("app/dashboards/tests.py", "", True),
+        ("app/configuration_example.py", "", True),
+        ("my-ci/src/my_integration_tests/misc.py", "", True),
+        ("packages/utils/adapter.ts", 'import { test } from "vitest"', True),
+        ("src/Support/Fakes.cs", "using Xunit;", True),
+        ("src/a/Fakes.java", "package a;\nimport static org.junit.Assert.assertTrue;", True),
+        ("app/support.py", "import pytest\n", True),
+    ],
+)
+def test_tools_scripts_and_what_tests_lean_on_stand_aside(path: str, content: str, aside: bool) -> None:
+    language = find_language(path)
+    assert language is not None
+    assert stands_aside(SelectedFile(SourceFile(path, content.encode()), language, "")) is aside
 
 
 def test_selection_keeps_product_code_and_counts_every_drop(tmp_path: Path) -> None:

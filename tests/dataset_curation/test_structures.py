@@ -8,13 +8,15 @@ import pytest
 import graph_model
 from dataset_curation.injection.defects import Proposal
 from dataset_curation.injection.structures import STRUCTURES, find_twin, open_scene, propose_structures
-from dataset_curation.injection.structures.renaming import other_name
+from dataset_curation.injection.structures.other_names import other_names
+from dataset_curation.injection.structures.renaming import rename_nearby
 from dataset_curation.injection.trials import edit_content
 from graph_model.catalogue import load_catalogue
 from graph_model.edits.model import apply_edits, invert_edits
 from graph_model.languages import BY_NAME, Family, find_language
 
 CORPUS = Path(__file__).parent / "structures"
+PLACES = {"python": "py", "javascript": "ts", "java": "java", "csharp": "cs"}  # some kinds ask for types
 SUFFIXES = {"python": "py", "javascript": "js", "java": "java", "csharp": "cs"}
 
 
@@ -38,10 +40,10 @@ def check_round_trip(path: str, content: bytes, proposal: Proposal) -> None:
     assert content[proposal.start : proposal.end].strip()
 
 
-@pytest.mark.parametrize("family", SUFFIXES)
+@pytest.mark.parametrize("family", PLACES)
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_each_kind_has_a_place_in_each_of_its_languages(family: str, ending: str) -> None:
-    path = CORPUS / f"places.{SUFFIXES[family]}.txt"  # not for the tools that read sources
+    path = CORPUS / f"places.{PLACES[family]}.txt"  # not for the tools that read sources
     content = path.read_text("utf-8").replace("\n", ending).encode()
     found = propose(path.stem, content)
     expected = {one.name for one in STRUCTURES if Family(family) in one.families}
@@ -78,7 +80,7 @@ def test_round_trips_over_the_examples_of_the_catalogue() -> None:
                 for proposal in propose(path, text.encode()):
                     check_round_trip(path, text.encode(), proposal)
                     number += 1
-    assert number > 90
+    assert number > 70
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", "# ü\r\n".encode(), b"x = 1"])
@@ -86,41 +88,81 @@ def test_a_file_without_functions_has_no_place(content: bytes) -> None:
     assert propose("a.py", content) == []
 
 
-def test_only_a_condition_of_three_facts_is_worth_a_name() -> None:
-    code = "def f(a, b, c):\n    is_late = {}\n    if is_late{}:\n        return g(a)\n    return h(b)\n"
-    for value, more, number in (("a or b", "", 0), ("a or b or c", "", 1), ("a or b", " and c", 1)):
-        found = propose("a.py", code.format(value, more).encode())
-        assert sum(one.name == "condition-inlined" for one in found) == number
+@pytest.mark.parametrize(
+    ("value", "rest", "number"),
+    [
+        ("a or b", "is_late", 0),
+        ("a or b or c", "is_late", 0),
+        ("a or b", "is_late or c", 0),
+        ("a or b", "is_late and c", 1),
+        ("a and b", "not is_late", 1),
+    ],
+)
+def test_only_a_condition_that_mixes_is_worth_a_name(value: str, rest: str, number: int) -> None:
+    code = f"def f(a, b, c):\n    is_late = {value}\n    if {rest}:\n        return g(a)\n    return h(b)\n"
+    assert sum(one.name == "condition-inlined" for one in propose("a.py", code.encode())) == number
 
 
 @pytest.mark.parametrize(
-    ("code", "twin"),
-    [
-        ("    if f(a) or g(a):\n        return 1\n", "    is_met = f(a) or g(a)\n    if is_met:\n        return 1\n"),
-        ("    if a or b:\n        return 1\n", "    if b or a:\n        return 1\n"),
-    ],
+    ("number", "twin"), [("65536", "64 * 1024"), ("7200", "2 * 3600"), ("123456", "123_456"), ("0.25", "")]
 )
-def test_a_block_written_twice_has_a_twin_without_a_variable_to_rename(code: str, twin: str) -> None:
-    content = f"def check(a, b):\n{code}    return 2\n".encode()
-    found = next(one for one in propose("a.py", content) if one.name == "block-duplicated")
-    assert apply_edits(content, found.twin).decode() == f"def check(a, b):\n{twin}    return 2\n"
+def test_a_number_is_written_otherwise(number: str, twin: str) -> None:
+    content = f"_LIMIT = {number}\n\n\ndef f(a):\n    return a[:_LIMIT]\n".encode()
+    found = next(one for one in propose("a.py", content) if one.name == "magic-number")
+    edited = apply_edits(content, found.twin).decode()
+    assert edited.startswith(f"_LIMIT = {twin}\n" if twin else f"_BOUND = {number}\n")
+    assert apply_edits(content, found.edits).startswith(b"\n\ndef f(a):") or found.edits[0].start == 0
 
 
 def test_a_shorthand_property_is_not_renamed() -> None:
     content = b"function f(a) {\n  const method = g(a);\n  use({ method });\n  return h(method);\n}\n"
-    assert all(b"method" not in edit.replacement for one in propose("a.js", content) for edit in one.twin)
+    assert all(content[edit.start : edit.end] != b"method" for one in propose("a.js", content) for edit in one.twin)
 
 
 @pytest.mark.parametrize(
     ("name", "family", "other"),
     [
-        ("user_name", Family.PYTHON, "current_user_name"),
-        ("_item", Family.PYTHON, "_current_item"),
-        ("item", Family.JAVA, "currentItem"),
-        ("current", Family.CSHARP, "latestCurrent"),
-        ("_MAX_SIZE", Family.PYTHON, "_CURRENT_MAX_SIZE"),
-        ("MaxSize", Family.CSHARP, "CurrentMaxSize"),
+        ("http_resp", Family.PYTHON, "http_response"),
+        ("_req", Family.PYTHON, "_request"),
+        ("errMsg", Family.JAVA, "errMessage"),
+        ("configPath", Family.CSHARP, "configLocation"),
+        ("_MAX_CMDS", Family.PYTHON, ""),
+        ("CmdBuffer", Family.CSHARP, "CommandBuffer"),
+        ("oldPassword", Family.JAVA, ""),
+        ("is_result", Family.PYTHON, ""),
+        ("current_error", Family.PYTHON, ""),
+        ("index", Family.PYTHON, ""),
+        ("fd", Family.PYTHON, ""),
+        ("res", Family.JAVASCRIPT, "result"),
     ],
 )
-def test_another_name_keeps_the_case(name: str, family: Family, other: str) -> None:
-    assert other_name(name, family) == other
+def test_another_name_says_the_same_in_the_same_case(name: str, family: Family, other: str) -> None:
+    assert next(other_names(name, family), "") == other
+
+
+NEARBY = """def f(path):
+    rows = load(path)
+    cfg = read(path)
+{between}    if cfg.a < cfg.b:
+        use(rows)
+    for position in range(9):
+        position += 1
+    return use(rows)
+"""
+
+
+def test_a_twin_renames_what_few_lines_near_the_defect_name() -> None:
+    for between, number in (("", 3), ("    g()\n" * 9, 0)):
+        content = NEARBY.format(between=between).encode()
+        language = find_language("a.py")
+        assert language is not None
+        at = content.index(b"cfg.a < cfg.b")
+        edits = rename_nearby(open_scene("a.py", content, language), at, at + 13)
+        assert [edit.replacement for edit in edits] == [b"config"] * number
+
+
+def test_what_counts_rounds_is_not_renamed() -> None:
+    content = b"function f(a) {\n  for (let pos = 0; pos < a; pos++) {\n    g(pos);\n  }\n}\n"
+    language = find_language("a.js")
+    assert language is not None
+    assert rename_nearby(open_scene("a.js", content, language), 50, 56) == ()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 from sqlmodel import col, delete
 
 from ide_plugin_server.testing import Editor, EditorSession, open_session
@@ -101,16 +102,29 @@ def connect(team: TeamService, key: str | None = None) -> Editor:
     return Editor(settings=settings, options={"trusted": True}, environment=environment)
 
 
-def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor) -> None:
+def run(folder: Path, scenario: Callable[[EditorSession], Awaitable[None]], editor: Editor, *others: Path) -> None:
     async def play() -> None:
         data = folder.parent / "data"
         data.mkdir(exist_ok=True)
-        async with open_session([folder], data, editor) as session:
+        async with open_session([folder, *others], data, editor) as session:
             for name in NAMES:
                 session.open(folder / f"{name}.py")
             await scenario(session)
 
     asyncio.run(play())
+
+
+def connect_only(session: EditorSession, folder: Path, team: TeamService) -> None:
+    """Lets one workspace folder name the team, as the settings of a folder do."""
+    settings = {"team": {"url": team.bot.url, "repository": "github:team/shop"}}
+    session.client.set_configuration(settings, section="reviewer", scope_uri=folder.as_uri())
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
+
+
+async def find_one(session: EditorSession, uri: str) -> str:
+    """The fingerprint of the one finding that is shown of a file."""
+    await session.wait_until(lambda: any(len(one.diagnostics) == 1 for one in session.published.get(uri, ())))
+    return session.published[uri][-1].diagnostics[0].data["fingerprint"]  # type: ignore[index,no-any-return]  # JSON
 
 
 def find_shown(session: EditorSession) -> dict[str, str]:
@@ -148,7 +162,7 @@ def test_the_team_decides_what_is_shown_also_when_its_service_is_away(folder: Pa
     async def mark_alone(session: EditorSession) -> None:
         await see(session, "three", "withdrawn")
         await session.execute("reviewer.markUnhelpful", (folder / "three.py").as_uri(), known["three"])
-        assert "the feedback is kept here and did not reach the team" in session.messages[-1]
+        assert "the feedback is kept here and did not reach the team yet" in session.messages[-1]
         await see(session, "withdrawn")
 
     run(folder, mark, connect(team))
@@ -174,3 +188,66 @@ def test_a_service_that_refuses_the_key_is_told_of(folder: Path, team: TeamServi
         await see(session, *NAMES)
 
     run(folder, scenario, connect(team, key="rvw_wrong"))
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    """A folder of the user's own, with what one file of the team has too."""
+    found = tmp_path / "private"
+    found.mkdir()
+    for name in ("two.py", "mine.py"):
+        (found / name).write_text(LOADING)
+    return found
+
+
+def test_a_team_is_that_of_the_folder_that_names_it(folder: Path, private: Path, team: TeamService) -> None:
+    async def learn(session: EditorSession) -> None:
+        known.update(await see(session, *NAMES))
+
+    async def scenario(session: EditorSession) -> None:
+        await see(session, *NAMES)
+        connect_only(session, folder, team)
+        await see(session, *(name for name in NAMES if name != "two"))
+        uris = [session.open(file) for file in (private / "two.py", private / "mine.py", lone)]
+        same, mine, single = [await find_one(session, uri) for uri in uris]
+        assert same == known["two"]
+        await session.execute("reviewer.markUnhelpful", uris[1], mine, "nobody's business")
+        await session.execute("reviewer.markUnhelpful", uris[2], single, "nor this")
+        await session.execute("reviewer.markUnhelpful", (folder / "one.py").as_uri(), known["one"], "ours")
+        for uri in uris[1:]:
+            assert not session.published[uri][-1].diagnostics
+        assert session.published[uris[0]][-1].diagnostics
+
+    known: dict[str, str] = {}
+    lone = private.parent / "lone.py"
+    lone.write_text(LOADING)
+    run(folder, learn, Editor())
+    team.dismiss(known["two"])
+    run(folder, scenario, Editor(options={"trusted": True}, environment={"REVIEWER_TEAM_TOKEN": team.key}), private)
+    told = [(one["path"], one["reason"]) for one in team.read_feedback() if one["source"] == "api"]
+    assert told == [("one.py", "ours")]
+
+
+def test_marks_made_while_the_service_is_away_reach_it_later(folder: Path, team: TeamService) -> None:
+    async def mark(session: EditorSession) -> None:
+        known = await see(session, *NAMES)
+        for name, *said in (("one", "the text is ours", "ignore"), ("two",), ("three", "a mistake")):
+            await session.execute("reviewer.markUnhelpful", (folder / f"{name}.py").as_uri(), known[name], *said)
+            assert "did not reach the team yet" in session.messages[-1]
+        await session.execute("reviewer.forgetFeedback", known["three"])
+        await see(session, "three", "moved", "withdrawn")
+
+    async def tell(session: EditorSession) -> None:
+        known = await see(session, "three", "moved", "withdrawn")
+        team.dismiss(known["moved"])
+        await session.execute("reviewer.restart")
+        await see(session, "three", "withdrawn")
+        assert session.messages == []
+
+    team.bot.stop()
+    run(folder, mark, connect(team))
+    team.bot.start()
+    assert team.read_feedback() == []
+    run(folder, tell, connect(team))
+    told = [(one["path"], one["reason"], one["kind"]) for one in team.read_feedback() if one["source"] == "api"]
+    assert told == [("one.py", "the text is ours", "ignore"), ("two.py", "", "false-positive")]

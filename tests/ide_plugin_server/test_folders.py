@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, open_session, take_refreshes
+from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, list_children, open_session, take_refreshes
 
 LOADING = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
 HASHING = "import hashlib\n\n\ndef digest(password):\n    return hashlib.md5(password).hexdigest()\n"
@@ -165,3 +165,29 @@ def test_a_configuration_above_a_folder_counts_there_too(tmp_path: Path, loading
     inner.mkdir()
     (inner / "both.py").write_text(BOTH)
     run(tmp_path, [loading, inner], scenario)
+
+
+def test_another_model_counts_at_once_and_for_every_folder(tmp_path: Path, loading: Path, hashing: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        one, other = session.open(loading / "both.py", HASHING), session.open(hashing / "both.py")
+        await session.wait_until(lambda: (codes(session, one), codes(session, other)) == (set(), {HASHED}))
+        first = list_children(session.process.pid)
+        name_model(session, hashing, str(damaged))
+        await session.wait_until(lambda: any("bundle.json" in message for message in session.messages))
+        second = list_children(session.process.pid)
+        assert first != second
+        session.change(one, BOTH)
+        name_model(session, hashing, "")
+        await session.wait_until(lambda: codes(session, one) == {LOADED})
+        assert list_children(session.process.pid) not in (first, second)
+        assert all("bundle.json" in message for message in session.messages)
+
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "bundle.json").write_text("{}")
+    run(tmp_path, [loading, hashing], scenario, Editor(options={"trusted": True}))
+
+
+def name_model(session: EditorSession, folder: Path, model: str) -> None:
+    session.client.set_configuration({"model": model}, section="reviewer", scope_uri=folder.as_uri())
+    session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))

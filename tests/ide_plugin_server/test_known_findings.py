@@ -1,6 +1,7 @@
 """A committed file of known findings counts in the editor as it does for `reviewer check`, also when it changes."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from ide_plugin_server.testing import Editor, EditorSession, make_environment, open_session
+from ide_plugin_server.places import find_named
+from ide_plugin_server.settings import EditorSettings
+from ide_plugin_server.testing import Editor, EditorSession, make_environment, open_session, play
 
 PROGRAM = str(Path(sys.executable).parent / "reviewer")
 KNOWN = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
@@ -105,15 +108,49 @@ def test_the_file_counts_as_it_is_now(folder: Path) -> None:
     run(folder, scenario)
 
 
-def test_a_file_with_a_name_of_its_own_counts_as_the_folder_is_opened(folder: Path) -> None:
+def test_a_file_with_a_name_of_its_own_counts_as_it_is_now(folder: Path) -> None:
     async def scenario(session: EditorSession) -> None:
         uri = session.open(folder / "src" / "load.py", KNOWN + NEW)
         await session.wait_until(lambda: lines_shown(session, uri) == [9])
+        await session.wait_until(lambda: "named-1" in session.registered)
         (folder / "src" / "load.py").write_text(KNOWN + NEW)
         review(folder, "baseline")
-        tell_changed(session, folder / ".reviewer.toml", types.FileChangeType.Changed)  # which opens it again
+        tell_changed(session, folder / "known.json", types.FileChangeType.Changed)
         await session.wait_until(lambda: lines_shown(session, uri) == [])
+        (folder / "known.json").write_text("{")
+        tell_changed(session, folder / "known.json", types.FileChangeType.Changed)
+        await session.wait_until(lambda: any("known.json" in one for one in session.messages))
+        (folder / "known.json").write_text(before)
+        tell_changed(session, folder / "known.json", types.FileChangeType.Changed)
+        await session.wait_until(lambda: lines_shown(session, uri) == [9])
+        (folder / ".reviewer.toml").unlink()
+        tell_changed(session, folder / ".reviewer.toml", types.FileChangeType.Deleted)
+        await session.wait_until(lambda: "named-1" not in session.registered)
 
     (folder / FILE).rename(folder / "known.json")
+    before = (folder / "known.json").read_text()
     (folder / ".reviewer.toml").write_text('baseline = "known.json"\n')
     run(folder, scenario)
+
+
+def test_what_is_no_path_names_no_file(folder: Path) -> None:
+    named = find_named(folder, EditorSettings(configuration="größe.toml"))
+    assert named == {os.path.realpath(folder / "größe.toml")}  # also while it is not there
+    assert find_named(folder, EditorSettings(configuration="a\0b")) == find_named(folder, EditorSettings()) == set()
+
+
+def test_the_file_that_the_setting_names_counts_as_it_is_now(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "src" / "load.py", KNOWN)
+        await session.wait_until(lambda: lines_shown(session, uri) == [5])
+        named.write_text('select = ["performance"]\n')
+        tell_changed(session, named, types.FileChangeType.Changed)
+        await session.wait_until(lambda: lines_shown(session, uri) == [])
+        named.write_text('select = ["security"]\nbaseline = ""\n')
+        identifier = types.TextDocumentIdentifier(named.as_uri())
+        session.client.text_document_did_save(types.DidSaveTextDocumentParams(identifier))
+        await session.wait_until(lambda: lines_shown(session, uri) == [5])
+
+    named = folder.parent / "house rules.toml"
+    named.write_text('baseline = ""\n')
+    play(folder, scenario, Editor(options={"trusted": True}, settings={"configuration": f"../{named.name}"}))

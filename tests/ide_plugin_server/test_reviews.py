@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -123,7 +124,7 @@ def test_closed_files_of_a_folder_that_is_deleted_go(folder: Path) -> None:
         tell_gone(session, folder / "größe")
         await session.wait_until(lambda: names_shown(session) == {"one.py", "two.py", "three.py"})
         assert len(session.tokens) == num_bars + 1, "nothing is read for what is of no interest"
-        (watched,) = [one.register_options for one in session.registrations if one.id == "files"]
+        watched: Any = session.registered["files"].register_options  # JSON
         assert any((one["globPattern"], one.get("kind")) == ("**/*", 4) for one in watched["watchers"])
 
     (folder / "größe" / "innen").mkdir(parents=True)

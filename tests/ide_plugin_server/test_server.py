@@ -1,8 +1,10 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
+import pytest
 from lsprotocol import types
 
 from ide_plugin_server.testing import NEOVIM, Editor, EditorSession, list_children, play
@@ -59,6 +61,60 @@ def test_a_finding_is_pushed_with_everything_that_a_client_shows(tmp_path: Path)
         steps = found.related_information or []
         assert [step.location.range.start.line for step in steps] == [8, 8, 10]
         assert steps[0].message.startswith("source")
+
+    folder = write(tmp_path / "project", app__py=APP)
+    play(folder, scenario)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_positions_are_counted_as_was_agreed_on(tmp_path: Path, encoding: str) -> None:
+    """Both ways: in what is shown, and in edits that come in."""
+
+    def adapt(capabilities: types.ClientCapabilities) -> None:
+        assert capabilities.general is not None, "every profile has it"
+        capabilities.general.position_encodings = [types.PositionEncodingKind(encoding)]
+
+    def count(text: str) -> int:
+        width = {"utf-8": 1, "utf-16": 2, "utf-32": 4}[encoding]
+        return len(text.encode(encoding if width == 1 else f"{encoding}-le")) // width
+
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py", f"import yaml\n\n\ndef load(text):\n    {before}{call}\n")
+        (found,) = await session.push(uri)
+        assert found.range.start == types.Position(4, 4 + count(before))
+        assert found.range.end == types.Position(4, 4 + count(before + call))
+        here = types.Position(4, 4 + count("name = 'ä錯"))
+        version = session.change(uri, types.TextDocumentContentChangePartial(types.Range(here, here), "😋é"))
+        (found,) = await session.push(uri, version)
+        assert found.range.start == types.Position(4, 4 + count("😋é" + before))
+
+    before, call = "name = 'ä錯誤😋'; found = ", "yaml.load(text)"
+    folder = write(tmp_path / "project")
+    play(folder, scenario, Editor(adapt=adapt))
+
+
+def test_what_nobody_has_set_is_as_documented_in_a_running_server(tmp_path: Path) -> None:
+    """A lens is for those who ask; a document is left alone for 300 ms, and less where that is said."""
+
+    async def lenses(session: EditorSession, uri: str) -> list[types.CodeLens]:
+        params = types.CodeLensParams(types.TextDocumentIdentifier(uri))
+        return list(await session.client.text_document_code_lens_async(params) or ())
+
+    async def wait_for_change(session: EditorSession, uri: str, text: str) -> float:
+        begun = time.monotonic()
+        await session.push(uri, session.change(uri, text))
+        return time.monotonic() - begun
+
+    async def scenario(session: EditorSession) -> None:
+        uri = session.open(folder / "app.py")
+        await session.push(uri)
+        await session.wait_ready()
+        assert await lenses(session, uri) == []
+        assert await wait_for_change(session, uri, CLEAN) >= 0.3
+        session.client.set_configuration({"codeLens": True, "debounceMs": 0}, section="reviewer")
+        session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
+        while not await lenses(session, uri):
+            pass
 
     folder = write(tmp_path / "project", app__py=APP)
     play(folder, scenario)

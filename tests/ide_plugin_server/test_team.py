@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import pytest
 
-from ide_plugin_server.errors import TeamError
-from ide_plugin_server.feedback import FORGET, MARK, FeedbackBook, Word
+from ide_plugin_server.errors import RefusedError, TeamError
+from ide_plugin_server.feedback import FORGET, MARK, REFUSED, SENT, FeedbackBook, Word
 from ide_plugin_server.settings import TeamSettings
-from ide_plugin_server.team import Team
+from ide_plugin_server.team import Team, Teams
 
 
 class Service(BaseHTTPRequestHandler):
@@ -67,8 +67,8 @@ def row(fingerprint: str) -> bytes:
 
 
 def connect(folder: Path, url: str) -> Team:
-    team = Team(str(folder))
-    team.connect(TeamSettings(url, "github:owner/name"), "key")
+    team = Team(TeamSettings(url, "github:owner/name"), "key", str(folder))
+    team.load()
     return team
 
 
@@ -89,8 +89,14 @@ def test_what_the_team_dismissed_is_known_also_without_a_network(tmp_path: Path)
     with pytest.raises(TeamError, match="expected an answer"):
         asyncio.run(later.refresh())
     assert later.dismissed == {"a" * 32}
-    later.connect(TeamSettings(url, "github:other/name"), "key")
-    assert later.dismissed == frozenset()
+    teams = Teams(str(tmp_path))
+    named = [TeamSettings(url, "github:other/name"), TeamSettings(url, "github:owner/name"), TeamSettings(url)]
+    teams.connect(named, {})
+    assert [one.dismissed for one in teams] == [frozenset(), {"a" * 32}]
+    assert teams.find(named[2]) is None
+    kept = teams.find(named[1])
+    teams.connect(named[1:], {})
+    assert list(teams) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +141,15 @@ def test_feedback_is_sent_with_the_repository(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("status", "is_final"), [(422, True), (403, False), (500, False)])
+def test_only_what_the_service_says_of_the_feedback_itself_is_final(
+    tmp_path: Path, status: int, *, is_final: bool
+) -> None:
+    with serve(status=status) as url, pytest.raises(TeamError, match=f"found status {status}") as caught:
+        asyncio.run(connect(tmp_path, url).send_feedback({"fingerprint": "a" * 32, "kind": "false-positive"}))
+    assert isinstance(caught.value, RefusedError) is is_final
+
+
 def test_damaged_files_of_known_state_are_left_out(tmp_path: Path) -> None:
     team = connect(tmp_path, "http://127.0.0.1:9/")
     (tmp_path / "team").mkdir()
@@ -158,6 +173,23 @@ def test_words_in_a_feedback_file_count_until_they_are_taken_back(tmp_path: Path
     assert again.hidden_in("/b") == {"1"}
     again.add(Word(FORGET, "/a", ""))
     assert FeedbackBook(str(tmp_path)).hidden_in("/a") == frozenset()
+
+
+def test_marks_for_a_team_wait_in_the_feedback_file_until_they_are_sent_or_taken_back(tmp_path: Path) -> None:
+    book = FeedbackBook(str(tmp_path))
+    words = [Word(MARK, "/a", str(one), "x/y", "ä.py", one, "größer", "ignore", "ours") for one in range(1, 5)]
+    for word in words:
+        book.add(word)
+    book.add(Word(MARK, "/a", "5"))  # said where there was no team
+    book.add(Word(SENT, "/a", "1", team="ours"))
+    book.add(Word(REFUSED, "/a", "2", team="ours"))
+    book.add(Word(FORGET, "/a", "3"))
+    again = FeedbackBook(str(tmp_path))
+    assert again.list_unsent("/a", "ours") == book.list_unsent("/a", "ours") == (words[3],)
+    assert again.list_unsent("/a", "others") == again.list_unsent("/b", "ours") == ()
+    assert again.hidden_in("/a") == {"1", "2", "4", "5"}
+    again.add(Word(FORGET, "/a", ""))
+    assert again.list_unsent("/a", "ours") == FeedbackBook(str(tmp_path)).list_unsent("/a", "ours") == ()
 
 
 def test_feedback_without_a_folder_lasts_as_long_as_the_server() -> None:

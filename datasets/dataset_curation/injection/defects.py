@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any  # TOML values are what the file says until read
+from zlib import crc32
 
 from dataset_curation.errors import CurationError
 from dataset_curation.injection.defect_kinds import find_kind
 from dataset_curation.injection.needles import find_needles, may_match
+from dataset_curation.injection.surroundings import headers_above, lines_near
 from graph_model.catalogue import load_catalogue
 from graph_model.edits.model import Edit
 from graph_model.languages import Family
 
 _HASH_COMMENT = re.compile(r"(\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(#[^\n]*)", re.S)
 _C_COMMENT = re.compile(r"(`(?:\\.|[^`\\])*`|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')|(//[^\n]*|/\*.*?\*/)", re.S)
-_ANYTHING = re.compile("")
+_ANYTHING, _NOTHING = re.compile(""), re.compile(r"(?!)")
+_TWICE = re.compile(r"\{2\*(\d+)\}")  # in a twin: a number twice as large
 RENAME = "rename"
 
 
@@ -25,7 +28,9 @@ RENAME = "rename"
 class Defect:
     """One way to a kind: which text it replaces, and the labels whose candidates it may give birth to.
 
-    `twin` is the template of a harmless edit of the same text, RENAME for a renamed variable, "" for none.
+    `twins` are templates of harmless edits of the same text, RENAME for a renamed variable; the place decides which.
+    What stands around a place, comments and headers included, must match `near` and not `unless_near`; the headers
+    that hold it must not match `unless_inside`.
     """
 
     name: str
@@ -40,8 +45,15 @@ class Defect:
     everywhere_replacement: str = ""
     unless: str = ""
     needs: str = ""
-    twin: str = ""
+    twins: tuple[str, ...] = ()
     twin_needs: re.Pattern[str] = _ANYTHING
+    near: re.Pattern[str] = _ANYTHING
+    unless_near: re.Pattern[str] = _NOTHING
+    unless_inside: re.Pattern[str] = _NOTHING
+
+    def choose_twin(self, match: re.Match[str]) -> str:
+        """The template for this place, "" for none."""
+        return self.twins[crc32(f"{match.start()}{match[0]}".encode()) % len(self.twins)] if self.twins else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +107,11 @@ def _read_defect(entry: Mapping[str, Any]) -> Defect:
         everywhere_replacement=entry.get("everywhere_replacement", ""),
         unless=entry.get("unless", ""),
         needs=entry.get("needs", ""),
-        twin=entry.get("twin", ""),
+        twins=(entry["twin"],) if isinstance(entry["twin"], str) else tuple(entry["twin"]),
         twin_needs=re.compile(entry.get("twin_needs", "")),
+        near=re.compile(entry.get("near", "")),
+        unless_near=re.compile(entry.get("unless_near", _NOTHING.pattern)),
+        unless_inside=re.compile(entry.get("unless_inside", _NOTHING.pattern)),
     )
 
 
@@ -122,7 +137,7 @@ def propose_defects(content: bytes, family: Family, names: Container[str] | None
     offsets = _ByteOffsets(text)
     for defect in listed:
         for match in defect.pattern.finditer(code):
-            edits = _make_edits(defect, match, code)
+            edits = _make_edits(defect, match, code) if _is_natural(defect, match, text) else None
             if edits is not None:
                 yield Proposal(
                     name=defect.name,
@@ -132,7 +147,7 @@ def propose_defects(content: bytes, family: Family, names: Container[str] | None
                     end=offsets[match.end()],
                     edits=tuple(offsets.convert(one) for one in edits),
                     twin=tuple(offsets.convert(one) for one in _make_twin(defect, match, code)),
-                    renames=defect.twin == RENAME,
+                    renames=defect.choose_twin(match) == RENAME,
                 )
 
 
@@ -158,6 +173,19 @@ class _ByteOffsets:
 
     def convert(self, edit: _TextEdit) -> Edit:
         return Edit(self[edit.start], self[edit.end], edit.text.encode())
+
+
+def _is_natural(defect: Defect, match: re.Match[str], text: str) -> bool:
+    """Whether what stands around a place lets a defect be made there."""
+    if not (defect.near.pattern or defect.unless_near is not _NOTHING or defect.unless_inside is not _NOTHING):
+        return True  # most ask for nothing
+    headers = headers_above(text, match.start())
+    around = f"{lines_near(text, match.start(), match.end())}\n{headers}"
+    return (
+        defect.near.search(around) is not None
+        and defect.unless_near.search(around) is None
+        and defect.unless_inside.search(headers) is None
+    )
 
 
 def _make_edits(defect: Defect, match: re.Match[str], code: str) -> list[_TextEdit] | None:
@@ -191,9 +219,10 @@ def _find_elsewhere(pattern: str, values: dict[str, str], match: re.Match[str], 
 
 def _make_twin(defect: Defect, match: re.Match[str], code: str) -> list[_TextEdit]:
     """The harmless edit of the same text; none where it would change nothing or the file lacks what it needs."""
-    if defect.twin in ("", RENAME) or not defect.twin_needs.search(code):
+    twin = defect.choose_twin(match)
+    if twin in ("", RENAME) or not defect.twin_needs.search(code):
         return []
-    text = match.expand(_only_known(defect.twin, match))
+    text = _TWICE.sub(lambda found: str(2 * int(found[1])), match.expand(_only_known(twin, match)))
     return [_TextEdit(match.start(), match.end(), text)] if text != match[0] else []
 
 

@@ -1,6 +1,16 @@
 """Conditions that stop a flow, taken away as a careless change would: the refusal, the question, or one part of it."""
 
-from dataset_curation.injection.structures.model import lines_of, next_of, shifted, step_of
+import re
+
+from dataset_curation.injection.structures.conditions import is_fact
+from dataset_curation.injection.structures.model import (
+    lines_of,
+    next_of,
+    share_values,
+    shifted,
+    step_of,
+    without_lines,
+)
 from dataset_curation.injection.structures.nesting import name_condition
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
@@ -9,6 +19,20 @@ from graph_model.languages import Family
 from graph_model.syntax import Node
 
 _LEAVING = (K.RETURN, K.THROW, K.CONTINUE, K.BREAK)
+_EXITS = re.compile(r"(?i)_?(?:exit|abort|die|quit|fail\w*|panic|usage)")
+CHECK = (
+    r"(?i:\w*(?:safe|allow|valid|trust|permit|white_?list|same_?(?:origin|host|site|domain)|local_?(?:url|path))\w*\()"
+    r"|[sS]tarts_?[wW]ith\(|\.(?:has|includes|[cC]ontains|containsKey)\(|\bin (?:[A-Z_]{3,}|[(\[{]|\w+\.\w+|[a-z_]+s\b)"
+    r"|is_relative_to"
+)
+"""What a condition says that asks whether a value may be used."""
+_CHECKED = re.compile(CHECK)
+_NO_CHECK = re.compile(r"(?i)\bmethod\s*[=!]|exists|is_?file|is_?dir|is_?ajax|argv|\.platform\b")
+
+
+def is_check(condition: str) -> bool:
+    """Whether a condition asks if a value may be used, by its words: listed, allowed, valid, below a folder."""
+    return _CHECKED.search(condition) is not None and _NO_CHECK.search(condition) is None
 
 
 def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
@@ -30,9 +54,26 @@ def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], 
         return (), ()
     if owner.field == "orelse" or not body.children:
         return (), ()
-    is_refusal = body.children[-1].kind in _LEAVING and next_of(owner) is not None and len(body.children) <= 3
+    last = body.children[-1]
+    is_refusal = _leaves(last) and next_of(owner) is not None and len(body.children) <= 3
+    if _leaves(last) and last.kind is K.CALL and not is_refusal:
+        return (), ()  # opened, the block would always end the program
     edits = _refusal_removed(scene, owner) if is_refusal else _block_opened(scene, owner, body)
-    return edits, name_condition(scene, owner, cond, "should_skip" if is_refusal else "is_allowed")
+    return edits, name_condition(scene, owner, cond, _word(scene, cond, last))
+
+
+def _word(scene: Scene, cond: Node, last: Node) -> str:
+    """What a condition says, by its own words and the last statement that it decides on."""
+    if last.kind is K.CONTINUE:
+        return "should_skip"
+    refuses = last.kind is K.THROW or (_leaves(last) and re.search(r"\bnot\b|!(?!=)", scene.text(cond)) is not None)
+    return "is_refused" if refuses else "is_allowed"
+
+
+def _leaves(statement: Node) -> bool:
+    """Whether nothing behind a statement is run: it returns, raises, or ends the program."""
+    callee = statement.get("callee") if statement.kind is K.CALL else None
+    return statement.kind in _LEAVING or (callee is not None and _EXITS.fullmatch(callee.text) is not None)
 
 
 def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
@@ -43,12 +84,18 @@ def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...
     sign = scene.between(left.end, right.start)
     twin = Edit(both.start, both.end, f"{scene.text(right)}{sign}{scene.text(left)}".encode())
     edit = Edit(both.start, both.end, scene.text(other).encode())
-    return (edit,), (twin,) if "\n" not in sign and left.kind is not K.BOOLEAN else ()
+    may_swap = "\n" not in sign and is_fact(left) and is_fact(right) and not share_values(scene, left, right)
+    owner = both.parent
+    is_whole = owner is not None and owner.kind is K.IF and owner.field != "orelse" and owner.get("cond") is both
+    body = owner.get("body") if owner is not None and is_whole else None
+    if may_swap or owner is None or body is None or not body.children:
+        return (edit,), (twin,) if may_swap else ()
+    return (edit,), name_condition(scene, owner, both, _word(scene, both, body.children[-1]))
 
 
 def _refusal_removed(scene: Scene, owner: Node) -> tuple[Edit, ...]:
     lines = lines_of(scene, owner, owner)
-    return (Edit(*lines, b""),) if lines is not None else ()
+    return (without_lines(scene, *lines),) if lines is not None else ()
 
 
 def _block_opened(scene: Scene, owner: Node, body: Node) -> tuple[Edit, ...]:

@@ -16,6 +16,7 @@ _PROTECTING = re.compile(
     r"|check_?path|safe)\w*$|(?:Escape|Sanitiz|Sanitis|Encode|Quote|Purify|Clean|Validate|Normali[sz]e)\w*$",
     re.I,
 )
+_TO_TEXT = re.compile(rb"\.(?:toString|ToString|decode)\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,15 @@ def propose_helper_twins(
             continue
         call = _find_helper(analysis, candidate)
         value = unwrap_call(content, call.start, call.end) if call is not None else None
-        if call is not None and value is not None:
+        if call is not None and value is not None and not _is_text(content, call, identity[0]):
             text = content[call.start : call.end]
             removed = Edit(call.start, call.end, identity[0] + value + identity[1])
             yield HelperTwins(candidate, removed, Edit(call.start, call.end, identity[0] + text + identity[1]))
+
+
+def _is_text(content: bytes, call: CallRecord, opening: bytes) -> bool:
+    """Whether the result is turned into text as it stands: nobody does so twice."""
+    return content[: call.start].endswith(opening) or _TO_TEXT.match(content, call.end) is not None
 
 
 def _find_helper(analysis: FileAnalysis, candidate: Candidate) -> CallRecord | None:

@@ -21,17 +21,18 @@ from dataset_curation.errors import CurationError
 from dataset_curation.harvesting import Outcome, file_name, is_current
 from dataset_curation.injection.defect_kinds import find_kind
 from dataset_curation.injection.defects import Proposal, propose_defects
+from dataset_curation.injection.fitting import fits
 from dataset_curation.injection.hardness import BundleScorer, Scorer, Weighed, difficulty, prefer_hard
 from dataset_curation.injection.helper_twins import HelperTwins, propose_helper_twins
 from dataset_curation.injection.needs import Needs
 from dataset_curation.injection.removals import propose_removals
 from dataset_curation.injection.rounds import Budget, Quota, digest, owner_of, plan_rounds
 from dataset_curation.injection.span_samples import SpanSample, make_samples, save_samples
-from dataset_curation.injection.structures import find_twin, open_scene, propose_structures
+from dataset_curation.injection.structures import open_scene, propose_structures, with_twins
 from dataset_curation.injection.trials import analyse_edited, edit_content, find_born
 from dataset_curation.manifests import Entry
 from dataset_curation.records import UNJUDGED, FunctionRecord, Judgement, read_header, save_records
-from dataset_curation.selection import SelectedFile, Tally, select_files
+from dataset_curation.selection import SelectedFile, Tally, select_files, stands_aside
 from graph_model.candidates.model import Candidate
 from graph_model.errors import GraphModelError
 from graph_model.languages import BY_NAME, Family
@@ -121,6 +122,9 @@ def _inject_all(job: InjectionJob, clones: Path, run: _Run) -> Iterator[Injected
         if run.budget.trials <= 0:
             run.tally.drop("injection", "out-of-trials")
             break
+        if stands_aside(file):
+            run.tally.drop("injection", "stands-aside")
+            continue
         try:
             yield from _inject_file(file, run)
         except CurationError as error:
@@ -159,7 +163,8 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
     def quota_of(proposal: Proposal) -> Quota:
         return run.quota_of(proposal.name, proposal.labels, family)
 
-    by_edit = [find_twin(scene, one) for one in by_edit if run.budget.allows(quota_of(one))]
+    wanted = (one for one in by_edit if run.budget.allows(quota_of(one)) and fits(scene, one))
+    by_edit = list(with_twins(scene, wanted))
     for proposal in by_edit:
         _sample_statement(file, proposal, run)
     known = [one for one in by_edit if find_kind(one.kind).needs_candidate]
@@ -171,7 +176,7 @@ def _inject_file(file: SelectedFile, run: _Run) -> Iterator[Injected]:
     if path not in sound.analyses or sound.analyses[path].problems:
         return
     analysis, candidates = sound.analyses[path], sound.candidates[path]
-    proposals = [*known, *(find_twin(scene, one) for one in propose_removals(analysis, candidates, scene))]
+    proposals = [*known, *with_twins(scene, propose_removals(analysis, candidates, scene))]
     for batch in plan_rounds(proposals, run.budget, [(unit.start, unit.end) for unit in analysis.units], quota_of):
         yield from _try_batch(file, sound, batch, run)
     for twins in propose_helper_twins(analysis, candidates, file.source.content):
@@ -187,13 +192,19 @@ def _sample_statement(file: SelectedFile, proposal: Proposal, run: _Run) -> None
     quota = run.quota_of(proposal.name, proposal.labels, file.language.family)
     if kind.needs_candidate or not run.budget.allows(quota):
         return
-    if edit_content(file.source.content, proposal.edits, file.language) is None:
+    if not _both_parse(file, proposal):
         run.tally.drop("injection", "does-not-parse")
         return
     run.budget.keep(quota)
     run.tally.keep("statements")
     run.tally.drop("defects", proposal.name)
     run.samples.extend(make_samples(file.source, proposal, kind.span, run.provenance.origin(file.source.path)))
+
+
+def _both_parse(file: SelectedFile, proposal: Proposal) -> bool:
+    """Whether a file parses with the defect, and with its twin."""
+    versions = (edit_content(file.source.content, edits, file.language) for edits in (proposal.edits, proposal.twin))
+    return all(one is not None for one in versions)
 
 
 def _may_protect(content: bytes) -> bool:
@@ -206,7 +217,7 @@ def _may_protect(content: bytes) -> bool:
 
 
 def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _Run) -> Iterator[Injected]:
-    parsing = [one for one in batch if edit_content(file.source.content, one.edits, file.language) is not None]
+    parsing = [one for one in batch if _both_parse(file, one)]
     if len(parsing) < len(batch):
         run.tally.drop("injection", "does-not-parse", len(batch) - len(parsing))
     run.budget.trials -= 1
@@ -218,8 +229,7 @@ def _try_batch(file: SelectedFile, sound: Project, batch: list[Proposal], run: _
         run.tally.drop("injection", "nothing-born", len(parsing) - len(found))
     _keep_needed(file, found, parsing, run)
     yield from _records_of(edited, found, parsing, 1, run)
-    twins = [one for one in parsing if one.start in found and one.twin]
-    twins = [one for one in twins if edit_content(file.source.content, one.twin, file.language) is not None]
+    twins = [one for one in parsing if one.start in found]
     if twins:
         run.budget.trials -= 1
         beside = analyse_edited(file, [edit for one in twins for edit in one.twin])

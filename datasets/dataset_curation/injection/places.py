@@ -7,6 +7,7 @@ from functools import cache
 
 from dataset_curation.injection.defect_kinds import load_kinds
 from dataset_curation.injection.defects import Proposal, load_defects, propose_defects
+from dataset_curation.injection.guard_removals import CHECK
 from dataset_curation.injection.structures import STRUCTURES
 from dataset_curation.selection import SelectedFile
 from graph_model.languages import Family
@@ -17,12 +18,7 @@ _FOREIGN = re.compile(
     r"\b[rR]equest\b|\breq\b|argv|getParameter|\[From(?:Query|Body|Route|Form)|Controller\b|@\w+\.(?:route|get|post)\b"
     r"|@(?:Get|Post|Request)Mapping|@QueryParam|\bctx\.|environ\b|\binput\("
 )
-_CHECK = re.compile(
-    r"(?:\bif\b|\belif\b|\band\b|\bor\b|&&|\|\||\?)[^\n]*(?:"
-    r"(?i:\w*(?:safe|allow|valid|trust|permit|white_?list|same_?(?:origin|host|site|domain)|local_?(?:url|path))\w*\()"
-    r"|[sS]tarts_?[wW]ith\(|\.(?:has|includes|[cC]ontains|containsKey)\(|\bin (?:[A-Z_]{3,}|[(\[{]|\w+\.\w+)"
-    r"|is_relative_to)"
-)
+_CHECK = re.compile(rf"(?:\bif\b|\belif\b|\band\b|\bor\b|&&|\|\||\?)[^\n]*(?:{CHECK})")
 _SINK = re.compile(
     r"redirect|Redirect|[Ss]end_?[Ff]ile|\bopen\(|urlopen|requests\.\w+\(|axios|\bfetch\(|new File|Paths\.get|\bexec"
     r"|\bspawn|system\(|subprocess|HttpClient|\bFile\.|\.query\(|import_module|getattr|Class\.forName|innerHTML|\bfs\."

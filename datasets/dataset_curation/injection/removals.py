@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 
 from dataset_curation.injection.defects import Proposal
-from dataset_curation.injection.guard_removals import remove_guard
+from dataset_curation.injection.guard_removals import is_check, remove_guard
+from dataset_curation.injection.surroundings import headers_above
 from graph_model.analysis import FileAnalysis
 from graph_model.candidates.model import Candidate
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.languages import Family
-from graph_model.origins import SinkRecord, UnitRecord
+from graph_model.origins import CallRecord, SinkRecord, UnitRecord
 
 IDENTITY = {
     Family.PYTHON: (b"str(", b")"),
@@ -24,6 +25,8 @@ IDENTITY = {
 """What turns a value into text in each language, and changes nothing of a text."""
 _MAX_CALLS_A_SINK = 6
 _NAME = re.compile(rb"[\w.$]+")
+_OF_ADDRESSES = re.compile(r"(?i)url_?encod|encode_?uri|quote_plus|(?:urllib|parse)\.quote$|escapedatastring|urlencode")
+_PROTECTION = re.compile(r"(?i)escap|encod|quot|sanit|clean|purif")
 _PAIRS = {ord("("): ord(")"), ord("["): ord("]"), ord("{"): ord("}")}
 
 
@@ -40,6 +43,8 @@ def propose_removals(analysis: FileAnalysis, candidates: tuple[Candidate, ...], 
 
 def _propose_guards(sink: SinkRecord, scene: Scene) -> Iterator[Proposal]:
     for start, end in sink.guards[:3]:
+        if not is_check(scene.between(start, end)):
+            continue
         edits, twin = remove_guard(scene, start, end)
         if edits:
             yield Proposal(
@@ -68,7 +73,7 @@ def _propose_sanitisers(sink: SinkRecord, unit: UnitRecord, family: Family, cont
     ]
     for call in near[:_MAX_CALLS_A_SINK]:
         value = unwrap_call(content, call.start, call.end)
-        if value is not None:
+        if value is not None and _is_worth_it(content, call):
             opening, closing = IDENTITY[family]
             yield Proposal(
                 name="sanitiser-removed",
@@ -79,6 +84,13 @@ def _propose_sanitisers(sink: SinkRecord, unit: UnitRecord, family: Family, cont
                 edits=(Edit(call.start, call.end, value),),
                 twin=(Edit(call.start, call.end, opening + content[call.start : call.end] + closing),),
             )
+
+
+def _is_worth_it(content: bytes, call: CallRecord) -> bool:
+    """Whether a call keeps an attacker out: none that encodes a part of an address, nor the inside of a protection."""
+    before = content[: call.start].decode("utf-8", "replace")
+    around = headers_above(before, len(before))
+    return _OF_ADDRESSES.search(call.callee) is None and _PROTECTION.search(around) is None
 
 
 def unwrap_call(content: bytes, start: int, end: int) -> bytes | None:

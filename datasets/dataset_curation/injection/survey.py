@@ -13,13 +13,14 @@ from dataset_curation.errors import CurationError
 from dataset_curation.filters.licences import is_permissive
 from dataset_curation.injection.defect_kinds import find_kind, load_kinds
 from dataset_curation.injection.defects import Proposal
+from dataset_curation.injection.fitting import fits
 from dataset_curation.injection.places import REMOVALS, Room, families_by_kind, find_room
 from dataset_curation.injection.removals import propose_removals
 from dataset_curation.injection.rounds import digest
-from dataset_curation.injection.structures import find_twin, open_scene, propose_structures
+from dataset_curation.injection.structures import open_scene, propose_structures, with_twins
 from dataset_curation.injection.trials import analyse_edited, edit_content, find_born
 from dataset_curation.manifests import Entry, Role
-from dataset_curation.selection import SelectedFile, Tally, select_files
+from dataset_curation.selection import SelectedFile, Tally, select_files, stands_aside
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.errors import GraphModelError
@@ -188,7 +189,7 @@ def _survey_entry(entry: Entry, clones: Path, max_files: int, survey: Survey) ->
             break
         family = file.language.family
         survey.files[family] += is_new
-        if len(file.source.content) > survey.current.max_bytes or not wanted[family]:
+        if len(file.source.content) > survey.current.max_bytes or not wanted[family] or stands_aside(file):
             continue
         survey.note_search(entry.repository, wanted[family])
         room = find_room(file, wanted[family])
@@ -217,9 +218,11 @@ def _survey_file(file: SelectedFile, origin: str, survey: Survey, room: Room) ->
     proposals += _find_removals(file, sound, scene, room)
     tries: Counter[str] = Counter()
     for proposal in sorted(proposals, key=lambda one: digest(f"{one.name}:{one.start}")):
-        if tries[proposal.kind] < _TRIES_A_FILE and _is_wanted_here(proposal.kind, survey, origin, family):
-            tries[proposal.kind] += 1
-            _try(file, sound, find_twin(scene, proposal), origin, survey)
+        wanted = tries[proposal.kind] < _TRIES_A_FILE and _is_wanted_here(proposal.kind, survey, origin, family)
+        if wanted and fits(scene, proposal):
+            for one in with_twins(scene, (proposal,)):
+                tries[one.kind] += 1
+                _try(file, sound, one, origin, survey)
 
 
 def _find_removals(file: SelectedFile, sound: Sound, scene: Scene, room: Room) -> Iterator[Proposal]:
@@ -253,7 +256,7 @@ def _try(file: SelectedFile, sound: Sound, proposal: Proposal, origin: str, surv
     survey.tried_here[cell] += 1
     example = try_proposal(file, sound, proposal, origin)
     known = survey.examples.setdefault(cell, [])
-    if example is None or any(example.copies(one) for one in known):
+    if example is None or example.twin is None or any(example.copies(one) for one in known):
         return
     known.append(example)
     survey.held[cell] += 1

@@ -1,7 +1,7 @@
 """Kinds of defects that are edits of the tree: what text patterns do badly. A table, and one function a kind."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from dataset_curation.injection.defect_kinds import find_kind
@@ -28,27 +28,27 @@ from dataset_curation.injection.structures.constants import (
     helper_inlined,
     magic_number,
 )
+from dataset_curation.injection.structures.documentation import documentation_removed
 from dataset_curation.injection.structures.loops import copy_in_loop, text_in_loop, together_apart, work_in_loop
 from dataset_curation.injection.structures.model import ALL, CSHARP, JAVA, JAVASCRIPT, PYTHON, Structure, open_scene
 from dataset_curation.injection.structures.nesting import (
     block_duplicated,
     branch_copied,
-    flag_parameter,
     guard_nested,
     unreachable_code,
 )
+from dataset_curation.injection.structures.redeclaring import redeclared
 from dataset_curation.injection.structures.renaming import rename_nearby
 from dataset_curation.injection.structures.resources import resource_left_open
 from dataset_curation.injection.structures.wording import (
     dead_store,
-    documentation_removed,
     exception_swallowed,
     poor_name,
 )
 from graph_model.edits.model import Declined
 from graph_model.edits.scene import Scene
 
-__all__ = ["STRUCTURES", "find_twin", "open_scene", "propose_structures"]
+__all__ = ["STRUCTURES", "find_twin", "open_scene", "propose_structures", "with_twins"]
 
 _LOOP_COSTS = (
     "performance/invariant-call-in-loop", "performance/repeated-compilation", "performance/expensive-object-per-call",
@@ -106,10 +106,6 @@ STRUCTURES: tuple[Structure, ...] = (
     ),
     Structure("documentation-removed", "documentation-removed", ALL, (), documentation_removed),
     Structure("condition-inlined", "condition-inlined", ALL, (), condition_inlined),
-    Structure(
-        "flag-parameter", "flag-parameter", (PYTHON, JAVASCRIPT, CSHARP), ("maintainability/flag-parameter",),
-        flag_parameter,
-    ),
 )  # fmt: skip
 """Every structural kind, in the order of its category."""
 
@@ -136,8 +132,14 @@ def propose_structures(scene: Scene, names: Container[str] | None = None) -> Ite
             continue
 
 
+def with_twins(scene: Scene, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+    """The proposals with their twins. Those without one are left out: a defect alone would teach how edits look."""
+    return (one for one in (find_twin(scene, each) for each in proposals) if one.twin)
+
+
 def find_twin(scene: Scene, proposal: Proposal) -> Proposal:
-    """The proposal with its twin, where that is a renamed variable; as it is otherwise."""
+    """The proposal with its twin, where that is a variable renamed or declared otherwise; as it is if it has one."""
     if proposal.twin or not proposal.renames:
         return proposal
-    return replace(proposal, twin=rename_nearby(scene, proposal.start, proposal.end))
+    twin = rename_nearby(scene, proposal.start, proposal.end) or redeclared(scene, proposal.start)
+    return replace(proposal, twin=twin)

@@ -1,8 +1,11 @@
 """Conditions that say something else: a boundary, the opposite, the other operator, a check left out."""
 
+import re
 from collections.abc import Iterator
+from zlib import crc32
 
 from dataset_curation.injection.structures.model import (
+    CSHARP,
     JAVA,
     JAVASCRIPT,
     PYTHON,
@@ -16,15 +19,25 @@ from dataset_curation.injection.structures.model import (
     nodes,
     operator_edit,
     parameters,
+    share_values,
 )
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
+_SIZES = re.compile(r"(?:\.(?:length|size|Length|Count|size\(\)|Count\(\))|^len\(.*\))$")
+_NOW = re.compile(r"(?i)(?:\b|_)now\b|time\(\)|millis|elapsed|duration|timestamp")
+_GIVEN = re.compile(
+    r"(?i)arg|opt|request|param|config|setting|data|json|header|env|field|query|payload|message|event|row|record|input"
+)
+_LOOKUP = re.compile(
+    r"(?i)(?:get|find|first|last|single|look_?up|peek|match(?!er)|search|load|fetch|select|query|resolve|read|pop|parse|by_?id)"
+)
 _SHIFTS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPS = {"and": "or", "or": "and", "&&": "||", "||": "&&"}
 _BOXED = ("String", "Integer", "Long", "Double", "BigDecimal", "UUID")
+_LAST_SHARED = 256
 _LOOSE = {"===": "==", "!==": "!="}
 
 
@@ -48,8 +61,27 @@ def _counted(scene: Scene, loop: Node, cond: Node) -> Iterator[Draft]:
     if counter is None or counter.text != left.text or old not in ("<", "<="):
         return
     edit = operator_edit(scene, left, right, old, _SHIFTS[old])
-    if edit is not None:
-        yield Draft(cond.start, cond.end, (edit,), mirrored(scene, cond))
+    if edit is not None and not _reads_nothing(scene, loop, left.text):
+        yield Draft(cond.start, cond.end, (edit,), _counted_otherwise(scene, right, update, old, edit))
+
+
+def _reads_nothing(scene: Scene, loop: Node, counter: str) -> bool:
+    """Whether one round more may read what is not there and do no harm, as JavaScript lets it: `a[i] === b`."""
+    body = loop.get("body")
+    read = [n for n in body.walk() if n.kind is K.INDEX and counter in names_in(n)] if body is not None else []
+    used = (one.parent is not None and one.parent.kind in (K.MEMBER, K.CALL, K.ARGS) for one in read)
+    return scene.family is JAVASCRIPT and bool(read) and not any(used)
+
+
+def _counted_otherwise(scene: Scene, bound: Node, update: Node, old: str, edit: Edit) -> tuple[Edit, ...]:
+    """The same rounds: `i <= n - 1` for `i < n`, or another way to add one."""
+    text, target = scene.text(update), update.get("target")
+    name = scene.text(target) if target is not None else ""
+    steps = {f"{name}++": f"{name} += 1", f"++{name}": f"{name}++", f"{name} += 1": f"{name}++"}
+    if text in steps and crc32(f"{bound.start}{text}".encode()) % 2:
+        return (Edit(update.start, update.end, steps[text].encode()),)
+    shift = " - 1" if old == "<" else " + 1"
+    return (edit, Edit(bound.end, bound.end, shift.encode()))
 
 
 def _ranged(scene: Scene, loop: Node) -> Iterator[Draft]:
@@ -80,23 +112,55 @@ def _deciding(scene: Scene) -> Iterator[tuple[Node, Node]]:
 
 def boundary_shifted(scene: Scene) -> Iterator[Draft]:
     """`a < b` as `a <= b`, and so on."""
-    for _, cond in _deciding(scene):
+    for owner, cond in _deciding(scene):
         for compare in (cond, *cond.children) if cond.kind is K.BOOLEAN else (cond,):
+            if _means_the_same(scene, owner, compare):
+                continue
             left, right = compare.get("left"), compare.get("right")
             if compare.kind is not K.COMPARE or left is None or right is None or len(compare.children) != 2:
                 continue
             old = gap(scene, left, right)
-            if old not in _SHIFTS or any(n.kind is K.FLOAT for n in compare.walk()):
+            if (
+                old not in _SHIFTS
+                or any(n.kind is K.FLOAT for n in compare.walk())
+                or _is_emptiness(scene, left, right)
+            ):
                 continue
             edit, twin = operator_edit(scene, left, right, old, _SHIFTS[old]), mirrored(scene, compare)
             if edit is not None and twin:
                 yield Draft(compare.start, compare.end, (edit,), twin)
 
 
+def _means_the_same(scene: Scene, owner: Node, compare: Node) -> bool:
+    """Whether the boundary itself changes nothing: of clocks, of what the body sets or goes over in a loop."""
+    if _NOW.search(scene.text(compare)):
+        return True
+    body = owner.get("body")
+    first = body.children[0] if body is not None and body.children else None
+    value = first.get("value") if first is not None else None
+    if first is None or owner.kind is not K.IF:
+        return False
+    cond = first.get("cond")
+    bounds = {scene.text(one) for one in compare.children}
+    is_clamp = (
+        first.kind is K.ASSIGN
+        and value is not None
+        and (scene.text(value) in bounds or share_values(scene, value, compare))
+    )
+    return is_clamp or (first.kind is K.LOOP_FOR and cond is not None and share_values(scene, cond, compare))
+
+
+def _is_emptiness(scene: Scene, left: Node, right: Node) -> bool:
+    """`len(x) > 0`, which would always hold afterwards."""
+    return right.text == "0" and _SIZES.search(scene.text(left)) is not None
+
+
 def condition_negated(scene: Scene) -> Iterator[Draft]:
     """The opposite condition of an `if` without `else`."""
     for owner, cond in _deciding(scene):
         if owner.kind is not K.IF or owner.get("orelse") is not None or _tests_presence(cond) or _refuses(owner):
+            continue
+        if _narrows(scene, owner, cond):
             continue
         text, twin = negation(scene, cond), _said_longer(scene, cond)
         ordered = cond.kind is K.COMPARE and gap(scene, cond.children[0], cond.children[-1]) in _SHIFTS
@@ -108,6 +172,19 @@ def _refuses(owner: Node) -> bool:
     """Whether the branch does nothing but raise: turned round, it would refuse all that is right, at the first run."""
     body = owner.get("body")
     return body is not None and [one.kind for one in body.children] == [K.THROW]
+
+
+def _narrows(scene: Scene, owner: Node, cond: Node) -> bool:
+    """Whether a field decides what other fields there are, as TypeScript checks: `if (result.is_error)`."""
+    inner = cond.get("value") if cond.kind is K.NOT else cond
+    holder = inner.get("obj") if inner is not None and inner.kind is K.MEMBER else None
+    body = owner.get("body")
+    return (
+        scene.family is JAVASCRIPT
+        and holder is not None
+        and body is not None
+        and bool(names_in(holder) & names_in(body) - {"this"})
+    )
 
 
 def _tests_presence(cond: Node) -> bool:
@@ -124,8 +201,8 @@ def _said_longer(scene: Scene, cond: Node) -> tuple[Edit, ...]:
         return ()
     text = scene.text(value)
     if scene.family in (PYTHON, JAVASCRIPT):
-        name = "bool" if scene.family is PYTHON else "Boolean"
-        return (Edit(value.start, value.end, f"{name}({text})".encode()),)
+        longer = f"bool({text})" if scene.family is PYTHON else f"!!{text}" if cond is value else f"Boolean({text})"
+        return (Edit(value.start, value.end, longer.encode()),)
     return (Edit(cond.start, cond.end, f"{text} == {'false' if cond.kind is K.NOT else 'true'}".encode()),)
 
 
@@ -133,7 +210,7 @@ def operator_swapped(scene: Scene) -> Iterator[Draft]:
     """`a and b` as `a or b` where neither guards the other."""
     for _, cond in _deciding(scene):
         left, right = cond.get("left"), cond.get("right")
-        if cond.kind is not K.BOOLEAN or left is None or right is None or names_in(left) & names_in(right) - {"this"}:
+        if cond.kind is not K.BOOLEAN or left is None or right is None or share_values(scene, left, right):
             continue
         old = gap(scene, left, right)
         if old not in _SWAPS or not (is_fact(left) and is_fact(right)):
@@ -153,10 +230,10 @@ def is_fact(node: Node) -> bool:
 
 
 def null_check_dropped(scene: Scene) -> Iterator[Draft]:
-    """`x != null && x.size() > 0` as `x.size() > 0`, and `x is None or not x.ok` as `not x.ok`."""
+    """`x != null && x.size() > 0` as `x.size() > 0`, `x is None or not x.ok` as `not x.ok`, of what was looked up."""
     for both in nodes(scene, K.BOOLEAN):
         left, right = both.get("left"), both.get("right")
-        if left is None or right is None or left.kind is not K.COMPARE:
+        if left is None or right is None or left.kind is not K.COMPARE or is_harmless_here(both):
             continue
         operands = left.children
         if len(operands) != 2 or operands[1].kind is not K.NULL or operands[0].kind is not K.NAME:
@@ -165,9 +242,43 @@ def null_check_dropped(scene: Scene) -> Iterator[Draft]:
             n.kind in (K.MEMBER, K.INDEX) and (obj := n.get("obj")) is not None and obj.text == operands[0].text
             for n in right.walk()
         )
-        if used and gap(scene, left, right) in _SWAPS:
-            twin = () if scene.family is PYTHON else mirrored(scene, left)  # nobody writes `None is x`
+        if used and gap(scene, left, right) in _SWAPS and _is_looked_up(scene, operands[0]):
+            twin = _asked_otherwise(scene, left)
             yield Draft(both.start, both.end, (Edit(left.start, right.start, b""),), twin, renames=not twin)
+
+
+def _is_looked_up(scene: Scene, name: Node) -> bool:
+    """Whether a variable is set once in its function, to what a search gave: that may be nothing."""
+    function = function_of(name)
+    set_here = [
+        one.get("value")
+        for one in (function.walk() if function is not None else ())
+        if one.kind in (K.ASSIGN, K.DECLARATOR, K.LOOP_EACH) and name.text in names_in(one.get("target") or one)
+    ]
+    value = set_here[0] if len(set_here) == 1 else None
+    while value is not None and value.kind is K.AWAIT:
+        value = value.get("value")
+    callee = value.get("callee") if value is not None and value.kind is K.CALL else None
+    return callee is not None and _LOOKUP.search(callee.text) is not None
+
+
+def is_harmless_here(node: Node) -> bool:
+    """Whether an error would be caught right there, or come from a branch that does nothing but raise."""
+    above: Node | None = node.parent
+    if above is not None and above.kind is K.IF and _refuses(above):
+        return True
+    while above is not None and above.kind is not K.FUNCTION:
+        if above.kind is K.TRY and above.all("handler"):
+            return True
+        above = above.parent
+    return False
+
+
+def _asked_otherwise(scene: Scene, left: Node) -> tuple[Edit, ...]:
+    """The same question for null: `x is not null` in C#; elsewhere nobody writes it the other way round."""
+    operand, null = left.children
+    word = {"!=": " is not ", "==": " is "}.get(gap(scene, operand, null)) if scene.family is CSHARP else None
+    return (Edit(operand.end, null.start, word.encode()),) if word is not None else ()
 
 
 def identity_compared(scene: Scene) -> Iterator[Draft]:
@@ -183,18 +294,38 @@ def identity_compared(scene: Scene) -> Iterator[Draft]:
         old = gap(scene, left, right)
         if old not in swaps or right.kind not in (K.STRING, K.INT) or not is_simple(left):
             continue
-        if scene.family is JAVASCRIPT and (right.text not in ("0", "", "1") or not _is_foreign(left)):
+        if scene.family is JAVASCRIPT and (right.text not in ("0", "") or not _is_foreign(left)):
             continue  # only these are equal to something of another type that turns up in practice
+        if scene.family is PYTHON and not _may_be_another(scene, left, right):
+            continue
         edit = operator_edit(scene, left, right, old, swaps[old])
         if edit is not None:
             yield Draft(compare.start, compare.end, (edit,), mirrored(scene, compare))
 
 
+def _may_be_another(scene: Scene, left: Node, right: Node) -> bool:
+    """Whether an equal value of Python may be another object: of small numbers, of the shortest texts and of names that
+    the program itself writes there is one."""
+    if right.kind is K.INT:
+        return right.text.isdecimal() and int(right.text) > _LAST_SHARED
+    if len(right.text) < 2 or "__" in scene.text(left):
+        return False
+    if left.kind is not K.NAME:
+        return _GIVEN.search(scene.text(left)) is not None
+    function = function_of(left)
+    found = [
+        one.get("value") or one.get("iter")
+        for one in (function.walk() if function is not None else ())
+        if one.kind in (K.ASSIGN, K.LOOP_EACH) and left.text in names_in(one.get("target") or one)
+    ]
+    return bool(found) and all(one is not None and one.kind in (K.CALL, K.INDEX, K.MEMBER, K.AWAIT) for one in found)
+
+
 def _is_foreign(value: Node) -> bool:
-    """A field, or a parameter of the function around it: what its type is, somebody else decides."""
+    """A parameter of the function around it without a type: what it is, somebody else decides."""
     function = function_of(value)
-    is_field = value.kind is K.MEMBER and value.text not in ("length", "size")
-    return is_field or (value.kind is K.NAME and function is not None and value.text in parameters(function))
+    param = parameters(function).get(value.text) if value.kind is K.NAME and function is not None else None
+    return param is not None and param.get("type") is None and param.get("value") is None
 
 
 def _is_java_text(scene: Scene, value: Node) -> bool:
@@ -226,7 +357,16 @@ def _java_identity(scene: Scene) -> Iterator[Draft]:
             continue
         negated = call.parent is not None and call.parent.kind is K.NOT
         whole = call.parent if negated and call.parent is not None else call
-        text = f"{scene.text(obj)} {'!=' if negated else '=='} {scene.text(other)}"
-        twin = f"java.util.Objects.equals({scene.text(obj)}, {scene.text(other)})"
-        edit = Edit(whole.start, whole.end, text.encode())
-        yield Draft(whole.start, whole.end, (edit,), (Edit(call.start, call.end, twin.encode()),))
+        twin = _java_equality(scene, obj, other)
+        if twin:
+            text = f"{scene.text(obj)} {'!=' if negated else '=='} {scene.text(other)}"
+            edit = Edit(whole.start, whole.end, text.encode())
+            yield Draft(whole.start, whole.end, (edit,), (Edit(call.start, call.end, twin.encode()),))
+
+
+def _java_equality(scene: Scene, obj: Node, other: Node) -> str:
+    """The same equality said otherwise; "" where the file knows no other way."""
+    if other.kind is K.STRING and obj.kind is not K.STRING:
+        return f"{scene.text(other)}.equals({scene.text(obj)})"
+    known = re.search(rb"(?m)^import java\.util\.(?:Objects|\*);", scene.source)
+    return f"Objects.equals({scene.text(obj)}, {scene.text(other)})" if known else ""

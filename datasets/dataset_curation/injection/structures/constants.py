@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from dataset_curation.injection.structures.conditions import is_fact
 from dataset_curation.injection.structures.model import (
     CSHARP,
     JAVA,
@@ -12,6 +13,7 @@ from dataset_curation.injection.structures.model import (
     block_of,
     declared,
     function_of,
+    gap,
     is_simple,
     lines_of,
     names_in,
@@ -19,8 +21,10 @@ from dataset_curation.injection.structures.model import (
     nodes,
     parameters,
     statement_around,
+    without_lines,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, taken_names
+from dataset_curation.injection.structures.other_names import other_names, split_words
+from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, reworded
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
@@ -32,28 +36,71 @@ COSTLY = re.compile(
 )
 """Calls that make what one makes once."""
 _MAX_USES = 3
-_MAX_PARTS = 4
+_LEAST_PARTS = 5
+_LONGEST_HELPER = 300  # bytes before what a helper returns
+_WORTH_A_NAME = (K.BINARY, K.BOOLEAN, K.COMPARE, K.TERNARY, K.TEMPLATE)
+"""What a helper does that only calls or hands on something is as clear where it is called."""
 _APART = (K.ARGS, K.ASSIGN, K.DECLARATOR, K.RETURN, K.IF)  # an expression there needs no brackets
 _DECLARING = re.compile(r"\bout\b|\bis\b|\binstanceof\s+\S+\s+\w|:=")  # may name a variable, whose reach would change
+_UNITS = (1_024, 3_600, 1_000, 60)  # what bytes, seconds and milliseconds are counted in
+_LARGE = 1_000
+_PATTERNS = frozenset({"pattern", "regex", "re", "regexp", "expression"})
 _UNEXPLAINED = frozenset({"0", "1", "-1", "2", "0.0", "1.0", "10", "100"})
 
 
 def compiled_per_call(scene: Scene) -> Iterator[Draft]:
     """A constant that holds a compiled pattern or a costly object, made anew wherever it is used."""
-    return _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None)
+    return _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None, _pattern_renamed)
 
 
 def magic_number(scene: Scene) -> Iterator[Draft]:
     """A named number of the file's own, written out where it is used."""
-    return _inlined(scene, lambda value: _is_number(scene, value))
+    return _inlined(scene, lambda value: _is_number(scene, value), _number_rewritten)
 
 
 def _is_number(scene: Scene, value: Node) -> bool:
     text = scene.text(value)
-    return value.kind in (K.INT, K.FLOAT) and text.rstrip("LlFfDdMm") not in _UNEXPLAINED
+    plain = re.fullmatch(r"\d[\d_.]*[LlFfDdMm]?", text) is not None  # bits are what they are
+    return plain and value.kind in (K.INT, K.FLOAT) and text.rstrip("LlFfDdMm") not in _UNEXPLAINED
 
 
-def _inlined(scene: Scene, fits: Callable[[Node], bool]) -> Iterator[Draft]:
+Rewrite = Callable[[Scene, Node, list[Node]], tuple[Edit, ...]]
+"""The twin of a constant with this value, and named at these places."""
+
+
+def _constant_renamed(scene: Scene, value: Node, places: list[Node]) -> tuple[Edit, ...]:
+    """The constant under another name; none where a neighbour's name begins or ends like its own."""
+    first = split_words(places[0].text)[0].lower()
+    for _, holder in _constants(scene):
+        other = split_words((holder.get("target") or holder).text)
+        if holder.get("value") is not value and other and other[0].lower() == first:
+            return ()
+    return reworded(scene, places, is_constant=True)
+
+
+def _pattern_renamed(scene: Scene, value: Node, places: list[Node]) -> tuple[Edit, ...]:
+    """The constant under another name that says what it is by another word; under any, without neighbours like it."""
+    words = split_words(places[0].text)
+    if words[-1].lower() in _PATTERNS:
+        return reworded(scene, places, is_constant=True)
+    return _constant_renamed(scene, value, places)
+
+
+def _number_rewritten(scene: Scene, value: Node, places: list[Node]) -> tuple[Edit, ...]:
+    """The number as the product that it is, or in groups of three digits; its constant renamed otherwise."""
+    text = scene.text(value)
+    if "_" in text and text.replace("_", "").isdigit():
+        return (Edit(value.start, value.end, text.replace("_", "").encode()),)
+    number = int(text) if text.isdigit() else 0
+    unit = next((one for one in _UNITS if number >= 2 * one and not number % one), 0)
+    if number >= _LARGE and (not unit or unit in (1_000, 60)) and number % 1_024 and number % 3_600:
+        return (Edit(value.start, value.end, f"{number:_}".encode()),)
+    if unit:
+        return (Edit(value.start, value.end, f"{number // unit} * {unit}".encode()),)
+    return _constant_renamed(scene, value, places)
+
+
+def _inlined(scene: Scene, fits: Callable[[Node], bool], rewrite: Rewrite) -> Iterator[Draft]:
     for statement, holder in _constants(scene):
         value, target = holder.get("value"), holder.get("target")
         if value is None or target is None or not fits(value) or "\n" in scene.text(value):
@@ -62,11 +109,13 @@ def _inlined(scene: Scene, fits: Callable[[Node], bool]) -> Iterator[Draft]:
         lines = lines_of(scene, statement, statement)
         if lines is None or places is None or not 1 <= len(places) <= _MAX_USES or statement.all("decorators"):
             continue
-        text = scene.text(value)
-        edits = [Edit(*_with_comment(scene, lines), b""), *(Edit(one.start, one.end, text.encode()) for one in places)]
-        twin = _renamed(scene, [target, *places], target.text)
+        text, gone = scene.text(value), _with_comment(scene, lines)
+        if scene.source.count(b"\n", gone[0], lines[0]) > 1:
+            continue  # nobody throws several lines of explanation away
+        edits = [without_lines(scene, *gone), *(Edit(one.start, one.end, text.encode()) for one in places)]
+        twin = rewrite(scene, value, [target, *places])
         used = statement_around(places[0])
-        yield Draft(used.start, used.end, tuple(edits), twin)
+        yield Draft(used.start, used.end, tuple(edits), twin, renames=not twin)
 
 
 def _with_comment(scene: Scene, lines: tuple[int, int]) -> tuple[int, int]:
@@ -127,18 +176,15 @@ def _above(node: Node) -> Iterator[Node]:
         above = above.parent
 
 
-def _renamed(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
-    return rename(scene, places, other_name(name, scene.family))
-
-
-_LEAST_JOINTS = 2  # of three facts: two of them nobody needs a name for
+_NAMES_NOTHING = re.compile(r"(?i)flag|cond(?:ition)?|check|ok|res(?:ult)?|ret|tmp|b|x|test$")
 
 
 def condition_inlined(scene: Scene) -> Iterator[Draft]:
-    """A variable that names a condition of several parts, written out in the `if` right after it."""
+    """A variable that names a part of a condition, written out in the `if` right after it, so that `and` and `or` mix
+    or a group is negated."""
     for function in nodes(scene, K.FUNCTION):
         for name, places in local_uses(scene, function).items():
-            if len(places) != 2 or places[0].field != "target":
+            if len(places) != 2 or places[0].field != "target" or _NAMES_NOTHING.fullmatch(name):
                 continue
             statement = statement_around(places[0])
             owner, holder = next_of(statement), declared(statement)
@@ -149,30 +195,44 @@ def condition_inlined(scene: Scene) -> Iterator[Draft]:
             if owner.kind is not K.IF or cond is None or not any(n is places[1] for n in cond.walk()):
                 continue
             text, above = scene.text(value), places[1].parent
-            decides = cond is places[1] or (above is not None and above.kind in (K.BOOLEAN, K.NOT))
-            if "\n" in text or not decides or _num_joints(value) + _num_joints(cond) < _LEAST_JOINTS:
+            if "\n" in text or above is None or not _mixes(scene, value, above) or _DECLARING.search(text):
                 continue
-            written = text if cond is places[1] else f"({text})"
-            edits = (Edit(*lines, b""), Edit(places[1].start, places[1].end, written.encode()))
-            yield Draft(cond.start, cond.end, edits, _in_two_steps(scene, statement, value, name))
+            edits = (without_lines(scene, *lines), Edit(places[1].start, places[1].end, f"({text})".encode()))
+            twin = reworded(scene, places) or _exchanged(scene, value) or _bracketed(scene, value)
+            yield Draft(cond.start, cond.end, edits, twin, renames=not twin)
 
 
-def _num_joints(cond: Node) -> int:
-    return sum(one.kind is K.BOOLEAN for one in cond.walk())
+def _mixes(scene: Scene, value: Node, above: Node) -> bool:
+    """Whether a named condition, written out, is negated, or joined with another by the other word."""
+    if above.kind is K.NOT:
+        return True
+    return above.kind is K.BOOLEAN and _joint(scene, above) != _joint(scene, value)
 
 
-_STEPS = {PYTHON: "{} = {}", JAVASCRIPT: "const {} = {};", JAVA: "boolean {} = {};", CSHARP: "bool {} = {};"}
+def _joint(scene: Scene, both: Node) -> str:
+    left, right = both.get("left"), both.get("right")
+    return gap(scene, left, right).strip("() ") if left is not None and right is not None else ""
 
 
-def _in_two_steps(scene: Scene, statement: Node, value: Node, name: str) -> tuple[Edit, ...]:
-    """The first part of the named condition under a name of its own."""
-    left = value.get("left")
-    first = other_name(name, scene.family).replace("current", "first", 1)
-    if left is None or first in taken_names(scene) or _DECLARING.search(scene.text(value)):
+def _bracketed(scene: Scene, value: Node) -> tuple[Edit, ...]:
+    """An expression in brackets that it does not need; none where it has some."""
+    before = scene.source[: value.start].rstrip()
+    if before.endswith(b"(") or "\n" in scene.text(value):
         return ()
-    line = _STEPS[scene.family].format(first, scene.text(left))
-    lead = f"{line}{scene.newline}{scene.indent(statement.start)}"
-    return (Edit(statement.start, statement.start, lead.encode()), Edit(left.start, left.end, first.encode()))
+    return (Edit(value.start, value.start, b"("), Edit(value.end, value.end, b")"))
+
+
+def _exchanged(scene: Scene, value: Node) -> tuple[Edit, ...]:
+    """The sides of a condition exchanged where both are plain facts and neither guards the other."""
+    left, right = value.get("left"), value.get("right")
+    if left is None or right is None or not (is_fact(left) and is_fact(right)):
+        return ()
+    if names_in(left) & names_in(right) - {"this", "self"} or any(n.kind is K.NULL for n in value.walk()):
+        return ()
+    return (
+        Edit(left.start, left.end, scene.text(right).encode()),
+        Edit(right.start, right.end, scene.text(left).encode()),
+    )
 
 
 def helper_inlined(scene: Scene) -> Iterator[Draft]:
@@ -203,9 +263,11 @@ def _only_value(function: Node) -> Node | None:
     value = statements[0].get("value")
     parts = 0 if value is None else sum(1 for _ in value.walk())
     barred = (K.LAMBDA, K.COMPREHENSION, K.AWAIT, K.YIELD)
-    if value is None or parts < _MAX_PARTS or any(n.kind in barred for n in value.walk()):
+    if value is None or parts < _LEAST_PARTS or any(n.kind in barred for n in value.walk()):
         return None
-    return value
+    if value.start - function.start > _LONGEST_HELPER:
+        return None  # nobody throws so much explanation away
+    return value if value.kind in _WORTH_A_NAME else None
 
 
 def _is_own(scene: Scene, function: Node, name: str) -> bool:
@@ -234,25 +296,36 @@ def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: No
     text = _substituted(scene, value, dict(zip(params, (scene.text(one) for one in args.children), strict=True)))
     lines = lines_of(scene, function, function)
     head = scene.between(function.start, (function.get("body") or value).start)
-    if lines is None or not block_of(statement_around(call)) or re.search(r"\b(?:out|ref) ", head):
+    nested = caller.start < function.start < caller.end
+    if (
+        lines is None
+        or nested
+        or re.search(r"\bout\b", scene.text(value))
+        or not block_of(statement_around(call))
+        or re.search(r"\b(?:out|ref) ", head)
+    ):
         return None
-    needs_brackets = call.parent is not None and call.parent.kind not in (
-        K.ARGS,
-        K.ASSIGN,
-        K.DECLARATOR,
-        K.RETURN,
-        K.IF,
-    )
+    needs_brackets = call.parent is not None and call.parent.kind not in _APART
     is_compound = value.kind not in (K.CALL, K.MEMBER, K.INDEX)
     written = f"({text})" if needs_brackets and is_compound else text
-    start, end = _with_comment(scene, lines)
-    end = scene.next_line(end) if not scene.source[end : scene.next_line(end)].strip() else end
-    edits = (Edit(start, end, b""), Edit(call.start, call.end, written.encode()))
-    at = callee.end - len(name.text.encode())
-    new = other_name(name.text, scene.family).encode()
-    twin = (Edit(name.start, name.end, new), Edit(at, callee.end, new)) if new not in scene.source else ()
+    edits = (without_lines(scene, *_with_comment(scene, lines)), Edit(call.start, call.end, written.encode()))
+    twin = _helper_reworded(scene, function, params, callee, name) or _bracketed(scene, value)
     statement = statement_around(call)
-    return Draft(statement.start, statement.end, edits, twin)
+    return Draft(statement.start, statement.end, edits, twin, renames=not twin)
+
+
+def _helper_reworded(
+    scene: Scene, function: Node, params: dict[str, Node], callee: Node, name: Node
+) -> tuple[Edit, ...]:
+    """One of the helper's parameters, or the helper itself, under another name."""
+    for param in params:
+        places = [n for n in function.walk() if n.kind is K.NAME and n.text == param]
+        for new in other_names(param, scene.family):
+            if is_free(scene, new):
+                return rename(scene, places, new)
+    at = callee.end - len(name.text.encode())
+    renamed = next((one for one in other_names(name.text, scene.family) if is_free(scene, one)), "").encode()
+    return (Edit(name.start, name.end, renamed), Edit(at, callee.end, renamed)) if renamed else ()
 
 
 def _substituted(scene: Scene, value: Node, given: dict[str, str]) -> str:

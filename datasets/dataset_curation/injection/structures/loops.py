@@ -1,7 +1,9 @@
 """Work that a loop repeats: moved into it, copied in it, or grown by it."""
 
+import re
 from collections.abc import Iterator
 
+from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few, loop_heads
 from dataset_curation.injection.structures.model import (
     CSHARP,
     JAVA,
@@ -17,8 +19,10 @@ from dataset_curation.injection.structures.model import (
     lines_of,
     names_in,
     nodes,
+    without_lines,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename
+from dataset_curation.injection.structures.other_names import other_names, singular_names
+from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, reworded
 from graph_model.edits.model import Edit
 from graph_model.edits.places import owns_lines, statement_end
 from graph_model.edits.scene import Scene
@@ -28,6 +32,31 @@ from graph_model.syntax import Node
 
 _BUILDERS = ("StringBuilder", "StringBuffer")
 _APPENDS = ("append", "Append")
+_MAX_MOVED = 2  # lines
+_GROWING = ("pop", "shift", "length", "sort", "reverse", "fill", "push", "unshift", "splice", "append")
+_CHEAP = re.compile(
+    r"(?:min|max|abs|floor|ceil|round|len|length|size|count|int|str|bool|float|get\w*|is\w*|has\w*|equals|isinstance|type"
+    r"|range|now|time|perf_counter|nanoTime|currentTimeMillis|monotonic|iterator|values|keys|entries|items|next)$",
+    re.I,
+)
+_SHOWN = re.compile(
+    r"(?i)string|dump|describe|debug|inspect|hash|path|name|id$|type|class|config|filter|header|cookie|option|url|uri|key"
+    r"|param|argument|signature|title|case|pattern|format|version|substitut|error|message"
+)  # seldom called, or of little
+_LINED = re.compile(
+    r"(?i)(?:rows|lines|records|entries|events|messages|documents|nodes|read_?line\(\)|results|comments|paragraphs|posts|users"
+    r"|items|issues|transactions|orders|products)\b(?!\.)|(?:nodes|rows|lines|records|list)\.(?:size|length|getLength|count)"
+)
+"""What is written down one after another, and may be long."""
+_CHANGING = re.compile(
+    r"(?:add|put|append|push|pop|remove|insert|set|next|read|write|update|clear|extend|discard|offer|poll|enqueue|dequeue"
+    r"|try|shift|unshift|delete|increment|find|exec|reset)",
+    re.I,
+)
+_BUILDER = re.compile(r"new String(?:Builder|Buffer)\b")
+_BUILDING = re.compile(r"(?i)builder|buffer|^sb$|^buf$|sb$")  # names of what a text is not
+_OF_CODE = re.compile(r"\b(?:Repeat|Range)\b")  # as many rounds as the code says
+_TEXT_NAMES = ("text", "result", "output", "joined", "written")
 
 
 def work_in_loop(scene: Scene) -> Iterator[Draft]:
@@ -44,7 +73,7 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     target, value = (holder.get("target"), holder.get("value")) if holder is not None else (None, None)
     if target is None or value is None or body is None or not body.raw or not body.children:
         return
-    works = any(n.kind in (K.CALL, K.NEW) for n in value.walk())
+    works = any(n.kind is K.NEW or (n.kind is K.CALL and not _is_cheap(n)) for n in value.walk())
     if not works or any(n.kind in (K.AWAIT, K.LAMBDA, K.FUNCTION) for n in value.walk()):
         return
     head = {name for part in loop.children if part is not body for name in names_in(part)}
@@ -54,13 +83,32 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     if target.text in _read_after(loop) or has_long_text(scene, statement):
         return
     lines, first = lines_of(scene, statement, statement), body.children[0]
-    if lines is None or not owns_lines(scene, first):
+    if any(_is_changed(n, target.text) for n in loop.walk()):
+        return
+    iterated = loop.get("iter") or loop.get("cond")
+    if lines is None or not owns_lines(scene, first) or (iterated is not None and is_surely_few(scene.text(iterated))):
+        return
+    if scene.source.count(b"\n", *lines) > _MAX_MOVED:
         return
     indent, inner = scene.indent(statement.start), scene.indent(first.start)
     text = scene.between(*lines).replace(f"\n{indent}", f"\n{inner}")
     moved = inner + text[len(indent) :]
     at = scene.line_start(min((d.start for d in first.all("decorators")), default=first.start))
-    yield Draft(statement.start, statement.end, (Edit(*lines, b""), Edit(at, at, moved.encode())), renames=True)
+    yield Draft(
+        statement.start, statement.end, (without_lines(scene, *lines), Edit(at, at, moved.encode())), renames=True
+    )
+
+
+def _is_changed(node: Node, name: str) -> bool:
+    """Whether a call changes what a variable holds, so that it collects over all rounds."""
+    obj = node.get("obj") if node.kind is K.MEMBER else None
+    return obj is not None and obj.text == name and _CHANGING.match(node.text) is not None
+
+
+def _is_cheap(call: Node) -> bool:
+    """Whether nobody feels how often a call is made."""
+    callee = call.get("callee")
+    return callee is not None and _CHEAP.match(callee.text) is not None
 
 
 def _read_after(loop: Node) -> set[str]:
@@ -83,9 +131,22 @@ def copy_in_loop(scene: Scene) -> Iterator[Draft]:
             continue
         start = _list_start(function, obj.text)
         item = args.children[0]
-        if start is None or item.kind in (K.SPREAD, K.COMPREHENSION):
+        if start is None or item.kind in (K.SPREAD, K.COMPREHENSION) or "\n" in scene.text(item):
             continue
+        if not is_over_many(scene, call) or len(_pushes(function, obj.text)) > 1 or scene.text(item) == "arguments":
+            continue
+        if not any(n.kind is K.RETURN and obj.text in names_in(n) for n in function.walk()):
+            continue  # what a function keeps to itself is small more often
         yield _copied(scene, call, start, scene.text(item))
+
+
+def _pushes(function: Node, name: str) -> list[Node]:
+    """Every place where a function calls a method on a list that changes it."""
+    return [
+        n for n in function.walk()
+        if n.kind is K.MEMBER and n.text in _GROWING and (obj := n.get("obj")) is not None
+        and obj.text == name
+    ]  # fmt: skip
 
 
 def _is_looped(node: Node) -> bool:
@@ -129,6 +190,9 @@ def _copied(scene: Scene, call: Node, start: Node, item: str) -> Draft:
 def text_in_loop(scene: Scene) -> Iterator[Draft]:
     """A builder as text that grows. Not in Python: there a local text grows in place, and nothing gets slower."""
     for function in nodes(scene, K.FUNCTION):
+        called = function.get("name")
+        if called is None or _SHOWN.search(called.text) or len(_BUILDER.findall(scene.text(function))) > 1:
+            continue
         for name, places in local_uses(scene, function).items():
             starts = [one for one in places if one.field == "target"]
             if len(starts) == 1 and starts[0].parent is not None and not _is_looped(starts[0]):
@@ -144,32 +208,34 @@ def _grown(scene: Scene, start: Node, name: str, places: list[Node]) -> Draft | 
     callee, args = value.get("callee"), value.get("args")
     begins = value.kind is K.NEW and callee is not None and callee.text in _BUILDERS
     begins = begins and (args is None or not args.children or args.children[0].kind is K.INT)
-    edits = _typed_start(scene, start, value)
-    if not begins:
+    text = next((one for one in _TEXT_NAMES if is_free(scene, one)), "") if _BUILDING.search(name) else name
+    edits = _typed_start(scene, start, value, text)
+    if not begins or not text:
         return None
     looped = ends = False
     for place in places:
         if place.field == "target":
             continue
-        edit = _growth(scene, place, name)
+        edit = _growth(scene, place, text)
         if edit is None:
             return None
-        looped = looped or (_is_looped(place) and b" = " in edit.replacement.replace(b"+=", b" = "))
-        ends = ends or edit.replacement == name.encode()
+        is_end = edit.replacement == text.encode()
+        looped = looped or (not is_end and any(_LINED.search(head) for head in loop_heads(scene, place)))
+        ends = ends or is_end
         edits.append(edit)
     statement = start.parent if start.kind is K.DECLARATOR and start.parent is not None else start
-    twin = rename(scene, places, other_name(name, scene.family))
+    twin = reworded(scene, places)
     return Draft(statement.start, statement.end, tuple(edits), twin) if looped and ends else None
 
 
-def _typed_start(scene: Scene, start: Node, value: Node) -> list[Edit]:
+def _typed_start(scene: Scene, start: Node, value: Node, called: str) -> list[Edit]:
     """`StringBuilder b = new StringBuilder();` as a text that is empty."""
     text = "String" if scene.family is JAVA else "string"
     statement = start.parent
     first = statement.start if statement is not None and statement.kind is K.DECL else start.start
     name = start.get("target")
     assert name is not None  # a variable with uses has a name
-    return [Edit(first, name.start, f"{text} ".encode()), Edit(value.start, value.end, b'""')]
+    return [Edit(first, name.end, f"{text} {called}".encode()), Edit(value.start, value.end, b'""')]
 
 
 def _growth(scene: Scene, place: Node, name: str) -> Edit | None:
@@ -179,28 +245,31 @@ def _growth(scene: Scene, place: Node, name: str) -> Edit | None:
     if member is None or call is None or call.kind is not K.CALL or call.get("callee") is not member:
         return None
     if member.text in ("toString", "ToString"):
-        args = call.get("args")
-        return Edit(call.start, call.end, name.encode()) if args is not None and not args.children else None
+        args, named = call.get("args"), call.parent is not None and call.parent.kind is K.DECLARATOR
+        return (
+            Edit(call.start, call.end, name.encode()) if args is not None and not args.children and not named else None
+        )
     parts: list[str] = []
     while call is not None and call.kind is K.CALL and member is not None and member.text in _APPENDS:
         args = call.get("args")
-        if args is None or len(args.children) != 1:
+        if args is None or len(args.children) != 1 or "\n" in scene.text(args):
             return None
         item = args.children[0]
-        plain = is_simple(item) or item.kind in (K.CALL, K.INDEX)
+        plain = is_simple(item) or item.kind in (K.CALL, K.INDEX, K.MEMBER, K.NEW)
         parts.append(scene.text(item) if plain else f"({scene.text(item)})")
         last, member = call, call.parent
         call = member.parent if member is not None and member.kind is K.MEMBER else None
     if not parts or not block_of(last):
         return None
-    grown = f"{name} += {parts[0]}" if len(parts) == 1 else f"{name} = {name} + {' + '.join(parts)}"
+    only = scene.text(item)
+    grown = f"{name} += {only}" if len(parts) == 1 else f"{name} = {name} + {' + '.join(parts)}"
     return Edit(last.start, last.end, grown.encode())
 
 
 def together_apart(scene: Scene) -> Iterator[Draft]:
     """`await Task.WhenAll(items.Select(x => f(x)));` as a loop that awaits each (C#)."""
     for node in nodes(scene, K.AWAIT):
-        call = node.get("value")
+        call = _configured(node.get("value"))
         args = call.get("args") if call is not None and call.kind is K.CALL else None
         callee = call.get("callee") if call is not None else None
         if args is None or callee is None or callee.text != "WhenAll" or len(args.children) != 1:
@@ -211,8 +280,15 @@ def together_apart(scene: Scene) -> Iterator[Draft]:
         if inner is None or inner.text != "Select" or lambdas is None or len(lambdas.children) != 1:
             continue
         draft = _awaited_each(scene, node, inner, lambdas.children[0])
-        if draft is not None and scene.family is CSHARP:
+        if draft is not None and scene.family is CSHARP and not _OF_CODE.search(scene.text(inner)):
             yield draft
+
+
+def _configured(call: Node | None) -> Node | None:
+    """The call before `.ConfigureAwait(false)`, the call itself without that."""
+    callee = call.get("callee") if call is not None and call.kind is K.CALL else None
+    is_configured = callee is not None and callee.kind is K.MEMBER and callee.text == "ConfigureAwait"
+    return callee.get("obj") if callee is not None and is_configured else call
 
 
 def _awaited_each(scene: Scene, node: Node, select: Node, function: Node) -> Draft | None:
@@ -222,11 +298,14 @@ def _awaited_each(scene: Scene, node: Node, select: Node, function: Node) -> Dra
     value = result.get("value") if result is not None else None
     if items is None or value is None or value.kind not in (K.CALL, K.AWAIT) or len(names) != 1:
         return None
+    if "\n" in scene.text(items):
+        return None
     param = names[0].get("name")
     if param is None or not block_of(node) or not owns_lines(scene, node) or "\n" in scene.text(value):
         return None
     indent = scene.indent(node.start)
-    awaited = scene.text(value) if value.kind is K.AWAIT else f"await {scene.text(value)}"
+    tail = ".ConfigureAwait(false)" if scene.text(node).endswith(".ConfigureAwait(false)") else ""
+    awaited = scene.text(value) if value.kind is K.AWAIT else f"await {scene.text(value)}{tail}"
     lines = (
         f"foreach (var {param.text} in {scene.text(items)})",
         f"{indent}{{",
@@ -234,4 +313,19 @@ def _awaited_each(scene: Scene, node: Node, select: Node, function: Node) -> Dra
         f"{indent}}}",
     )
     edit = Edit(node.start, statement_end(scene, node), scene.newline.join(lines).encode())
-    return Draft(node.start, node.end, (edit,), (Edit(items.end, items.end, b".AsEnumerable()"),))
+    return Draft(node.start, node.end, (edit,), _lambda_reworded(scene, items, function, param, value))
+
+
+def _lambda_reworded(scene: Scene, items: Node, function: Node, param: Node, value: Node) -> tuple[Edit, ...]:
+    """`row => Send(row)` as `Send`, or under another name for the row."""
+    callee, args = value.get("callee"), value.get("args")
+    given = [scene.text(one) for one in args.children] if args is not None else []
+    text = scene.text(function)
+    if value.kind is K.CALL and callee is not None and given == [param.text] and "async" not in text:
+        return (Edit(function.start, function.end, scene.text(callee).encode()),)
+    places = [n for n in function.walk() if n.kind is K.NAME and n.text == param.text]
+    first = next((n.text for n in items.walk() if n.kind is K.NAME), "")
+    for name in (*singular_names(first), *other_names(param.text, scene.family)):
+        if name != param.text and is_free(scene, name):
+            return rename(scene, places, name)
+    return ()

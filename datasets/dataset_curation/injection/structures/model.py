@@ -83,6 +83,23 @@ def names_in(node: Node) -> set[str]:
     return {"this" if n.kind is K.THIS else n.text for n in node.walk() if n.kind in (K.NAME, K.THIS)}
 
 
+def share_values(scene: Scene, left: Node, right: Node) -> bool:
+    """Whether two expressions read one variable, or one field of it: then the first may guard the second."""
+    found = [
+        {scene.text(n) for n in one.walk() if n.kind in (K.NAME, K.MEMBER) and n.start < n.end} for one in (left, right)
+    ]
+    return bool(found[0] & found[1])
+
+
+def statement_end_sign(scene: Scene) -> str:
+    """What ends a statement as the file writes it: in JavaScript nothing, where most lines go without a semicolon."""
+    if scene.family is PYTHON:
+        return ""
+    lines = [line.rstrip() for line in scene.source.splitlines()]
+    ended, open_ended = sum(line.endswith(b";") for line in lines), sum(line.endswith((b")", b"'")) for line in lines)
+    return "" if scene.family is JAVASCRIPT and ended < open_ended / 2 else ";"
+
+
 def gap(scene: Scene, left: Node, right: Node) -> str:
     """The code between two nodes, without blanks at its ends."""
     return scene.code_between(left.end, right.start).strip()
@@ -228,3 +245,22 @@ def function_of(node: Node) -> Node | None:
     """The innermost named function around a node."""
     above = enclosing_function(node)
     return above if above is not None and above.kind is K.FUNCTION else None
+
+
+def without_lines(scene: Scene, start: int, end: int) -> Edit:
+    """The edit that takes whole lines away, with the blank lines that would be left doubled or at a block's start."""
+    above = scene.source[:start].rstrip(b" \t\r\n")
+    num_before = scene.source.count(b"\n", len(above), start) - 1
+    opens = above.endswith((b"{", b":", b"(")) or (above.endswith(b'"""') and num_before == 0)
+    stop, num_after = end, 0
+    while stop < len(scene.source) and not scene.source[stop : scene.next_line(stop)].strip():
+        if not opens and num_after >= num_before:
+            break
+        stop, num_after = scene.next_line(stop), num_after + 1
+    return Edit(start, stop, b"")
+
+
+def header_end(scene: Scene, handler: Node, body: Node) -> int:
+    """Where the head of a compound statement ends: before its body, and the blanks there."""
+    head = scene.source[handler.start : body.start].rstrip()
+    return handler.start + len(head)

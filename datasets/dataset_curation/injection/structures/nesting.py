@@ -9,19 +9,20 @@ from dataset_curation.injection.structures.model import (
     Draft,
     block_of,
     function_of,
-    functions,
     gap,
     has_long_text,
+    is_simple,
     lines_of,
     names_in,
     negation,
     nodes,
-    parameters,
+    share_values,
     shifted,
     stands_alone,
+    statement_end_sign,
     step_of,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, split_words
+from dataset_curation.injection.structures.renaming import is_free, local_uses, reworded
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines, statement_end
 from graph_model.edits.scene import Scene, fresh_name
@@ -30,20 +31,25 @@ from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node
 
-_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {};", Family.JAVA: "boolean {} = {};",
-          Family.CSHARP: "bool {} = {};"}  # fmt: skip
-_MAX_LINES = 40
+_NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {}", Family.JAVA: "boolean {} = {}",
+          Family.CSHARP: "bool {} = {}"}  # fmt: skip
+_MAX_LINES = 24
+_LONG, _DEEP = 8, 2  # lines behind a guard, and blocks in them
+_LEAST_TWICE, _MOST_TWICE = 2, 12  # statements of a block written twice, and its lines
+_QUESTIONS = ("should_skip", "nothing_to_do", "is_done", "can_stop")
 
 
 def guard_nested(scene: Scene) -> Iterator[Draft]:
     """`if not ready: return` and the rest as `if ready:` with the rest inside."""
     for guard in nodes(scene, K.IF):
         siblings, body, cond = block_of(guard), guard.get("body"), guard.get("cond")
-        if not siblings or body is None or cond is None or len(body.children) != 1 or guard.get("orelse") is not None:
+        if not siblings or body is None or cond is None or len(body.children) != 1 or function_of(guard) is None:
             continue
         position = next(idx for idx, one in enumerate(siblings) if one is guard)
         rest = siblings[position + 1 :]
-        if len(rest) < 2 or not _is_leaving(guard, body.children[0]) or guard.field == "orelse":
+        if len(rest) < 2 or guard.field == "orelse" or guard.get("orelse") is not None:
+            continue
+        if not _is_leaving(guard, body.children[0]):
             continue
         draft = _nested(scene, guard, cond, rest)
         if draft is not None:
@@ -65,8 +71,11 @@ def _nested(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> Draft | 
     text, lines = negation(scene, cond), lines_of(scene, rest[0], rest[-1])
     if text is None or lines is None or not owns_lines(scene, guard) or any(has_long_text(scene, one) for one in rest):
         return None
+    if not _is_worth_a_guard(scene, guard, cond, rest):
+        return None
     body = guard.get("body")
-    step = step_of(scene, guard, body.children[0]) if body is not None else "    "
+    around = guard.parent.parent if guard.parent is not None else None
+    step = step_of(scene, around, guard) if body is not None and around is not None else "    "
     between = scene.between(scene.next_line(guard.end), lines[0]).strip()
     inner = shifted(scene.between(*lines), more=step)
     if inner is None or between or inner.count("\n") > _MAX_LINES:
@@ -78,8 +87,36 @@ def _nested(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> Draft | 
         opening = f"{newline}{indent}{{" if _is_brace_apart(scene, guard) else " {"
         nested = f"if ({text}){opening}{newline}{inner}{indent}}}{newline}"
     edit = Edit(guard.start, lines[1], nested.encode())
-    named = name_condition(scene, guard, cond)
-    return Draft(guard.start, cond.end, (edit,), (*named, *_all_renamed(scene, guard, rest)) if named else ())
+    renamed = tuple(_all_renamed(scene, guard, rest))
+    named = name_condition(scene, guard, cond, _QUESTIONS[sum(scene.text(cond).encode()) % len(_QUESTIONS)])
+    return Draft(guard.start, cond.end, (edit,), (*named, *renamed) if named else renamed)
+
+
+def _is_worth_a_guard(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> bool:
+    """Whether a reader is spared something: much follows, deep itself; no `not` goes away with the guard, and nobody
+    explained it."""
+    if cond.kind is K.NOT or rest[-1].kind in (K.BREAK, K.CONTINUE):
+        return False
+    if cond.kind is K.COMPARE and gap(scene, cond.children[0], cond.children[-1]) in ("!=", "!==", "is not", "not in"):
+        return False
+    num_lines = scene.source.count(b"\n", rest[0].start, rest[-1].end) + 1
+    above = scene.source[: scene.line_start(guard.start)].rstrip().rpartition(b"\n")[2].strip()
+    is_explained = above.startswith((b"#", b"//", b"*", b"/*")) or any(
+        guard.start <= start < guard.end for start, _ in scene.tree.comments
+    )
+    return not is_explained and (_depth(rest) >= _DEEP or (num_lines >= _LONG and _depth(rest) > 0))
+
+
+def _depth(statements: list[Node]) -> int:
+    """How many blocks the deepest of some statements lies in."""
+    deepest = 0
+    for statement in statements:
+        for node in statement.walk():
+            level, above = 0, node
+            while above is not statement and above.parent is not None:
+                level, above = level + (above.kind is K.BLOCK), above.parent
+            deepest = max(deepest, level)
+    return deepest
 
 
 def _is_brace_apart(scene: Scene, guard: Node) -> bool:
@@ -93,7 +130,7 @@ def _all_renamed(scene: Scene, guard: Node, rest: list[Node]) -> Iterator[Edit]:
     function = function_of(guard)
     for places in local_uses(scene, function).values() if function is not None else ():
         if all(rest[0].start <= one.start for one in places):
-            yield from rename(scene, places, other_name(places[0].text, scene.family))
+            yield from reworded(scene, places)
 
 
 def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_skip") -> tuple[Edit, ...]:
@@ -104,7 +141,7 @@ def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_s
         )
     except Declined:
         return ()
-    line = _NAMED[scene.family].format(name, scene.text(cond))
+    line = _NAMED[scene.family].format(name, scene.text(cond)) + statement_end_sign(scene)
     if "\n" in line or cond.kind is K.ASSIGN or _declares(scene, cond):
         return ()
     lead = f"{line}{scene.newline}{scene.indent(guard.start)}"
@@ -121,7 +158,7 @@ def _declares(scene: Scene, cond: Node) -> bool:
 def block_duplicated(scene: Scene) -> Iterator[Draft]:
     """`if a or b:` as `if a:` and `elif b:` with the same block twice."""
     for owner in nodes(scene, K.IF):
-        cond, body = owner.get("cond"), owner.get("body")
+        cond, body = owner.get("cond"), owner.get("body") if function_of(owner) is not None else None
         left, right = (cond.get("left"), cond.get("right")) if cond is not None else (None, None)
         if cond is None or body is None or left is None or right is None or cond.kind is not K.BOOLEAN:
             continue
@@ -130,8 +167,9 @@ def block_duplicated(scene: Scene) -> Iterator[Draft]:
         if (
             has_long_text(scene, body)
             or _declares(scene, cond)
-            or not body.children
+            or len(body.children) < _LEAST_TWICE
             or not owns_lines(scene, body.children[0])
+            or scene.source.count(b"\n", body.start, body.end) > _MOST_TWICE
         ):
             continue
         yield _written_twice(scene, owner, left, right, body)
@@ -152,13 +190,21 @@ def _written_twice(scene: Scene, owner: Node, left: Node, right: Node, body: Nod
         apart = f"{newline}{indent}"
         again = f"{apart}{head}{apart}{text}" if stands_alone(scene, body) else f" {head} {text}"
     twin = Edit(left.start, right.end, f"{scene.text(right)} {gap(scene, left, right)} {scene.text(left)}".encode())
-    plain = is_fact(left) and is_fact(right) and not names_in(left) & names_in(right) - {"this", "self"}
+    strangers = not names_in(left) & names_in(right) - {"this", "self"}
+    plain = (is_fact(left) and is_fact(right) and strangers) or _ask_alike(scene, left, right)
     edits = (first, Edit(body.end, body.end, again.encode()))
-    if plain:
-        return Draft(owner.start, body.end, edits, (twin,))
-    cond = owner.get("cond")
-    named = name_condition(scene, owner, cond, "is_met") if cond is not None and owner.field != "orelse" else ()
-    return Draft(owner.start, body.end, edits, named, renames=not named)
+    return Draft(owner.start, body.end, edits, (twin,) if plain else (), renames=not plain)
+
+
+def _ask_alike(scene: Scene, left: Node, right: Node) -> bool:
+    """Whether two conditions call the same with plain values, so that neither guards the other."""
+    callees = [one.get("callee") for one in (left, right)]
+    given = [one.get("args") for one in (left, right)]
+    if left.kind is not K.CALL or right.kind is not K.CALL or None in callees or None in given:
+        return False
+    plain = all(is_simple(one) for args in given if args is not None for one in args.children)
+    texts = {scene.text(one) for one in callees if one is not None}
+    return plain and len(texts) == 1
 
 
 def branch_copied(scene: Scene) -> Iterator[Draft]:
@@ -173,8 +219,8 @@ def branch_copied(scene: Scene) -> Iterator[Draft]:
             continue
         if scene.indent(body.children[0].start) != scene.indent(orelse.children[0].start if orelse.children else 0):
             continue
-        if not _say_alike(body, orelse):
-            continue
+        if not _say_alike(body, orelse) or share_values(scene, cond, body):
+            continue  # a branch that uses what is asked for would fail at once in the other's place
         twin = (
             Edit(cond.start, cond.end, opposite.encode()),
             Edit(body.start, body.end, texts[1].encode()),
@@ -189,91 +235,60 @@ def _say_alike(body: Node, orelse: Node) -> bool:
     return kinds[0] == kinds[1] and len(kinds[0]) <= 3 and kinds[0][0] is not K.THROW
 
 
+_TELLING = re.compile(
+    r"(?i)^(?:self\.|this\.|_+)*(?:log|logger|_?logger|logging|console|trace|print|debug|info|warn|warning|write_?line|metrics"
+    r"|stats|counter|telemetry)\b"
+)
+
+
 def unreachable_code(scene: Scene) -> Iterator[Draft]:
-    """The statement before a `return` left behind it once more."""
-    for node in nodes(scene, K.RETURN):
+    """The statement before a `return` or a `throw`, behind it: moved where it only tells something, left there twice
+    otherwise."""
+    for node in nodes(scene, K.RETURN, K.THROW):
         siblings = block_of(node)
         position = next((idx for idx, one in enumerate(siblings) if one is node), 0)
         before = siblings[position - 1] if position else None
-        if before is None or before.kind is not K.CALL or function_of(node) is None:
+        if before is None or before.kind is not K.CALL or function_of(node) is None or siblings[-1] is not node:
             continue
         first, second = lines_of(scene, before, before), lines_of(scene, node, node)
+        if "\n" in scene.text(before) or "raise_for" in scene.text(before):
+            continue
         if first is None or second is None or first[1] != second[0] or scene.source[second[1] - 1 : second[1]] != b"\n":
             continue
-        edit = Edit(second[1], second[1], scene.source[slice(*first)])
-        yield Draft(node.start, statement_end(scene, node), (edit,), renames=True)
-
-
-def flag_parameter(scene: Scene) -> Iterator[Draft]:
-    """A parameter that decides whether the last step is done."""
-    for function in functions(scene):
-        params, body, name = function.get("params"), function.get("body"), function.get("name")
-        if params is None or body is None or name is None or len(body.children) < 5 or function.all("decorators"):
+        callee, text = before.get("callee"), scene.text(node)
+        if callee is None or "default!" in text or (node.kind is K.RETURN and _is_tried(node)):
             continue
-        last, names = body.children[-1], list(parameters(function))
-        callee = last.get("callee") if last.kind is K.CALL else None
-        plain = all(one.kind is K.PARAM and not one.text for one in params.children)
-        if not names or not plain or callee is None or not owns_lines(scene, last) or len(names) > 4:
-            continue
-        if (
-            name.text in ("constructor", "__init__", "Main", "MainAsync")
-            or "override" in function.text.split()
-            or "\n" in scene.text(last)
-        ):
-            continue
-        if any(n.kind is K.YIELD for n in function.walk()) or scene.source[params.end - 1 : params.end] != b")":
-            continue
-        yield _last_step(scene, function, params, last)
+        lines = scene.source[slice(*first)]
+        tells = _TELLING.match(scene.text(callee)) is not None
+        edits = (Edit(second[1], second[1], lines), *((Edit(*first, b""),) if tells else ()))
+        twin = _named_first(scene, node)
+        yield Draft(node.start, statement_end(scene, node), edits, twin, renames=not twin)
 
 
-def _parameter(params: Node, text: str) -> Edit:
-    last = params.children[-1]
-    return Edit(last.end, last.end, f", {text}".encode())
+def _is_tried(node: Node) -> bool:
+    return any(one.kind is K.TRY for one in _around(node))
 
 
-_FLAGS = {Family.PYTHON: "{}=False", Family.JAVASCRIPT: "{} = false", Family.CSHARP: "bool {} = false"}
-_ATTEMPTS = {Family.PYTHON: "attempts=1", Family.JAVASCRIPT: "attempts = 1", Family.CSHARP: "int attempts = 1"}
-_LOOPS = {
-    Family.PYTHON: "for _ in range(attempts)",
-    Family.JAVASCRIPT: "for (let attempt = 0; attempt < attempts; attempt++)",
-    Family.CSHARP: "for (var attempt = 0; attempt < attempts; attempt++)",
-}
-_TELLING = re.compile(r"(?i)\b(?:log|logger|_logger|console|trace|print|debug|info|warn|warning|write_?line)\b")
+def _around(node: Node) -> Iterator[Node]:
+    above = node.parent
+    while above is not None and above.kind is not K.FUNCTION:
+        yield above
+        above = above.parent
 
 
-def _last_step(scene: Scene, function: Node, params: Node, last: Node) -> Draft:
-    callee, end = last.get("callee"), statement_end(scene, last)
-    words = scene.text(callee) if callee is not None else ""
-    is_python = scene.family is PYTHON
-    flag = "quiet" if _TELLING.search(words) else _skipping(words, is_python=is_python)
-    step = scene.between(last.start, end)
-    leave = "return" if is_python else "return;"
-    question = f"if {flag}" if is_python else f"if ({flag})"
-    edits = _compound(scene, function, last, ((question, leave), ("else", step)))
-    loop = _compound(scene, function, last, ((_LOOPS[scene.family], step),))
-    return Draft(
-        params.start,
-        params.end,
-        (_parameter(params, _FLAGS[scene.family].format(flag)), Edit(last.start, end, edits.encode())),
-        (_parameter(params, _ATTEMPTS[scene.family]), Edit(last.start, end, loop.encode())),
-    )
+_FORMS = {Family.PYTHON: "{} = ", Family.JAVASCRIPT: "const {} = ", Family.CSHARP: "var {} = "}
 
 
-def _skipping(callee: str, *, is_python: bool) -> str:
-    """`skip_send` for `self.signal.send`, `skipSend` in the other languages."""
-    words = split_words(callee.rpartition(".")[2])
-    lowered = "_".join(word.lower() for word in words)
-    return f"skip_{lowered}" if is_python else "skip" + "".join(word.capitalize() for word in words)
-
-
-def _compound(scene: Scene, function: Node, last: Node, parts: tuple[tuple[str, str], ...]) -> str:
-    """Heads with one statement each, as this file sets its braces; the first line starts where `last` does."""
-    indent, newline = scene.indent(last.start), scene.newline
-    inner = f"{newline}{indent}{step_of(scene, function, last)}"
-    if scene.family is PYTHON:
-        return f"{newline}{indent}".join(f"{head}:{inner}{text}" for head, text in parts)
-    body = function.get("body")
-    if body is not None and stands_alone(scene, body):
-        brace = f"{newline}{indent}"
-        return brace.join(f"{head}{brace}{{{inner}{text}{brace}}}" for head, text in parts)
-    return " ".join(f"{head} {{{inner}{text}{newline}{indent}}}" for head, text in parts)
+def _named_first(scene: Scene, node: Node) -> tuple[Edit, ...]:
+    """What is returned or raised under a name of its own first; none for what has one."""
+    value = node.get("value")
+    if value is None or value.kind not in (K.CALL, K.NEW, K.AWAIT, K.BINARY, K.INDEX) or "\n" in scene.text(node):
+        return ()
+    word = "error" if node.kind is K.THROW else "result"
+    if not is_free(scene, word) or scene.family not in _FORMS or scene.text(node).endswith(" from None"):
+        return ()
+    stop = ";" if scene.source[value.end : value.end + 1] == b";" else ""
+    lead = _FORMS[scene.family].format(word)
+    keyword = scene.between(node.start, value.start)
+    named = f"{lead}{scene.text(value)}{stop}{scene.newline}{scene.indent(node.start)}{keyword}{word}"
+    return (Edit(node.start, value.end, named.encode()),)

@@ -1,37 +1,20 @@
 """Variables renamed wherever they stand: the twin of kinds whose own construct has no harmless brother."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from dataset_curation.injection.structures.model import function_of, parameters
+from dataset_curation.injection.structures.other_names import other_names
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
-from graph_model.languages import Family
 from graph_model.syntax import Node
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_MAX_USES = 8
+_MAX_LINES = 3  # of a renamed variable
+_MAX_APART = 8  # lines between its first and its last: farther ones are another hunk of a diff
 _TARGETS = frozenset({K.ASSIGN, K.DECLARATOR, K.LOOP_EACH, K.WITH_ITEM, K.CATCH, K.AUG_ASSIGN})
-
-
-def split_words(name: str) -> list[str]:
-    """The words of a name in snake_case, camelCase or UPPER_CASE."""
-    return _WORDS.findall(name)
-
-
-def other_name(name: str, family: Family) -> str:
-    """Another name that says the same: `user_name` as `current_user_name`; case and leading underscores are kept."""
-    bare = name.lstrip("_$")
-    lead = name[: len(name) - len(bare)]
-    first = "latest" if bare.lower().startswith("current") else "current"
-    if bare.isupper() and len(bare) > 1:
-        return f"{lead}{first.upper()}_{bare}"
-    if "_" in bare or (bare.islower() and family is Family.PYTHON):
-        return f"{lead}{first}_{bare}"
-    start = first if bare[:1].islower() or len(bare) == 1 else first.capitalize()
-    return f"{lead}{start}{bare[:1].upper()}{bare[1:]}"
 
 
 @lru_cache(maxsize=2)
@@ -71,7 +54,8 @@ def local_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
 def _find_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
     uses: dict[str, list[Node]] = {}
     declared: set[str] = set()
-    barred = set(parameters(function))
+    own = function.get("name")
+    barred = {*parameters(function), *([own.text] if own is not None else [])}
     for node in function.walk():
         if node.kind is K.SCOPE:
             barred |= {child.text for child in node.children}
@@ -87,25 +71,69 @@ def _find_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
     return {name: places for name, places in uses.items() if name in kept}
 
 
+def is_free(scene: Scene, name: str) -> bool:
+    """Whether a file knows no such name, as a variable or otherwise."""
+    word = rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])"
+    return name not in taken_names(scene) and re.search(word, scene.source) is None
+
+
 def rename(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
-    """The edits that write another name at these places; none where the name is taken in the file."""
-    if name in taken_names(scene):
-        return ()
+    """The edits that write another name at these places; none where the file knows it, as a variable or otherwise."""
+    return rename_within(scene, places, name) if is_free(scene, name) else ()
+
+
+def rename_within(scene: Scene, places: list[Node], name: str) -> tuple[Edit, ...]:
+    """The edits of `rename` for a variable whose block has no such name, whatever the rest of the file knows."""
     edits = {(node.start, node.end): Edit(node.start, node.end, name.encode()) for node in places}
     right = all(scene.source[start:end] == places[0].text.encode() for start, end in edits)
     return tuple(edits[key] for key in sorted(edits)) if right else ()
 
 
+def reworded(scene: Scene, places: list[Node], *, is_constant: bool = False) -> tuple[Edit, ...]:
+    """A variable under another name that says the same, wherever it stands; none where there is no such name, where
+    it counts rounds, or where its brother, named with a word of its own, would be left behind."""
+    if not places or any(_counts(one) for one in places):
+        return ()
+    start = next((one for one in places if one.field == "target"), None)
+    for name in other_names(places[0].text, scene.family, start, is_constant=is_constant):
+        edits = rename(scene, places, name)
+        if edits:
+            return edits
+    return ()
+
+
+def _counts(place: Node) -> bool:
+    """Whether a variable is set by a counted loop or counted on."""
+    parent = place.parent
+    if parent is None or place.field != "target":
+        return False
+    above = [parent, *([parent.parent] if parent.parent is not None else [])]
+    return parent.kind is K.UPDATE or any(one.kind is K.LOOP_FOR or one.field in ("init", "update") for one in above)
+
+
+def lines_touched(scene: Scene, places: Iterable[Node]) -> list[int]:
+    """Where the lines begin that these nodes stand in, in order."""
+    return sorted({scene.line_start(one.start) for one in places})
+
+
+def is_near(scene: Scene, places: list[Node], start: int, end: int) -> bool:
+    """Whether few lines name a variable, all near each other, and one of them is part of a range."""
+    lines = lines_touched(scene, places)
+    first, last = scene.line_start(start), scene.line_start(max(start, end - 1))
+    apart = scene.source.count(b"\n", lines[0], lines[-1])
+    return len(lines) <= _MAX_LINES and apart <= _MAX_APART and any(first <= one <= last for one in lines)
+
+
 def rename_nearby(scene: Scene, start: int, end: int) -> tuple[Edit, ...]:
-    """Renames the variable of the function around a range that has few places, one of them near; none without one."""
+    """Renames a variable of the function around a range: one that few lines name, the range's own among them, and
+    that has another name. None without one."""
     around = [n for n in scene.tree.root.walk() if n.kind is K.FUNCTION and n.start <= start and end <= n.end]
     function = min(around, key=lambda one: one.end - one.start, default=None)
     if function is None:
         return ()
-    fitting = [places for places in local_uses(scene, function).values() if 2 <= len(places) <= _MAX_USES]
+    fitting = [
+        places for places in local_uses(scene, function).values()
+        if len(places) > 1 and is_near(scene, places, start, end)
+    ]  # fmt: skip
     fitting.sort(key=lambda places: (min(abs(one.start - start) for one in places), places[0].start))
-    for places in fitting:
-        edits = rename(scene, places, other_name(places[0].text, scene.family))
-        if edits:
-            return edits
-    return ()
+    return next(filter(None, (reworded(scene, places) for places in fitting)), ())

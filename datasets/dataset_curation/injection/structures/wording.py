@@ -9,19 +9,18 @@ from dataset_curation.injection.structures.model import (
     JAVASCRIPT,
     PYTHON,
     Draft,
+    assigned,
     block_of,
     function_of,
     functions,
-    has_long_text,
-    lines_of,
+    header_end,
     next_of,
     nodes,
-    shifted,
     stands_alone,
     statement_around,
-    step_of,
 )
-from dataset_curation.injection.structures.renaming import local_uses, other_name, rename, split_words, taken_names
+from dataset_curation.injection.structures.other_names import split_words
+from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, rename_within, reworded
 from graph_model.edits.model import Edit
 from graph_model.edits.places import owns_lines
 from graph_model.edits.scene import Scene
@@ -42,10 +41,10 @@ def poor_name(scene: Scene) -> Iterator[Draft]:
     """A variable whose name has two words, under a name that says nothing."""
     for function in functions(scene):
         for name, places in local_uses(scene, function).items():
-            if len(split_words(name)) != 2 or not 2 <= len(places) <= 8 or len(name) < 7:
+            if len(split_words(name)) != 2 or name[0].isupper() or not 2 <= len(places) <= 8 or len(name) < 7:
                 continue
             edits = rename(scene, places, _EMPTY_NAMES[sum(name.encode()) % len(_EMPTY_NAMES)])
-            twin = rename(scene, places, other_name(name, scene.family))
+            twin = reworded(scene, places)
             if edits and twin:
                 statement = statement_around(places[0])
                 yield Draft(statement.start, statement.end, edits, twin)
@@ -60,33 +59,23 @@ def exception_swallowed(scene: Scene) -> Iterator[Draft]:
         said = {one.kind for one in body.children}
         if not said <= _REPORTS or not said & _HEARD or not owns_lines(scene, body.children[0]):
             continue
-        if scene.family in (JAVA, CSHARP) and not _may_go_on(owner):
+        if (scene.family in (JAVA, CSHARP) and not _may_go_on(owner)) or _is_awaited_by_others(owner):
             continue
         target = handler.get("target")
         places = [n for n in handler.walk() if n.kind is K.NAME and target is not None and n.text == target.text]
-        twin = _still_said(scene, body, target)
-        if not twin and target is not None and len(places) > 1:
-            twin = rename(scene, places, _error_name(target.text))
-        yield Draft(handler.start, _header_end(scene, handler, body), _emptied(scene, body), twin, renames=not twin)
+        twin: tuple[Edit, ...] = ()
+        if target is not None and len(places) > 1:
+            names = (one for one in _error_names(target.text) if not any(n.text == one for n in handler.walk()))
+            twin = next(filter(None, (rename_within(scene, places, one) for one in names)), ())
+        yield Draft(handler.start, header_end(scene, handler, body), _emptied(scene, body), twin, renames=not twin)
 
 
-def _still_said(scene: Scene, body: Node, target: Node | None) -> tuple[Edit, ...]:
-    """The handler's statements inside a question that is always answered alike; none where one of them raises."""
-    first, last = body.children[0], body.children[-1]
-    lines = lines_of(scene, first, last)
-    raises = any(one.kind in (K.THROW, K.DECL) for one in body.children)
-    if lines is None or raises or target is None or target.kind is not K.NAME or has_long_text(scene, body):
-        return ()
-    step = "    " if scene.family is PYTHON else step_of(scene, body, first)
-    inner, indent, newline = shifted(scene.between(*lines), more=step), scene.indent(first.start), scene.newline
-    if inner is None or not inner.endswith("\n"):
-        return ()
-    if scene.family is PYTHON:
-        text = f"{indent}if {target.text} is not None:{newline}{inner}"
-    else:
-        opening = f"{newline}{indent}{{" if stands_alone(scene, body) else " {"
-        text = f"{indent}if ({target.text} != null){opening}{newline}{inner}{indent}}}{newline}"
-    return (Edit(*lines, text.encode()),)
+def _is_awaited_by_others(owner: Node) -> bool:
+    """Whether a `try` sets a variable that is read behind it: it would be missing there, which is another defect."""
+    function, body = function_of(owner), owner.get("body")
+    if function is None or body is None:
+        return False
+    return bool(assigned(body) & {n.text for n in function.walk() if n.kind is K.NAME and n.start >= owner.end})
 
 
 def _may_go_on(owner: Node) -> bool:
@@ -100,66 +89,17 @@ def _emptied(scene: Scene, body: Node) -> tuple[Edit, ...]:
     first, last = body.children[0], body.children[-1]
     if scene.family is PYTHON:
         return (Edit(first.start, last.end, b"pass"),)
-    return (Edit(body.start, body.end, b"{}"),)
+    apart = f"{scene.newline}{scene.indent(body.start)}" if stands_alone(scene, body) else ""
+    return (Edit(body.start, body.end, f"{{{apart}}}".encode()),)
 
 
-def _header_end(scene: Scene, handler: Node, body: Node) -> int:
-    head = scene.source[handler.start : body.start].rstrip()
-    return handler.start + len(head)
+_ERRORS = ("error", "exc", "err", "exception", "cause", "problem", "failure", "caught")
 
 
-def _error_name(name: str) -> str:
-    return "error" if name != "error" else "failure"
-
-
-def documentation_removed(scene: Scene) -> Iterator[Draft]:
-    """The docstring or documentation comment of a public function, gone."""
-    for function in functions(scene):
-        name, body = function.get("name"), function.get("body")
-        if name is None or body is None or name.text.startswith("_"):
-            continue
-        if scene.family is PYTHON:
-            yield from _docstring(scene, function, body)
-        elif scene.family is JAVASCRIPT or "public" in function.text.split():
-            yield from _comment(scene, function, body)
-
-
-def _docstring(scene: Scene, function: Node, body: Node) -> Iterator[Draft]:
-    first = body.children[0]
-    text = scene.text(first)
-    if first.kind is not K.STRING or len(body.children) < 2 or not owns_lines(scene, first):
-        return
-    edit = Edit(scene.line_start(first.start), scene.next_line(first.end), b"")
-    twin: tuple[Edit, ...] = ()
-    if text.startswith('"""') and text.endswith('"""') and "'''" not in text and len(text) > 6:
-        twin = (Edit(first.start, first.end, f"'''{text[3:-3]}'''".encode()),)
-    yield Draft(function.start, scene.line_end(function.start), (edit,), twin)
-
-
-def _comment(scene: Scene, function: Node, body: Node) -> Iterator[Draft]:
-    at = scene.line_start(min((one.start for one in function.all("decorators")), default=function.start))
-    own = [span for span in scene.tree.comments if span[1] <= at]
-    start, end = at, at
-    while own and not scene.source[own[-1][1] : start].strip() and scene.source[own[-1][1] : start].count(b"\n") < 2:
-        begin, end_of = own.pop()
-        if (
-            not scene.source[begin:end_of].startswith((b"/**", b"///"))
-            or scene.source[scene.line_start(begin) : begin].strip()
-        ):
-            break
-        start = scene.line_start(begin)
-    if start == end:
-        return
-    text = scene.between(start, end)
-    yield Draft(
-        function.start, _header_end(scene, function, body), (Edit(start, end, b""),), _reworded(scene, text, start)
-    )
-
-
-def _reworded(scene: Scene, text: str, start: int) -> tuple[Edit, ...]:
-    """The documentation in another layout: its text one blank further to the right."""
-    again = re.sub(r"(?m)^([ \t]*(?:\*(?!/)|///))(?=[ \t]*\S)", r"\1 ", text)
-    return (Edit(start, start + len(text.encode()), again.encode()),) if again != text else ()
+def _error_names(name: str) -> tuple[str, ...]:
+    """Other names for a caught error, in an order that depends on its own."""
+    at = sum(name.encode()) % 5
+    return tuple(one for one in (*_ERRORS[at:], *_ERRORS[:at]) if one != name)
 
 
 def dead_store(scene: Scene) -> Iterator[Draft]:
@@ -168,13 +108,15 @@ def dead_store(scene: Scene) -> Iterator[Draft]:
         function, callee = function_of(call), call.get("callee")
         if function is None or callee is None or not block_of(call) or not owns_lines(scene, call):
             continue
-        if not _answers(scene, callee.text, is_typed=scene.family in (JAVA, CSHARP)):
+        owner = callee.get("obj") if callee.kind is K.MEMBER else None
+        is_foreign = owner is not None and owner.kind is not K.THIS
+        if not _answers(scene, callee.text, is_typed=scene.family in (JAVA, CSHARP), is_foreign=is_foreign):
             continue
         words = split_words(callee.text)
         if not words or _ANSWERING.match(words[0].lower()) is None or "\n" in scene.text(call):
             continue
-        name = "outcome" if len(words) < 2 else words[-1].lower() + _suffix(scene)
-        if name in taken_names(scene):
+        name = _kept_as(words, callee.text, scene)
+        if not name:
             continue
         lead = _FORMS[scene.family].format(name).encode()
         thrown = _THROWN_AWAY.get(scene.family, "").encode()
@@ -182,16 +124,31 @@ def dead_store(scene: Scene) -> Iterator[Draft]:
         yield Draft(call.start, call.end, (Edit(call.start, call.start, lead),), twin, renames=not twin)
 
 
-def _suffix(scene: Scene) -> str:
-    return "_result" if scene.family is PYTHON else "Result"
+def _kept_as(words: list[str], callee: str, scene: Scene) -> str:
+    """What somebody would call the result; "" without a name that the file does not know."""
+    verb, thing = words[0].lower(), words[-1].lower()
+    past = {"pop": "popped", "find": "found", "parse": "parsed", "create": "created", "make": "made", "build": "built"}
+    if len(words) > 1:
+        listed: tuple[str, ...] = (thing, f"{past.get(verb, 'new')}_{thing}", f"{thing}_result")
+    elif verb == "pop":
+        listed = ("removed", "popped", "dropped")
+    else:
+        listed = (past.get(verb, "result"), "result")
+    at = sum(scene.source[:200]) % len(listed)
+    for name in (*listed[at:], *listed[:at]):
+        written = name if scene.family is PYTHON else re.sub("_(.)", lambda m: m[1].upper(), name)
+        if is_free(scene, written) and written != callee:
+            return written
+    return ""
 
 
-def _answers(scene: Scene, name: str, *, is_typed: bool) -> bool:
-    """Whether every function of this name in the file returns something; `pop` always does."""
+def _answers(scene: Scene, name: str, *, is_typed: bool, is_foreign: bool) -> bool:
+    """Whether every function of this name in the file returns something; `pop` always does. Of another object nobody
+    knows where types are declared."""
     found = [n for n in nodes(scene, K.FUNCTION) if (own := n.get("name")) is not None and own.text == name]
     if is_typed:
         declared = found[0].get("type") if len(found) == 1 else None
-        return declared is not None and declared.text != "void"
+        return declared is not None and declared.text != "void" and not is_foreign
     return all(_returns_value(one) for one in found) if found else name == "pop"
 
 
