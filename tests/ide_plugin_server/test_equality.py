@@ -128,7 +128,9 @@ def test_a_client_that_pulls_and_counts_in_utf16_in_a_part_of_a_repository(tmp_p
 
 
 def take_everything(capabilities: types.ClientCapabilities) -> None:
-    """Lets a client that pulls take what there is to compare."""
+    """Lets a client that pulls take what there is to compare, in UTF-16."""
+    assert capabilities.general is not None, "every profile has it"
+    capabilities.general.position_encodings = [types.PositionEncodingKind.Utf16]
     assert capabilities.text_document is not None, "every profile has it"
     capabilities.text_document.diagnostic = types.DiagnosticClientCapabilities(
         related_information=True, data_support=True
