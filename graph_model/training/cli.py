@@ -81,7 +81,7 @@ def _commands() -> Iterator[ModuleType]:
     try:
         from graph_model.training import commands  # noqa: PLC0415  # torch takes seconds, and may be missing
     except ModuleNotFoundError as error:
-        raise _Failure(f"{error.name}: not installed; install graph-reviewer[train]") from error
+        raise _Failure(f"{error.name}: not installed; install this package with the extra train") from error
     try:
         yield commands
     except GraphModelError as error:
