@@ -227,7 +227,7 @@ def _await_later(scene: Scene, node: Node, call: Node, function: Node) -> tuple[
         told = scene.between(call.end, node.end)  # the tree leaves it out
         longer = told.replace("(", "(continueOnCapturedContext: ") if told else ".ConfigureAwait(false)"
         return (Edit(call.end, node.end, longer.encode()),)
-    name = _free_name(scene, function, ("pending", "waiting", "started", "outcome"))
+    name = _free_name(scene, function, ("pending", "waiting"))
     if not name or not owns_lines(scene, node):
         return ()
     ends = scene.source[node.end : node.end + 1] == b";"

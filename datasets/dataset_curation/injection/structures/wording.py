@@ -27,7 +27,7 @@ from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
-_EMPTY_NAMES = ("tmp", "data2", "val", "obj", "x1", "res", "temp2", "aux")
+_EMPTY_NAMES = ("tmp", "val", "obj", "res", "temp", "aux")
 _REPORTS = frozenset({K.CALL, K.THROW, K.AWAIT, K.DECL, K.ASSIGN})
 _HEARD = frozenset({K.CALL, K.THROW, K.AWAIT})
 _ANSWERING = re.compile(
