@@ -9,7 +9,7 @@ from graph_model.linking import link_files
 _LABEL = "security/debug-enabled"
 _EXPRESS = "const e = require('express');\nconst app = e();\n"
 _USE = "app.use(require('errorhandler')());"
-_FLASK = "from flask import Flask\nfrom flask_debugtoolbar import DebugToolbarExtension\napp = Flask('ü')\n"
+_FLASK = "from flask import Flask\nfrom werkzeug.debug import DebuggedApplication\napp = Flask('ü')\n"
 _CSHARP = (
     "class C {{ void F(IApplicationBuilder app, IWebHostEnvironment env, DbContextOptionsBuilder o) {{\n{}\n }} }}"
 )
@@ -23,7 +23,7 @@ DEVELOPMENT = [
     ("csharp", _CSHARP.format(f"if (!env.IsProduction()) {{ {_PAGE} }}")),
     ("csharp", _CSHARP.format("#if DEBUG\no.EnableSensitiveDataLogging();\n#endif")),
     ("csharp", _CSHARP.format("if (env.IsDevelopment()) { add(x => x.EnableSensitiveDataLogging()); }")),
-    ("python", _FLASK + "if settings.DEBUG:\n    DebugToolbarExtension(app)\n"),
+    ("python", _FLASK + "if settings.DEBUG:\n    DebuggedApplication(app)\n"),
     ("python", _FLASK + "if settings.IS_DEV:\n    app.config['DEBUG'] = True\n"),
 ]
 ANYWHERE = [
@@ -32,6 +32,7 @@ ANYWHERE = [
     ("csharp", _CSHARP.format(f"if (!env.IsDevelopment()) {{ {_PAGE} }}")),
     ("csharp", _CSHARP.format("add(x => x.EnableSensitiveDataLogging());")),
     ("python", _FLASK + "app.config['DEBUG'] = True\n"),
+    ("python", _FLASK + "DebuggedApplication(app)\n"),
 ]
 _LOOP = "import java.util.*;\nclass C {{ String f(List<String> xs) {{ for (String x : xs) {{ {} }} return null; }} }}\n"
 ONCE = [
