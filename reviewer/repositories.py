@@ -59,7 +59,7 @@ class Repository:
 
     def run(self, *args: str, stdin: bytes = b"") -> bytes:
         """The standard output of one git command run at the root; raises RepositoryError when it fails."""
-        command = next(arg for arg in args if not arg.startswith("-"))
+        command = _find_command(args)
         done = self._start(args, stdin, self._list_settings(command))
         if done.returncode != 0:
             problem = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
@@ -73,7 +73,7 @@ class Repository:
                 command, cwd=self.root, input=stdin, env=environment, capture_output=True, check=False
             )
         except OSError as error:
-            raise RepositoryError(args[0], f"expected git to start, found {error}") from error
+            raise RepositoryError(_find_command(args), f"expected git to start, found {error}") from error
 
     def _list_settings(self, command: str) -> dict[str, str]:
         """Variables by which a command starts none of the programs that the configuration filters files with."""
@@ -93,7 +93,7 @@ class Repository:
 
         Raises RepositoryError for more bytes or seconds than these.
         """
-        command = next(arg for arg in args if not arg.startswith("-"))
+        command = _find_command(args)
         with subprocess.Popen(
             ["git", *_SAFE, *args],
             cwd=self.root,
@@ -225,6 +225,10 @@ def find_repository(folder: Path) -> Repository | None:
         if (candidate / ".git").exists():
             return Repository(candidate)
     return None
+
+
+def _find_command(args: Sequence[str]) -> str:
+    return next(arg for arg in args if not arg.startswith("-"))
 
 
 def _name_lines(names: Sequence[str]) -> bytes:
