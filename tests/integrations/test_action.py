@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from integrations.testing.action_runner import ActionError, ActionRun, ActionRunner, evaluate, expand, install_reviewer
 from integrations.testing.fake_github import FakeGitHub
@@ -150,6 +154,20 @@ def test_inputs_reach_the_command(scene: Scene) -> None:
         scene.run(nonsense="1")
 
 
+@pytest.mark.parametrize(("on_failure", "code"), [("", 2), ("fail", 2), ("pass", 0)])
+def test_what_cannot_be_installed_fails_or_passes_as_asked(scene: Scene, on_failure: str, code: int) -> None:
+    shutil.rmtree(scene.folder / "temp" / "graph-reviewer")
+    workspace = scene.clone()
+    run = scene.run_in(workspace, on_failure=on_failure, sarif="true", comment="true")
+    assert run.exit_code == code, run.log
+    assert "requirements.txt" in run.log
+    assert f"::{'warning' if code == 0 else 'error'} title=graph-reviewer::" in run.log
+    assert [one.action.partition("@")[0] for one in run.used] == ["actions/setup-python"]
+    assert (run.outputs["findings"], run.outputs["exit-code"]) == ("", "")
+    assert ("nothing was reviewed" in run.summary) == (code == 0)
+    assert not (scene.folder / "temp" / "graph-reviewer" / "action").exists()
+
+
 def test_what_stands_in_an_input_is_not_run(scene: Scene) -> None:
     workspace = scene.clone()
     hostile = "$(touch pwned)\n`touch pwned`\n\"; touch pwned; \"\n'; touch pwned; '"
@@ -270,6 +288,21 @@ def test_actions_are_pinned_and_no_expression_stands_in_a_script() -> None:
     steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
     assert all(PINNED.fullmatch(step["uses"]) for step in steps if "uses" in step)
     assert all("${{" not in step["run"] for step in steps if "run" in step)
+
+
+def test_every_package_that_is_installed_stands_in_the_lock() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = [Requirement(one) for one in project["project"]["dependencies"]]
+    wanted += [Requirement(one) for one in project["project"]["optional-dependencies"]["comment"]]
+    wanted += [Requirement(one) for one in project["build-system"]["requires"]]
+    locked = defaultdict(list)
+    for line in (ROOT / "integrations/ci/requirements.txt").read_text("utf-8").splitlines():
+        if "==" in line:
+            name, _, version = line.partition(" ")[0].partition("==")
+            locked[canonicalize_name(name)].append(version)
+    assert [str(one) for one in wanted if not locked[canonicalize_name(one.name)]] == []
+    unfit = [str(one) for one in wanted if not all(map(one.specifier.contains, locked[canonicalize_name(one.name)]))]
+    assert unfit == [], "make the lock again: .ci/run lock"
 
 
 SCHEMAS = {
