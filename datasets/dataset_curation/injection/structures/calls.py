@@ -222,12 +222,13 @@ def await_dropped(scene: Scene) -> Iterator[Draft]:
 
 
 def _await_later(scene: Scene, node: Node, call: Node, function: Node) -> tuple[Edit, ...]:
-    """The same wait in two steps; in C# without the context, as libraries write it."""
+    """The same wait in two steps; in C# without the context, as libraries write it. What is waited for is called what
+    it is: a promise in JavaScript."""
     if scene.family is CSHARP:
         told = scene.between(call.end, node.end)  # the tree leaves it out
         longer = told.replace("(", "(continueOnCapturedContext: ") if told else ".ConfigureAwait(false)"
         return (Edit(call.end, node.end, longer.encode()),)
-    name = _free_name(scene, function, ("pending", "waiting"))
+    name = _free_name(scene, function, ("pending",) if scene.family is PYTHON else ("promise",))
     if not name or not owns_lines(scene, node):
         return ()
     ends = scene.source[node.end : node.end + 1] == b";"

@@ -27,7 +27,9 @@ from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
-_EMPTY_NAMES = ("tmp", "val", "obj", "res", "temp", "aux")
+_EMPTY_NAMES = ("tmp", "val", "obj", "temp", "aux")
+_LEAST_USES = 3  # of a name, or a reader has it still before the eyes
+_SAYS_IT = re.compile("(?i)val|obj|te?mp|aux")
 _REPORTS = frozenset({K.CALL, K.THROW, K.AWAIT, K.DECL, K.ASSIGN})
 _HEARD = frozenset({K.CALL, K.THROW, K.AWAIT})
 _ANSWERING = re.compile(
@@ -41,7 +43,9 @@ def poor_name(scene: Scene) -> Iterator[Draft]:
     """A variable whose name has two words, under a name that says nothing."""
     for function in functions(scene):
         for name, places in local_uses(scene, function).items():
-            if len(split_words(name)) != 2 or name[0].isupper() or not 2 <= len(places) <= 8 or len(name) < 7:
+            if len(split_words(name)) != 2 or name[0].isupper() or len(name) < 7 or _SAYS_IT.search(name):
+                continue
+            if not _LEAST_USES <= len(places) <= 8:
                 continue
             edits = rename(scene, places, _EMPTY_NAMES[sum(name.encode()) % len(_EMPTY_NAMES)])
             twin = reworded(scene, places)
