@@ -37,9 +37,7 @@ SAMPLES = [
     ("python-debug-on", "app.run(debug=False)\n", "app.run(debug=True)\n"),
     ("python-debug-setting", "DEBUG = False\nSECRET_KEY = a\n", "DEBUG = False\n"),
     ("python-old-tls-version", "c.minimum_version = ssl.TLSVersion.TLSv1_2\n", "c.minimum_version = low\n"),
-    ("python-unsigned-token", "jwt.decode(t, k, algorithms=['HS256'])\n", "jwt.decode(t, k)\n"),
     ("python-guard-decorator-dropped", "@login_required\ndef f():\n    pass\n", "@cached\ndef f():\n    pass\n"),
-    ("python-shell-string", "subprocess.run(['ls', x])\n", "subprocess.run(command)\n"),
     ("python-eval-for-literal", "x = ast.literal_eval(y)\n", "x = ast.parse(y)\n"),
     ("python-blocking-sleep", "import asyncio\nasync def f():\n    await asyncio.sleep(1)\n", "await sleep(1)\n"),
     ("python-count-rows", "if q.filter(a).exists():\n    pass\n", "if path.exists:\n    pass\n"),
@@ -55,7 +53,6 @@ SAMPLES = [
     ("javascript-markup-for-text", "e.textContent = x;", "e.title = x;"),
     ("javascript-markup-for-inner-text", "e.innerText = x;", "e.innerHTML = x;"),
     ("javascript-jquery-markup-for-text", "$(e).text(name);", "$(e).text();"),
-    ("javascript-unsigned-token", "jwt.verify(t, k);", "jwt.sign(t, k);"),
     ("javascript-old-tls", "f({ minVersion: 'TLSv1.2' });", "f({ maxVersion: 'TLSv1.3' });"),
     (
         "javascript-one-after-another",
@@ -79,12 +76,6 @@ SAMPLES = [
         "const fs = require('fs/promises');\nasync () => { await fs.readFile(p); }",
     ),
     ("javascript-eval-for-json", "JSON.parse(x);", "JSON.stringify(x);"),
-    (
-        "javascript-shell-string",
-        "const { spawn } = require('child_process');\nspawn('ls', args);",
-        "spawn('ls', args);",
-    ),
-    ("javascript-shell-string-member", "child_process.spawn('ls', args);", "child_process.spawn('ls', []);"),
     (
         "java-unequal-time",
         "class A { boolean b = MessageDigest.isEqual(x, y); }",
@@ -359,11 +350,6 @@ SAMPLES = [
         "csharp-any-type",
         f"{SETTINGS} object x = DeserializeObject(y); }}",
         f"{SETTINGS} }}",
-    ),
-    (
-        "csharp-unsigned-token",
-        "class A { object p = new P\n    {\n        RequireSignedTokens = true\n    }; }",
-        "class A { object p = new P\n    {\n        ValidateIssuerSigningKey = true\n    }; }",
     ),
 ]
 
