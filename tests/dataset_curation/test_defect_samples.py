@@ -30,7 +30,7 @@ SAMPLES = [
     ),
     ("python-certificate-unchecked-added", "requests.get(url)\n", "requests.get(url, verify=ca)\n"),
     ("python-unsafe-yaml-loader", "yaml.load(x, Loader=yaml.SafeLoader)\n", "yaml.load(x, Loader=yaml.Loader)\n"),
-    ("python-unequal-time", "hmac.compare_digest(a, b)\n", "a == b\n"),
+    ("python-unequal-time", "hmac.compare_digest(token, b)\n", "hmac.compare_digest(size, b)\n"),
     ("python-parsing-dropped", "f(int(ü))\n", "f(int(x, 16))\n"),
     ("python-cookie-settings", "SESSION_COOKIE_SECURE = True\n", "SESSION_COOKIE_SECURE = False\n"),
     ("python-autoescape-off", "Environment(autoescape=True)\nt = 'a.html'\n", "Environment(autoescape=True)\n"),
@@ -78,8 +78,8 @@ SAMPLES = [
     ("javascript-eval-for-json", "JSON.parse(x);", "JSON.stringify(x);"),
     (
         "java-unequal-time",
+        "class A { boolean b = MessageDigest.isEqual(mac, y); }",
         "class A { boolean b = MessageDigest.isEqual(x, y); }",
-        "class A { boolean b = x.equals(y); }",
     ),
     (
         "java-sanitiser-dropped",
@@ -125,7 +125,7 @@ SAMPLES = [
     ),
     (
         "csharp-unequal-time",
-        "class A { bool b = CryptographicOperations.FixedTimeEquals(x, y); }",
+        "class A { bool b = CryptographicOperations.FixedTimeEquals(key, y); }",
         "class A { bool b = x.SequenceEqual(y); }",
     ),
     (
@@ -230,12 +230,12 @@ SAMPLES = [
     ),
     (
         "python-unequal-time-refused",
+        "if not hmac.compare_digest(a, signature):\n    pass\n",
         "if not hmac.compare_digest(a, b):\n    pass\n",
-        "if not compare(a, b):\n    pass\n",
     ),
     (
         "javascript-unequal-time",
-        "timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'));",
+        "timingSafeEqual(Buffer.from(token, 'hex'), Buffer.from(b, 'hex'));",
         "timingSafeEqual(a, b);",
     ),
     (

@@ -109,6 +109,14 @@ def test_only_a_condition_that_mixes_is_worth_a_name(value: str, rest: str, numb
     assert sum(one.name == "condition-inlined" for one in propose("a.py", code.encode())) == number
 
 
+def test_a_twin_breaks_a_long_condition_at_its_operators() -> None:
+    value = "is_ready(a, 1) and is_ready(b, 2) and is_ready(c, 3)"
+    code = f"def f(a, b, c):\n    xs = {value}\n    if a or not xs:\n        return g(a)\n    return h(b)\n"
+    found = next(one for one in propose("a.py", code.encode()) if one.name == "condition-inlined")
+    broken = "(\n        is_ready(a, 1)\n        and is_ready(b, 2)\n        and is_ready(c, 3)\n    )\n"
+    assert apply_edits(code.encode(), found.twin).decode() == code.replace(f"{value}\n", broken)
+
+
 @pytest.mark.parametrize(
     ("number", "twin"), [("65536", "64 * 1024"), ("7200", "2 * 3600"), ("123456", "123_456"), ("0.25", "")]
 )
@@ -137,6 +145,7 @@ def test_a_shorthand_property_is_not_renamed() -> None:
         ("oldPassword", Family.JAVA, ""),
         ("is_result", Family.PYTHON, ""),
         ("current_error", Family.PYTHON, ""),
+        ("toWrite", Family.JAVA, ""),
         ("index", Family.PYTHON, ""),
         ("fd", Family.PYTHON, ""),
         ("res", Family.JAVASCRIPT, "result"),

@@ -25,7 +25,6 @@ from dataset_curation.injection.structures.constants import (
     COSTLY,
     compiled_per_call,
     condition_inlined,
-    helper_inlined,
     magic_number,
 )
 from dataset_curation.injection.structures.documentation import documentation_removed
@@ -93,7 +92,6 @@ STRUCTURES: tuple[Structure, ...] = (
         "exception-swallowed", "exception-swallowed", ALL, ("maintainability/swallowed-exception",),
         exception_swallowed,
     ),
-    Structure("helper-inlined", "helper-inlined", ALL, (), helper_inlined),
     Structure("block-duplicated", "block-duplicated", ALL, (), block_duplicated),
     Structure("poor-name", "poor-name", ALL, (), poor_name),
     Structure("magic-number", "magic-number", ALL, (), magic_number),

@@ -12,7 +12,7 @@ _SHORTEST, _LONGEST = 3, 28  # characters of a name that is worth another one, a
 _MOST_WORDS = 3
 _PAIRED = re.compile(
     "(?:old|new|prev|previous|next|is|has|can|should|was|will|did|are|current|latest|first|last|start|begin|end"
-    "|stop|min|max|left|right|top|bottom|lo|low|hi|high|in|out|no|not|tmp|temp|i|j|k|x|y|z|a|b|idx|index"
+    "|stop|as|to|from|by|for|with|at|on|of|min|max|left|right|top|bottom|lo|low|hi|high|in|out|no|not|tmp|temp|i|j|k|x|y|z|a|b|idx|index"
     "|counter|offset|cursor)$"
 )
 """A name that begins so has a brother, asks a question, or counts rounds: it stays."""
@@ -43,9 +43,9 @@ _SYNONYMS = {
         "unique distinct", "matched found", "existing present", "duplicates repeated", "interval period",
         "period interval", "attempts tries", "tries attempts", "fraction share", "max maximum", "min minimum",
         "maximum max", "minimum min", "multiplier factor", "factor multiplier", "whitespace blank",
-        "whitespaces blanks", "result outcome answer", "results outcomes answers found", "output result text",
+        "whitespaces blanks", "result outcome", "results outcomes found", "output result text",
         "item entry element", "items entries elements", "entry item", "entries items", "element item",
-        "elements items", "response reply answer", "responses replies answers", "reply response",
+        "elements items", "response reply", "responses replies", "reply response",
         "error failure problem", "errors problems failures", "failure error", "failures errors", "message text",
         "messages texts", "data content payload", "payload content", "content text", "body content",
         "folder directory", "folders directories", "directory folder", "directories folders", "options settings",
@@ -62,7 +62,7 @@ _SYNONYMS = {
         "suffix ending", "segment part", "segments parts", "part piece", "parts pieces", "piece part",
         "pieces parts", "chunk block piece", "chunks blocks pieces", "word term", "words terms", "term word",
         "terms words", "comment remark", "comments remarks", "reason cause", "cause reason", "pending waiting",
-        "remaining rest", "rest remaining", "combined joined merged", "merged combined", "joined combined",
+        "combined joined merged", "merged combined", "joined combined",
         "indices positions", "limit maximum bound", "amount quantity", "quantity amount", "keyword term",
         "keywords terms", "category group", "categories groups", "step stage", "steps stages", "stage step",
         "stages steps", "filepath path", "pathname path", "customer client", "customers clients", "pattern regex",
@@ -71,7 +71,7 @@ _SYNONYMS = {
         "listeners observers", "listener observer", "candidate choice", "candidates choices", "choice option",
         "choices options", "label caption", "labels captions", "threshold limit", "component part",
         "components parts", "path location", "paths locations", "location place", "locations places",
-        "count number", "config settings configuration", "builder output text", "buffer output",
+        "config settings configuration", "builder output text", "buffer output",
     )
 }  # fmt: skip
 """Words that say the same; only the last word of a name is exchanged, which is what the thing is, since those before it
