@@ -306,7 +306,7 @@ SAMPLES = [
         "f = tempfile.NamedTemporaryFile('w', delete=False)\n",
     ),
     ("python-open-mode", "os.chmod(p, 0o600)\n", "# Only the owner.\nos.chmod(p, 0o600)\n"),
-    ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "MODE = 0o755\n"),
+    ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "os.umask(2)\nos.chmod(p, 0o755)\nos.mkdir(p, 0o755)\n"),
     (
         "python-entities-on",
         "from defusedxml.ElementTree import parse\n",

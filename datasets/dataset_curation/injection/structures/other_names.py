@@ -53,7 +53,7 @@ _SYNONYMS = {
         "urls addresses links", "id identifier", "ids identifiers", "type kind", "types kinds", "text string",
         "string text", "tasks jobs", "task job", "job task", "jobs tasks", "tag label", "tags labels",
         "title heading caption", "state status", "status state", "elapsed duration", "duration elapsed",
-        "delay pause", "total sum", "sum total", "average mean", "avg average", "mean average", "diff difference",
+        "delay pause", "average mean", "avg average", "mean average", "diff difference",
         "difference delta", "delta difference", "target destination", "destination target", "source origin",
         "origin source", "copy duplicate", "clone copy", "record row entry", "records rows entries", "row record",
         "rows records", "attribute property", "attributes properties", "properties attributes", "image picture",

@@ -20,7 +20,14 @@ from dataset_curation.injection.structures.model import (
     statement_around,
 )
 from dataset_curation.injection.structures.other_names import split_words
-from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, rename_within, reworded
+from dataset_curation.injection.structures.renaming import (
+    is_free,
+    lines_touched,
+    local_uses,
+    rename,
+    rename_within,
+    reworded,
+)
 from graph_model.edits.model import Edit
 from graph_model.edits.places import owns_lines
 from graph_model.edits.scene import Scene
@@ -49,9 +56,19 @@ def poor_name(scene: Scene) -> Iterator[Draft]:
                 continue
             edits = rename(scene, places, _EMPTY_NAMES[sum(name.encode()) % len(_EMPTY_NAMES)])
             twin = reworded(scene, places)
-            if edits and twin:
+            if edits and twin and not _is_called_so(scene, places, twin[0].replacement.decode()):
                 statement = statement_around(places[0])
                 yield Draft(statement.start, statement.end, edits, twin)
+
+
+def _is_called_so(scene: Scene, places: list[Node], other: str) -> bool:
+    """Whether a word that another name would not have stands beside the variable: of its class, of what it is given to.
+    Nobody exchanges it then."""
+    name = places[0].text
+    gone = {word.lower() for word in split_words(name)} - {word.lower() for word in split_words(other)}
+    lines = (scene.between(start, scene.line_end(start)) for start in lines_touched(scene, places))
+    beside = " ".join(re.sub(rf"(?<!\w){re.escape(name)}(?!\w)(?! *=(?!=)\S)", "", line) for line in lines).lower()
+    return any(word in beside for word in gone)
 
 
 def exception_swallowed(scene: Scene) -> Iterator[Draft]:
