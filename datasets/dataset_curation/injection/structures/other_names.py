@@ -32,7 +32,7 @@ _SHORT = {
         "desc description", "ext extension", "exts extensions", "grp group", "hdr header", "hdrs headers",
         "img image", "imgs images", "mod module", "orig original", "perm permission", "perms permissions",
         "proc process", "proj project", "rec record", "recs records", "sig signature", "svc service", "usr user",
-        "char character", "chars characters", "num number", "sb builder", "repos repositories",
+        "char character", "chars characters", "sb builder", "repos repositories",
     )
 }  # fmt: skip
 """What abbreviations stand for; so may any word of a name be written."""
@@ -88,6 +88,8 @@ _MADE_BY = {
     "translate": "translated", "transform": "transformed", "update": "updated", "request": "requested",
 }  # fmt: skip
 """What a value is called after the call that made it."""
+_PLAIN = frozenset({"string", "text", "object", "int", "integer", "long", "double", "float", "bool", "boolean"})
+"""Classes that say nothing of what a value is: nobody names it after them."""
 _RESERVED = re.compile(
     "(?:string|number|object|list|map|set|dict|type|id|file|input|property|class|package|function|default|event"
     "|char|int|float|double|long|byte|short|bool|boolean|void|var|let|const|new|delete|in|is|not|import|export"
@@ -170,6 +172,8 @@ def _by_call(words: list[str], called: list[str]) -> Iterator[list[str]]:
 
 def _by_class(words: list[str], named: list[str]) -> Iterator[list[str]]:
     """`object_mapper` for a mapper of that class, `known_set` for what is known and a set."""
+    if named and named[-1] in _PLAIN:
+        return
     if len(words) < len(named) <= _MOST_WORDS and named[-1] == words[-1]:
         yield named
     elif named and named[-1] not in words and not words[-1].endswith(("s", "buffer", "builder")):
