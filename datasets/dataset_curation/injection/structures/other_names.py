@@ -82,7 +82,7 @@ _MADE_BY = {
     "sort": "sorted", "merge": "merged", "format": "formatted", "decode": "decoded", "encode": "encoded",
     "map": "mapped", "join": "joined", "convert": "converted", "validate": "validated", "select": "selected",
     "compile": "compiled", "normalize": "normalized", "normalise": "normalised", "build": "built",
-    "create": "created", "query": "queried", "extract": "extracted", "serialize": "serialized",
+    "query": "queried", "extract": "extracted", "serialize": "serialized",
     "deserialize": "deserialized", "generate": "generated", "render": "rendered", "collect": "collected",
     "replace": "replaced", "trim": "trimmed", "strip": "stripped", "escape": "escaped", "expand": "expanded",
     "translate": "translated", "transform": "transformed", "update": "updated", "request": "requested",

@@ -67,7 +67,7 @@ def _is_called_so(scene: Scene, places: list[Node], other: str) -> bool:
     name = places[0].text
     gone = {word.lower() for word in split_words(name)} - {word.lower() for word in split_words(other)}
     lines = (scene.between(start, scene.line_end(start)) for start in lines_touched(scene, places))
-    beside = " ".join(re.sub(rf"(?<!\w){re.escape(name)}(?!\w)(?! *=(?!=)\S)", "", line) for line in lines).lower()
+    beside = " ".join(re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)(?! *=(?!=)\S)", "", line) for line in lines).lower()
     return any(word.removesuffix("s") in beside for word in gone)
 
 
