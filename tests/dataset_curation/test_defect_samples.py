@@ -30,16 +30,14 @@ SAMPLES = [
     ),
     ("python-certificate-unchecked-added", "requests.get(url)\n", "requests.get(url, verify=ca)\n"),
     ("python-unsafe-yaml-loader", "yaml.load(x, Loader=yaml.SafeLoader)\n", "yaml.load(x, Loader=yaml.Loader)\n"),
-    ("python-unequal-time", "hmac.compare_digest(a, b)\n", "a == b\n"),
+    ("python-unequal-time", "hmac.compare_digest(token, b)\n", "hmac.compare_digest(size, b)\n"),
     ("python-parsing-dropped", "f(int(ü))\n", "f(int(x, 16))\n"),
     ("python-cookie-settings", "SESSION_COOKIE_SECURE = True\n", "SESSION_COOKIE_SECURE = False\n"),
     ("python-autoescape-off", "Environment(autoescape=True)\nt = 'a.html'\n", "Environment(autoescape=True)\n"),
     ("python-debug-on", "app.run(debug=False)\n", "app.run(debug=True)\n"),
     ("python-debug-setting", "DEBUG = False\nSECRET_KEY = a\n", "DEBUG = False\n"),
     ("python-old-tls-version", "c.minimum_version = ssl.TLSVersion.TLSv1_2\n", "c.minimum_version = low\n"),
-    ("python-unsigned-token", "jwt.decode(t, k, algorithms=['HS256'])\n", "jwt.decode(t, k)\n"),
     ("python-guard-decorator-dropped", "@login_required\ndef f():\n    pass\n", "@cached\ndef f():\n    pass\n"),
-    ("python-shell-string", "subprocess.run(['ls', x])\n", "subprocess.run(command)\n"),
     ("python-eval-for-literal", "x = ast.literal_eval(y)\n", "x = ast.parse(y)\n"),
     ("python-blocking-sleep", "import asyncio\nasync def f():\n    await asyncio.sleep(1)\n", "await sleep(1)\n"),
     ("python-count-rows", "if q.filter(a).exists():\n    pass\n", "if path.exists:\n    pass\n"),
@@ -55,7 +53,6 @@ SAMPLES = [
     ("javascript-markup-for-text", "e.textContent = x;", "e.title = x;"),
     ("javascript-markup-for-inner-text", "e.innerText = x;", "e.innerHTML = x;"),
     ("javascript-jquery-markup-for-text", "$(e).text(name);", "$(e).text();"),
-    ("javascript-unsigned-token", "jwt.verify(t, k);", "jwt.sign(t, k);"),
     ("javascript-old-tls", "f({ minVersion: 'TLSv1.2' });", "f({ maxVersion: 'TLSv1.3' });"),
     (
         "javascript-one-after-another",
@@ -80,15 +77,9 @@ SAMPLES = [
     ),
     ("javascript-eval-for-json", "JSON.parse(x);", "JSON.stringify(x);"),
     (
-        "javascript-shell-string",
-        "const { spawn } = require('child_process');\nspawn('ls', args);",
-        "spawn('ls', args);",
-    ),
-    ("javascript-shell-string-member", "child_process.spawn('ls', args);", "child_process.spawn('ls', []);"),
-    (
         "java-unequal-time",
+        "class A { boolean b = MessageDigest.isEqual(mac, y); }",
         "class A { boolean b = MessageDigest.isEqual(x, y); }",
-        "class A { boolean b = x.equals(y); }",
     ),
     (
         "java-sanitiser-dropped",
@@ -134,7 +125,7 @@ SAMPLES = [
     ),
     (
         "csharp-unequal-time",
-        "class A { bool b = CryptographicOperations.FixedTimeEquals(x, y); }",
+        "class A { bool b = CryptographicOperations.FixedTimeEquals(key, y); }",
         "class A { bool b = x.SequenceEqual(y); }",
     ),
     (
@@ -239,12 +230,12 @@ SAMPLES = [
     ),
     (
         "python-unequal-time-refused",
+        "if not hmac.compare_digest(a, signature):\n    pass\n",
         "if not hmac.compare_digest(a, b):\n    pass\n",
-        "if not compare(a, b):\n    pass\n",
     ),
     (
         "javascript-unequal-time",
-        "timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'));",
+        "timingSafeEqual(Buffer.from(token, 'hex'), Buffer.from(b, 'hex'));",
         "timingSafeEqual(a, b);",
     ),
     (
@@ -315,7 +306,7 @@ SAMPLES = [
         "f = tempfile.NamedTemporaryFile('w', delete=False)\n",
     ),
     ("python-open-mode", "os.chmod(p, 0o600)\n", "# Only the owner.\nos.chmod(p, 0o600)\n"),
-    ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "MODE = 0o755\n"),
+    ("python-open-mode-executable", "os.chmod(p, 0o755)\n", "os.umask(2)\nos.chmod(p, 0o755)\nos.mkdir(p, 0o755)\n"),
     (
         "python-entities-on",
         "from defusedxml.ElementTree import parse\n",
@@ -359,11 +350,6 @@ SAMPLES = [
         "csharp-any-type",
         f"{SETTINGS} object x = DeserializeObject(y); }}",
         f"{SETTINGS} }}",
-    ),
-    (
-        "csharp-unsigned-token",
-        "class A { object p = new P\n    {\n        RequireSignedTokens = true\n    }; }",
-        "class A { object p = new P\n    {\n        ValidateIssuerSigningKey = true\n    }; }",
     ),
 ]
 

@@ -17,9 +17,9 @@ from graph_model.languages import BY_NAME, Family
     [
         (
             "python-unequal-time",
-            "hmac.compare_digest(a, f(b))",
-            "a == f(b)",
-            "hmac.compare_digest(f(b), a)",
+            "hmac.compare_digest(key, f(b))",
+            "key == f(b)",
+            "hmac.compare_digest(f(b), key)",
         ),
         (
             "csharp-blocking-file",

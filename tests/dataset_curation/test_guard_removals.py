@@ -111,6 +111,15 @@ def test_a_block_that_ends_the_program_is_not_opened() -> None:
     assert remove_guard(scene, start, start + len("valid(x)")) == ((), ())
 
 
+def test_a_refusal_goes_with_what_explains_it_and_its_twin_says_what_it_does() -> None:
+    sound = "def f(x):\n    a()\n    # Never below another folder.\n    if x.bad:\n        return None\n    use(x)\n"
+    edits, twin = remove_guard(
+        open_scene("a.py", sound.encode(), BY_NAME["python"]), sound.index("x.bad"), sound.index("x.bad") + 5
+    )
+    assert apply_edits(sound.encode(), edits).decode() == "def f(x):\n    a()\n    use(x)\n"
+    assert "    is_refused = x.bad\n    if is_refused:\n" in apply_edits(sound.encode(), twin).decode()
+
+
 def test_a_refusal_goes_with_one_of_the_blank_lines_around_it() -> None:
     sound = "def f(x):\n    a()\n\n    if x.bad:\n        raise E\n\n    use(x)\n"
     scene = open_scene("a.py", sound.encode(), BY_NAME["python"])
@@ -121,6 +130,7 @@ def test_a_refusal_goes_with_one_of_the_blank_lines_around_it() -> None:
 @pytest.mark.parametrize(
     "sound",
     [
+        "def f(x):\n    if x.bad or x.late:\n        return\n    use(x)\n",
         "def f(x):\n    while x.bad:\n        use(x)\n",
         "def f(x):\n    if x.bad:\n        use(1)\n    else:\n        use(x)\n",
         "def f(x):\n    return 1 if x.bad else x\n",

@@ -1,5 +1,6 @@
 """Structural defects: where each may be applied and where not, and round trips over real files."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -95,12 +96,25 @@ def test_a_file_without_functions_has_no_place(content: bytes) -> None:
         ("a or b or c", "is_late", 0),
         ("a or b", "is_late or c", 0),
         ("a or b", "is_late and c", 1),
-        ("a and b", "not is_late", 1),
+        ("a and b", "not is_late", 0),
+        ("a and b", "c and not is_late", 1),
+        ("a or None", "is_late and c", 0),
     ],
 )
 def test_only_a_condition_that_mixes_is_worth_a_name(value: str, rest: str, number: int) -> None:
     code = f"def f(a, b, c):\n    is_late = {value}\n    if {rest}:\n        return g(a)\n    return h(b)\n"
+    assert not any(one.name == "condition-inlined" for one in propose("a.py", code.encode()))  # too short
+    for name in "abc":
+        code = re.sub(rf"\b{name}\b", f"{name}_is_open_to_all", code)
     assert sum(one.name == "condition-inlined" for one in propose("a.py", code.encode())) == number
+
+
+def test_a_twin_breaks_a_long_condition_at_its_operators() -> None:
+    value = "is_ready(a, 1) and is_ready(b, 2) and is_ready(c, 3)"
+    code = f"def f(a, b, c):\n    xs = {value}\n    if a or not xs:\n        return g(a)\n    return h(b)\n"
+    found = next(one for one in propose("a.py", code.encode()) if one.name == "condition-inlined")
+    broken = "(\n        is_ready(a, 1)\n        and is_ready(b, 2)\n        and is_ready(c, 3)\n    )\n"
+    assert apply_edits(code.encode(), found.twin).decode() == code.replace(f"{value}\n", broken)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +145,7 @@ def test_a_shorthand_property_is_not_renamed() -> None:
         ("oldPassword", Family.JAVA, ""),
         ("is_result", Family.PYTHON, ""),
         ("current_error", Family.PYTHON, ""),
+        ("toWrite", Family.JAVA, ""),
         ("index", Family.PYTHON, ""),
         ("fd", Family.PYTHON, ""),
         ("res", Family.JAVASCRIPT, "result"),

@@ -4,11 +4,13 @@ import re
 
 from dataset_curation.injection.structures.conditions import is_fact
 from dataset_curation.injection.structures.model import (
+    gap,
     lines_of,
     next_of,
     share_values,
     shifted,
     step_of,
+    with_comment,
     without_lines,
 )
 from dataset_curation.injection.structures.nesting import name_condition
@@ -26,6 +28,7 @@ CHECK = (
     r"|is_relative_to"
 )
 """What a condition says that asks whether a value may be used."""
+_BOTH = ("and", "&&")
 _CHECKED = re.compile(CHECK)
 _NO_CHECK = re.compile(r"(?i)\bmethod\s*[=!]|exists|is_?file|is_?dir|is_?ajax|argv|\.platform\b")
 
@@ -66,8 +69,17 @@ def _word(scene: Scene, cond: Node, last: Node) -> str:
     """What a condition says, by its own words and the last statement that it decides on."""
     if last.kind is K.CONTINUE:
         return "should_skip"
-    refuses = last.kind is K.THROW or (_leaves(last) and re.search(r"\bnot\b|!(?!=)", scene.text(cond)) is not None)
+    is_negative = re.search(r"\bnot\b|!", scene.text(cond)) is not None
+    refuses = last.kind is K.THROW or (_leaves(last) and (is_negative or _gives_nothing(last)))
     return "is_refused" if refuses else "is_allowed"
+
+
+def _gives_nothing(last: Node) -> bool:
+    """Whether a statement returns nothing, null, `False` or an empty text."""
+    value = last.get("value")
+    if last.kind is not K.RETURN:
+        return True
+    return value is None or value.kind is K.NULL or value.text in ("", "False", "false")
 
 
 def _leaves(statement: Node) -> bool:
@@ -78,8 +90,8 @@ def _leaves(statement: Node) -> bool:
 
 def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
     left, right = both.get("left"), both.get("right")
-    if left is None or right is None or part not in (left, right):
-        return (), ()
+    if left is None or right is None or part not in (left, right) or gap(scene, left, right).strip("() ") not in _BOTH:
+        return (), ()  # one of several reasons to refuse: the others may stop it still
     other = right if part is left else left
     sign = scene.between(left.end, right.start)
     twin = Edit(both.start, both.end, f"{scene.text(right)}{sign}{scene.text(left)}".encode())
@@ -95,7 +107,7 @@ def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...
 
 def _refusal_removed(scene: Scene, owner: Node) -> tuple[Edit, ...]:
     lines = lines_of(scene, owner, owner)
-    return (without_lines(scene, *lines),) if lines is not None else ()
+    return (without_lines(scene, *with_comment(scene, lines)),) if lines is not None else ()
 
 
 def _block_opened(scene: Scene, owner: Node, body: Node) -> tuple[Edit, ...]:

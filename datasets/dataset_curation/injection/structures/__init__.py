@@ -25,7 +25,6 @@ from dataset_curation.injection.structures.constants import (
     COSTLY,
     compiled_per_call,
     condition_inlined,
-    helper_inlined,
     magic_number,
 )
 from dataset_curation.injection.structures.documentation import documentation_removed
@@ -34,7 +33,6 @@ from dataset_curation.injection.structures.model import ALL, CSHARP, JAVA, JAVAS
 from dataset_curation.injection.structures.nesting import (
     block_duplicated,
     branch_copied,
-    guard_nested,
     unreachable_code,
 )
 from dataset_curation.injection.structures.redeclaring import redeclared
@@ -83,7 +81,7 @@ STRUCTURES: tuple[Structure, ...] = (
         "await-dropped", "await-dropped", (PYTHON, JAVASCRIPT, CSHARP), ("correctness/missing-await",), await_dropped
     ),
     Structure("return-dropped", "return-dropped", ALL, (), return_dropped),
-    Structure("identity-compared", "identity-compared", (PYTHON, JAVASCRIPT, JAVA), (), identity_compared),
+    Structure("identity-compared", "identity-compared", (PYTHON, JAVA), (), identity_compared),
     Structure("null-check-dropped", "null-check-dropped", ALL, (), null_check_dropped),
     Structure(
         "mutable-default", "mutable-default", (PYTHON,), ("correctness/mutable-default-argument",), mutable_default,
@@ -94,8 +92,6 @@ STRUCTURES: tuple[Structure, ...] = (
         "exception-swallowed", "exception-swallowed", ALL, ("maintainability/swallowed-exception",),
         exception_swallowed,
     ),
-    Structure("guard-nested", "guard-nested", ALL, (), guard_nested),
-    Structure("helper-inlined", "helper-inlined", ALL, (), helper_inlined),
     Structure("block-duplicated", "block-duplicated", ALL, (), block_duplicated),
     Structure("poor-name", "poor-name", ALL, (), poor_name),
     Structure("magic-number", "magic-number", ALL, (), magic_number),

@@ -31,6 +31,7 @@ from graph_model.syntax import Node
 _TYPED = (JAVA, CSHARP)
 _TELLS = re.compile(r"(?i)(?:log|print|debug|info|warn|error|trace|format|write_?line|message|notice)")
 _MAIN = re.compile(r"(?i)_?(?:async_?)?(?:main|run_main|cli)(?:_?async)?")
+_HANDLER = re.compile(r"_*(?:on|handle)(?=[A-Z_])")
 _CHANGING = frozenset({
     "append", "extend", "insert", "update", "setdefault", "add",
 })  # fmt: skip
@@ -214,20 +215,24 @@ def await_dropped(scene: Scene) -> Iterator[Draft]:
         if value is None or function is None or value.kind is not K.CALL or not block_of(node):
             continue
         name = function.get("name")
-        if name is None or _MAIN.fullmatch(name.text):
-            continue  # the program ends when it does
+        callee = value.get("callee")
+        if name is None or callee is None or _MAIN.fullmatch(name.text) or callee.text == "Yield":
+            continue  # the program ends when it does; nothing is late
+        if _HANDLER.match(name.text) and next_of(node) is None:
+            continue  # nobody waits for what handles an event
         twin = _await_later(scene, node, value, function)
         if twin:
             yield Draft(node.start, node.end, (Edit(node.start, value.start, b""),), twin)
 
 
 def _await_later(scene: Scene, node: Node, call: Node, function: Node) -> tuple[Edit, ...]:
-    """The same wait in two steps; in C# without the context, as libraries write it."""
+    """The same wait in two steps; in C# without the context, as libraries write it. What is waited for is called what
+    it is: a promise in JavaScript."""
     if scene.family is CSHARP:
         told = scene.between(call.end, node.end)  # the tree leaves it out
         longer = told.replace("(", "(continueOnCapturedContext: ") if told else ".ConfigureAwait(false)"
         return (Edit(call.end, node.end, longer.encode()),)
-    name = _free_name(scene, function, ("pending", "waiting"))
+    name = _free_name(scene, function, ("pending",) if scene.family is PYTHON else ("promise",))
     if not name or not owns_lines(scene, node):
         return ()
     ends = scene.source[node.end : node.end + 1] == b";"

@@ -18,7 +18,6 @@ from dataset_curation.injection.structures.model import (
     negation,
     nodes,
     operator_edit,
-    parameters,
     share_values,
 )
 from graph_model.edits.model import Edit
@@ -38,7 +37,6 @@ _SHIFTS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPS = {"and": "or", "or": "and", "&&": "||", "||": "&&"}
 _BOXED = ("String", "Integer", "Long", "Double", "BigDecimal", "UUID")
 _LAST_SHARED = 256
-_LOOSE = {"===": "==", "!==": "!="}
 
 
 def off_by_one(scene: Scene) -> Iterator[Draft]:
@@ -282,11 +280,11 @@ def _asked_otherwise(scene: Scene, left: Node) -> tuple[Edit, ...]:
 
 
 def identity_compared(scene: Scene) -> Iterator[Draft]:
-    """`==` with a literal as `is` (Python) or `===` as `==` (JavaScript); `equals` as `==` (Java)."""
+    """`==` with a literal as `is` in Python, `equals` as `==` in Java."""
     if scene.family is JAVA:
         yield from _java_identity(scene)
         return
-    swaps = {"==": "is", "!=": "is not"} if scene.family is PYTHON else _LOOSE
+    swaps = {"==": "is", "!=": "is not"}
     for compare in nodes(scene, K.COMPARE):
         if len(compare.children) != 2 or function_of(compare) is None:
             continue
@@ -294,9 +292,7 @@ def identity_compared(scene: Scene) -> Iterator[Draft]:
         old = gap(scene, left, right)
         if old not in swaps or right.kind not in (K.STRING, K.INT) or not is_simple(left):
             continue
-        if scene.family is JAVASCRIPT and (right.text not in ("0", "") or not _is_foreign(left)):
-            continue  # only these are equal to something of another type that turns up in practice
-        if scene.family is PYTHON and not _may_be_another(scene, left, right):
+        if not _may_be_another(scene, left, right):
             continue
         edit = operator_edit(scene, left, right, old, swaps[old])
         if edit is not None:
@@ -319,13 +315,6 @@ def _may_be_another(scene: Scene, left: Node, right: Node) -> bool:
         if one.kind in (K.ASSIGN, K.LOOP_EACH) and left.text in names_in(one.get("target") or one)
     ]
     return bool(found) and all(one is not None and one.kind in (K.CALL, K.INDEX, K.MEMBER, K.AWAIT) for one in found)
-
-
-def _is_foreign(value: Node) -> bool:
-    """A parameter of the function around it without a type: what it is, somebody else decides."""
-    function = function_of(value)
-    param = parameters(function).get(value.text) if value.kind is K.NAME and function is not None else None
-    return param is not None and param.get("type") is None and param.get("value") is None
 
 
 def _is_java_text(scene: Scene, value: Node) -> bool:

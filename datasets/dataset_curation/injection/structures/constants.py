@@ -5,26 +5,23 @@ from collections.abc import Callable, Iterator
 
 from dataset_curation.injection.structures.conditions import is_fact
 from dataset_curation.injection.structures.model import (
-    CSHARP,
-    JAVA,
     JAVASCRIPT,
     PYTHON,
     Draft,
-    block_of,
     declared,
     function_of,
     gap,
-    is_simple,
     lines_of,
     names_in,
     next_of,
     nodes,
-    parameters,
     statement_around,
+    step_of,
+    with_comment,
     without_lines,
 )
-from dataset_curation.injection.structures.other_names import other_names, split_words
-from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, reworded
+from dataset_curation.injection.structures.other_names import split_words
+from dataset_curation.injection.structures.renaming import local_uses, reworded
 from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
@@ -36,11 +33,9 @@ COSTLY = re.compile(
 )
 """Calls that make what one makes once."""
 _MAX_USES = 3
-_LEAST_PARTS = 5
-_LONGEST_HELPER = 300  # bytes before what a helper returns
-_WORTH_A_NAME = (K.BINARY, K.BOOLEAN, K.COMPARE, K.TERNARY, K.TEMPLATE)
-"""What a helper does that only calls or hands on something is as clear where it is called."""
-_APART = (K.ARGS, K.ASSIGN, K.DECLARATOR, K.RETURN, K.IF)  # an expression there needs no brackets
+_LEAST_ASKED, _LEAST_LONG = 3, 60  # facts in a condition that is worth a name, and its characters
+_BROKEN = 40  # characters of a line that a person would break
+_LITERAL = (K.NULL, K.BOOL, K.STRING, K.INT, K.FLOAT, K.LIST, K.DICT)
 _DECLARING = re.compile(r"\bout\b|\bis\b|\binstanceof\s+\S+\s+\w|:=")  # may name a variable, whose reach would change
 _UNITS = (1_024, 3_600, 1_000, 60)  # what bytes, seconds and milliseconds are counted in
 _LARGE = 1_000
@@ -109,23 +104,13 @@ def _inlined(scene: Scene, fits: Callable[[Node], bool], rewrite: Rewrite) -> It
         lines = lines_of(scene, statement, statement)
         if lines is None or places is None or not 1 <= len(places) <= _MAX_USES or statement.all("decorators"):
             continue
-        text, gone = scene.text(value), _with_comment(scene, lines)
+        text, gone = scene.text(value), with_comment(scene, lines)
         if scene.source.count(b"\n", gone[0], lines[0]) > 1:
             continue  # nobody throws several lines of explanation away
         edits = [without_lines(scene, *gone), *(Edit(one.start, one.end, text.encode()) for one in places)]
         twin = rewrite(scene, value, [target, *places])
         used = statement_around(places[0])
         yield Draft(used.start, used.end, tuple(edits), twin, renames=not twin)
-
-
-def _with_comment(scene: Scene, lines: tuple[int, int]) -> tuple[int, int]:
-    """The lines with those of a comment right before them: what it explains is gone."""
-    start, end = lines
-    for begin, stop in reversed(scene.tree.comments):
-        own = not scene.source[scene.line_start(begin) : begin].strip()
-        if own and stop <= start and not scene.source[stop:start].strip() and scene.source[stop:start].count(b"\n") < 2:
-            start = scene.line_start(begin)
-    return start, end
 
 
 def _constants(scene: Scene) -> Iterator[tuple[Node, Node]]:
@@ -197,9 +182,24 @@ def condition_inlined(scene: Scene) -> Iterator[Draft]:
             text, above = scene.text(value), places[1].parent
             if "\n" in text or above is None or not _mixes(scene, value, above) or _DECLARING.search(text):
                 continue
+            if not _is_much(scene, value, cond) or not _asks(scene, value):
+                continue
             edits = (without_lines(scene, *lines), Edit(places[1].start, places[1].end, f"({text})".encode()))
-            twin = reworded(scene, places) or _exchanged(scene, value) or _bracketed(scene, value)
+            twin = reworded(scene, places) or _exchanged(scene, value) or _over_lines(scene, value)
             yield Draft(cond.start, cond.end, edits, twin, renames=not twin)
+
+
+def _is_much(scene: Scene, value: Node, cond: Node) -> bool:
+    """Whether a condition with a named one written out asks for so much that a reader has to stop."""
+    facts = sum(n.kind is K.BOOLEAN for one in (value, cond) for n in one.walk()) + 1
+    return facts >= _LEAST_ASKED and len(scene.text(value)) + len(scene.text(cond)) >= _LEAST_LONG
+
+
+def _asks(scene: Scene, value: Node) -> bool:
+    """Whether a value is a question: `a and b`, not a default such as `a or None`."""
+    sides = [side for n in value.walk() if n.kind is K.BOOLEAN for side in n.children]
+    signs = {_joint(scene, n) for n in value.walk() if n.kind is K.BOOLEAN}
+    return signs <= {"and", "or", "&&", "||"} and not any(one.kind in _LITERAL for one in sides)
 
 
 def _mixes(scene: Scene, value: Node, above: Node) -> bool:
@@ -214,12 +214,32 @@ def _joint(scene: Scene, both: Node) -> str:
     return gap(scene, left, right).strip("() ") if left is not None and right is not None else ""
 
 
-def _bracketed(scene: Scene, value: Node) -> tuple[Edit, ...]:
-    """An expression in brackets that it does not need; none where it has some."""
+def _over_lines(scene: Scene, value: Node) -> tuple[Edit, ...]:
+    """A long expression broken at its operators, a part a line; none where it stands in brackets or is short."""
+    parts, statement = _parts(scene, value), statement_around(value)
+    sign, block = _joint(scene, value), statement.parent
     before = scene.source[: value.start].rstrip()
-    if before.endswith(b"(") or "\n" in scene.text(value):
+    if len(parts) < 2 or block is None or block.parent is None or before.endswith(b"("):
         return ()
-    return (Edit(value.start, value.start, b"("), Edit(value.end, value.end, b")"))
+    if len(scene.text(value)) < _BROKEN or "\n" in scene.text(value):
+        return ()
+    indent = scene.indent(statement.start)
+    apart = f"{scene.newline}{indent}{step_of(scene, block.parent, statement)}"
+    between = f" {sign}{apart}" if scene.family is JAVASCRIPT else f"{apart}{sign} "
+    broken = between.join(scene.text(one) for one in parts)
+    if scene.family is PYTHON:
+        broken = f"({apart}{broken}{scene.newline}{indent})"
+    return (Edit(value.start, value.end, broken.encode()),)
+
+
+def _parts(scene: Scene, value: Node) -> list[Node]:
+    """The operands of a run of one operator, from left to right; the value alone where it is none, or in brackets."""
+    left, right = value.get("left"), value.get("right")
+    if left is None or right is None or value.start != left.start or value.end != right.end:
+        return [value]
+    sign = gap(scene, left, right)
+    same = left.kind is value.kind and _joint(scene, left) == sign
+    return [*(_parts(scene, left) if same else [left]), right]
 
 
 def _exchanged(scene: Scene, value: Node) -> tuple[Edit, ...]:
@@ -233,106 +253,3 @@ def _exchanged(scene: Scene, value: Node) -> tuple[Edit, ...]:
         Edit(left.start, left.end, scene.text(right).encode()),
         Edit(right.start, right.end, scene.text(left).encode()),
     )
-
-
-def helper_inlined(scene: Scene) -> Iterator[Draft]:
-    """A helper that returns one expression and is called once, written out there."""
-    for function in nodes(scene, K.FUNCTION):
-        name, value = function.get("name"), _only_value(function)
-        if name is None or value is None or not _is_own(scene, function, name.text):
-            continue
-        calls = [one for one in nodes(scene, K.CALL) if _calls(one, name.text) and function_of(one) is not function]
-        if len(calls) != 1 or scene.source.count(name.text.encode()) != 2:
-            continue
-        draft = _written_out(scene, function, value, calls[0], name)
-        if draft is not None:
-            yield draft
-
-
-def _calls(call: Node, name: str) -> bool:
-    callee = call.get("callee")
-    return callee is not None and callee.text == name
-
-
-def _only_value(function: Node) -> Node | None:
-    """The expression that a function returns as its only statement (a docstring apart)."""
-    body = function.get("body")
-    statements = [one for one in body.children if one.kind is not K.STRING] if body is not None and body.raw else []
-    if len(statements) != 1 or statements[0].kind is not K.RETURN or function.all("decorators"):
-        return None
-    value = statements[0].get("value")
-    parts = 0 if value is None else sum(1 for _ in value.walk())
-    barred = (K.LAMBDA, K.COMPREHENSION, K.AWAIT, K.YIELD)
-    if value is None or parts < _LEAST_PARTS or any(n.kind in barred for n in value.walk()):
-        return None
-    if value.start - function.start > _LONGEST_HELPER:
-        return None  # nobody throws so much explanation away
-    return value if value.kind in _WORTH_A_NAME else None
-
-
-def _is_own(scene: Scene, function: Node, name: str) -> bool:
-    """Whether nothing outside the file can call a function."""
-    if scene.family is PYTHON:
-        return name.startswith("_") and not name.startswith("__")
-    if scene.family in (JAVA, CSHARP):
-        return "private" in function.text.split()
-    at_top = function.parent is not None and function.parent.kind is K.MODULE
-    return at_top and function.data == "function" and b"exports" not in scene.source
-
-
-def _written_out(scene: Scene, function: Node, value: Node, call: Node, name: Node) -> Draft | None:
-    callee, args, params = call.get("callee"), call.get("args"), parameters(function)
-    caller = function_of(call)
-    if callee is None or args is None or caller is None or len(args.children) != len(params):
-        return None
-    owner = callee.get("obj") if callee.kind is K.MEMBER else None
-    if owner is not None and scene.text(owner) not in ("self", "this"):
-        return None
-    if not all(is_simple(one) for one in args.children) or "\n" in scene.text(value):
-        return None
-    free = names_in(value) - set(params)
-    if free & set(local_uses(scene, caller)) or (free & set(parameters(caller))):
-        return None
-    text = _substituted(scene, value, dict(zip(params, (scene.text(one) for one in args.children), strict=True)))
-    lines = lines_of(scene, function, function)
-    head = scene.between(function.start, (function.get("body") or value).start)
-    nested = caller.start < function.start < caller.end
-    if (
-        lines is None
-        or nested
-        or re.search(r"\bout\b", scene.text(value))
-        or not block_of(statement_around(call))
-        or re.search(r"\b(?:out|ref) ", head)
-    ):
-        return None
-    needs_brackets = call.parent is not None and call.parent.kind not in _APART
-    is_compound = value.kind not in (K.CALL, K.MEMBER, K.INDEX)
-    written = f"({text})" if needs_brackets and is_compound else text
-    edits = (without_lines(scene, *_with_comment(scene, lines)), Edit(call.start, call.end, written.encode()))
-    twin = _helper_reworded(scene, function, params, callee, name) or _bracketed(scene, value)
-    statement = statement_around(call)
-    return Draft(statement.start, statement.end, edits, twin, renames=not twin)
-
-
-def _helper_reworded(
-    scene: Scene, function: Node, params: dict[str, Node], callee: Node, name: Node
-) -> tuple[Edit, ...]:
-    """One of the helper's parameters, or the helper itself, under another name."""
-    for param in params:
-        places = [n for n in function.walk() if n.kind is K.NAME and n.text == param]
-        for new in other_names(param, scene.family):
-            if is_free(scene, new):
-                return rename(scene, places, new)
-    at = callee.end - len(name.text.encode())
-    renamed = next((one for one in other_names(name.text, scene.family) if is_free(scene, one)), "").encode()
-    return (Edit(name.start, name.end, renamed), Edit(at, callee.end, renamed)) if renamed else ()
-
-
-def _substituted(scene: Scene, value: Node, given: dict[str, str]) -> str:
-    """The text of an expression with arguments in the place of parameters."""
-    parts: list[str] = []
-    at = value.start
-    for node in sorted((n for n in value.walk() if n.kind is K.NAME and n.text in given), key=lambda n: n.start):
-        parts += (scene.between(at, node.start), given[node.text])
-        at = node.end
-    return "".join((*parts, scene.between(at, value.end)))

@@ -247,6 +247,16 @@ def function_of(node: Node) -> Node | None:
     return above if above is not None and above.kind is K.FUNCTION else None
 
 
+def with_comment(scene: Scene, lines: tuple[int, int]) -> tuple[int, int]:
+    """The lines with those of a comment right before them: what it explains is gone."""
+    start, end = lines
+    for begin, stop in reversed(scene.tree.comments):
+        own = not scene.source[scene.line_start(begin) : begin].strip()
+        if own and stop <= start and not scene.source[stop:start].strip() and scene.source[stop:start].count(b"\n") < 2:
+            start = scene.line_start(begin)
+    return start, end
+
+
 def without_lines(scene: Scene, start: int, end: int) -> Edit:
     """The edit that takes whole lines away, with the blank lines that would be left doubled or at a block's start."""
     above = scene.source[:start].rstrip(b" \t\r\n")

@@ -17,120 +17,20 @@ from dataset_curation.injection.structures.model import (
     negation,
     nodes,
     share_values,
-    shifted,
     stands_alone,
     statement_end_sign,
-    step_of,
 )
-from dataset_curation.injection.structures.renaming import is_free, local_uses, reworded
+from dataset_curation.injection.structures.renaming import is_free
 from graph_model.edits.model import Declined, Edit
 from graph_model.edits.places import owns_lines, statement_end
 from graph_model.edits.scene import Scene, fresh_name
-from graph_model.kinds import LOOP_KINDS
 from graph_model.kinds import NodeKind as K
 from graph_model.languages import Family
 from graph_model.syntax import Node
 
 _NAMED = {Family.PYTHON: "{} = {}", Family.JAVASCRIPT: "const {} = {}", Family.JAVA: "boolean {} = {}",
           Family.CSHARP: "bool {} = {}"}  # fmt: skip
-_MAX_LINES = 24
-_LONG, _DEEP = 8, 2  # lines behind a guard, and blocks in them
 _LEAST_TWICE, _MOST_TWICE = 2, 12  # statements of a block written twice, and its lines
-_QUESTIONS = ("should_skip", "nothing_to_do", "is_done", "can_stop")
-
-
-def guard_nested(scene: Scene) -> Iterator[Draft]:
-    """`if not ready: return` and the rest as `if ready:` with the rest inside."""
-    for guard in nodes(scene, K.IF):
-        siblings, body, cond = block_of(guard), guard.get("body"), guard.get("cond")
-        if not siblings or body is None or cond is None or len(body.children) != 1 or function_of(guard) is None:
-            continue
-        position = next(idx for idx, one in enumerate(siblings) if one is guard)
-        rest = siblings[position + 1 :]
-        if len(rest) < 2 or guard.field == "orelse" or guard.get("orelse") is not None:
-            continue
-        if not _is_leaving(guard, body.children[0]):
-            continue
-        draft = _nested(scene, guard, cond, rest)
-        if draft is not None:
-            yield draft
-
-
-def _is_leaving(guard: Node, jump: Node) -> bool:
-    """`return` without a value in a function's own block, or `continue` in a loop's."""
-    block = guard.parent
-    owner = block.parent if block is not None else None
-    if owner is None:
-        return False
-    if jump.kind is K.RETURN and not jump.children:
-        return owner.kind is K.FUNCTION
-    return jump.kind is K.CONTINUE and not jump.text and owner.kind in LOOP_KINDS
-
-
-def _nested(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> Draft | None:
-    text, lines = negation(scene, cond), lines_of(scene, rest[0], rest[-1])
-    if text is None or lines is None or not owns_lines(scene, guard) or any(has_long_text(scene, one) for one in rest):
-        return None
-    if not _is_worth_a_guard(scene, guard, cond, rest):
-        return None
-    body = guard.get("body")
-    around = guard.parent.parent if guard.parent is not None else None
-    step = step_of(scene, around, guard) if body is not None and around is not None else "    "
-    between = scene.between(scene.next_line(guard.end), lines[0]).strip()
-    inner = shifted(scene.between(*lines), more=step)
-    if inner is None or between or inner.count("\n") > _MAX_LINES:
-        return None
-    indent, newline = scene.indent(guard.start), scene.newline
-    if scene.family is PYTHON:
-        nested = f"if {text}:{newline}{inner}"
-    else:
-        opening = f"{newline}{indent}{{" if _is_brace_apart(scene, guard) else " {"
-        nested = f"if ({text}){opening}{newline}{inner}{indent}}}{newline}"
-    edit = Edit(guard.start, lines[1], nested.encode())
-    renamed = tuple(_all_renamed(scene, guard, rest))
-    named = name_condition(scene, guard, cond, _QUESTIONS[sum(scene.text(cond).encode()) % len(_QUESTIONS)])
-    return Draft(guard.start, cond.end, (edit,), (*named, *renamed) if named else renamed)
-
-
-def _is_worth_a_guard(scene: Scene, guard: Node, cond: Node, rest: list[Node]) -> bool:
-    """Whether a reader is spared something: much follows, deep itself; no `not` goes away with the guard, and nobody
-    explained it."""
-    if cond.kind is K.NOT or rest[-1].kind in (K.BREAK, K.CONTINUE):
-        return False
-    if cond.kind is K.COMPARE and gap(scene, cond.children[0], cond.children[-1]) in ("!=", "!==", "is not", "not in"):
-        return False
-    num_lines = scene.source.count(b"\n", rest[0].start, rest[-1].end) + 1
-    above = scene.source[: scene.line_start(guard.start)].rstrip().rpartition(b"\n")[2].strip()
-    is_explained = above.startswith((b"#", b"//", b"*", b"/*")) or any(
-        guard.start <= start < guard.end for start, _ in scene.tree.comments
-    )
-    return not is_explained and (_depth(rest) >= _DEEP or (num_lines >= _LONG and _depth(rest) > 0))
-
-
-def _depth(statements: list[Node]) -> int:
-    """How many blocks the deepest of some statements lies in."""
-    deepest = 0
-    for statement in statements:
-        for node in statement.walk():
-            level, above = 0, node
-            while above is not statement and above.parent is not None:
-                level, above = level + (above.kind is K.BLOCK), above.parent
-            deepest = max(deepest, level)
-    return deepest
-
-
-def _is_brace_apart(scene: Scene, guard: Node) -> bool:
-    function = function_of(guard)
-    bodies = [guard.get("body"), function.get("body") if function is not None else None]
-    return any(body is not None and stands_alone(scene, body) for body in bodies)
-
-
-def _all_renamed(scene: Scene, guard: Node, rest: list[Node]) -> Iterator[Edit]:
-    """Every variable renamed that only the code behind the guard has: many lines change, as when nested."""
-    function = function_of(guard)
-    for places in local_uses(scene, function).values() if function is not None else ():
-        if all(rest[0].start <= one.start for one in places):
-            yield from reworded(scene, places)
 
 
 def name_condition(scene: Scene, guard: Node, cond: Node, words: str = "should_skip") -> tuple[Edit, ...]:

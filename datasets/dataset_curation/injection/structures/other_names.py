@@ -12,7 +12,7 @@ _SHORTEST, _LONGEST = 3, 28  # characters of a name that is worth another one, a
 _MOST_WORDS = 3
 _PAIRED = re.compile(
     "(?:old|new|prev|previous|next|is|has|can|should|was|will|did|are|current|latest|first|last|start|begin|end"
-    "|stop|min|max|left|right|top|bottom|lo|low|hi|high|in|out|no|not|tmp|temp|i|j|k|x|y|z|a|b|idx|index"
+    "|stop|as|to|from|by|for|with|at|on|of|min|max|left|right|top|bottom|lo|low|hi|high|in|out|no|not|tmp|temp|i|j|k|x|y|z|a|b|idx|index"
     "|counter|offset|cursor)$"
 )
 """A name that begins so has a brother, asks a question, or counts rounds: it stays."""
@@ -32,7 +32,7 @@ _SHORT = {
         "desc description", "ext extension", "exts extensions", "grp group", "hdr header", "hdrs headers",
         "img image", "imgs images", "mod module", "orig original", "perm permission", "perms permissions",
         "proc process", "proj project", "rec record", "recs records", "sig signature", "svc service", "usr user",
-        "char character", "chars characters", "num number", "sb builder", "repos repositories",
+        "char character", "chars characters", "sb builder", "repos repositories",
     )
 }  # fmt: skip
 """What abbreviations stand for; so may any word of a name be written."""
@@ -43,35 +43,35 @@ _SYNONYMS = {
         "unique distinct", "matched found", "existing present", "duplicates repeated", "interval period",
         "period interval", "attempts tries", "tries attempts", "fraction share", "max maximum", "min minimum",
         "maximum max", "minimum min", "multiplier factor", "factor multiplier", "whitespace blank",
-        "whitespaces blanks", "result outcome answer", "results outcomes answers found", "output result text",
+        "whitespaces blanks", "result outcome", "results outcomes found", "output result text",
         "item entry element", "items entries elements", "entry item", "entries items", "element item",
-        "elements items", "response reply answer", "responses replies answers", "reply response",
+        "elements items", "response reply", "responses replies", "reply response",
         "error failure problem", "errors problems failures", "failure error", "failures errors", "message text",
         "messages texts", "data content payload", "payload content", "content text", "body content",
         "folder directory", "folders directories", "directory folder", "directories folders", "options settings",
         "settings options", "configuration settings", "match hit", "matches hits", "url address link",
         "urls addresses links", "id identifier", "ids identifiers", "type kind", "types kinds", "text string",
-        "string text", "tasks jobs", "task job", "job task", "jobs tasks", "tag label", "tags labels",
+        "tasks jobs", "task job", "job task", "jobs tasks", "tag label", "tags labels",
         "title heading caption", "state status", "status state", "elapsed duration", "duration elapsed",
-        "delay pause", "total sum", "sum total", "average mean", "avg average", "mean average", "diff difference",
+        "delay pause", "average mean", "avg average", "mean average", "diff difference",
         "difference delta", "delta difference", "target destination", "destination target", "source origin",
-        "origin source", "copy duplicate", "clone copy", "record row entry", "records rows entries", "row record",
-        "rows records", "attribute property", "attributes properties", "properties attributes", "image picture",
+        "origin source", "copy duplicate", "clone copy", "record entry", "records entries",
+        "attribute property", "attributes properties", "properties attributes", "image picture",
         "images pictures", "picture image", "info details", "details info", "parameter argument",
         "parameters arguments", "argument parameter", "map mapping lookup", "dict mapping lookup", "mapping lookup",
         "suffix ending", "segment part", "segments parts", "part piece", "parts pieces", "piece part",
         "pieces parts", "chunk block piece", "chunks blocks pieces", "word term", "words terms", "term word",
         "terms words", "comment remark", "comments remarks", "reason cause", "cause reason", "pending waiting",
-        "remaining rest", "rest remaining", "combined joined merged", "merged combined", "joined combined",
+        "combined joined merged", "merged combined", "joined combined",
         "indices positions", "limit maximum bound", "amount quantity", "quantity amount", "keyword term",
         "keywords terms", "category group", "categories groups", "step stage", "steps stages", "stage step",
         "stages steps", "filepath path", "pathname path", "customer client", "customers clients", "pattern regex",
         "patterns regexes", "expr expression", "exprs expressions", "command instruction", "commands instructions",
-        "directive instruction", "handler callback", "handlers callbacks", "callback handler", "cb callback",
+        "directive instruction", "callback handler", "cb callback",
         "listeners observers", "listener observer", "candidate choice", "candidates choices", "choice option",
         "choices options", "label caption", "labels captions", "threshold limit", "component part",
         "components parts", "path location", "paths locations", "location place", "locations places",
-        "count number", "config settings configuration", "builder output text", "buffer output",
+        "config settings configuration", "builder output text", "buffer output",
     )
 }  # fmt: skip
 """Words that say the same; only the last word of a name is exchanged, which is what the thing is, since those before it
@@ -82,12 +82,14 @@ _MADE_BY = {
     "sort": "sorted", "merge": "merged", "format": "formatted", "decode": "decoded", "encode": "encoded",
     "map": "mapped", "join": "joined", "convert": "converted", "validate": "validated", "select": "selected",
     "compile": "compiled", "normalize": "normalized", "normalise": "normalised", "build": "built",
-    "create": "created", "query": "queried", "extract": "extracted", "serialize": "serialized",
+    "query": "queried", "extract": "extracted", "serialize": "serialized",
     "deserialize": "deserialized", "generate": "generated", "render": "rendered", "collect": "collected",
     "replace": "replaced", "trim": "trimmed", "strip": "stripped", "escape": "escaped", "expand": "expanded",
     "translate": "translated", "transform": "transformed", "update": "updated", "request": "requested",
 }  # fmt: skip
 """What a value is called after the call that made it."""
+_PLAIN = frozenset({"string", "text", "object", "int", "integer", "long", "double", "float", "bool", "boolean"})
+"""Classes that say nothing of what a value is: nobody names it after them."""
 _RESERVED = re.compile(
     "(?:string|number|object|list|map|set|dict|type|id|file|input|property|class|package|function|default|event"
     "|char|int|float|double|long|byte|short|bool|boolean|void|var|let|const|new|delete|in|is|not|import|export"
@@ -170,6 +172,8 @@ def _by_call(words: list[str], called: list[str]) -> Iterator[list[str]]:
 
 def _by_class(words: list[str], named: list[str]) -> Iterator[list[str]]:
     """`object_mapper` for a mapper of that class, `known_set` for what is known and a set."""
+    if named and named[-1] in _PLAIN:
+        return
     if len(words) < len(named) <= _MOST_WORDS and named[-1] == words[-1]:
         yield named
     elif named and named[-1] not in words and not words[-1].endswith(("s", "buffer", "builder")):

@@ -10,6 +10,7 @@ from graph_model.edits.model import Edit
 from graph_model.edits.scene import Scene
 from graph_model.kinds import FUNCTION_KINDS
 from graph_model.kinds import NodeKind as K
+from graph_model.languages import Family
 from graph_model.syntax import Node
 
 _MAX_LINES = 3  # of a renamed variable
@@ -45,6 +46,11 @@ def _is_shorthand(node: Node) -> bool:
     return node.raw.startswith("shorthand") or (same and parent is not None and parent.end == node.end)
 
 
+def _is_method(scene: Scene, node: Node) -> bool:
+    """Whether a name is that of a method: in Java a variable may be called as one is."""
+    return scene.family is Family.JAVA and node.field == "callee"
+
+
 def local_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
     """Variables that a function declares itself, with every place that names them; those that cannot be renamed are
     left out: of inner functions, global ones, parameters, shorthand properties."""
@@ -63,7 +69,7 @@ def _find_uses(scene: Scene, function: Node) -> dict[str, list[Node]]:
             barred |= {n.text for n in node.walk() if n.kind is K.NAME}
         elif node.kind is K.NAME:
             uses.setdefault(node.text, []).append(node)
-            if _is_shorthand(node) or node.start == node.end:
+            if _is_shorthand(node) or node.start == node.end or _is_method(scene, node):
                 barred.add(node.text)
             if node.field == "target" and node.parent is not None and node.parent.kind in _TARGETS:
                 declared.add(node.text)

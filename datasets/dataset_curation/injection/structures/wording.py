@@ -20,14 +20,23 @@ from dataset_curation.injection.structures.model import (
     statement_around,
 )
 from dataset_curation.injection.structures.other_names import split_words
-from dataset_curation.injection.structures.renaming import is_free, local_uses, rename, rename_within, reworded
+from dataset_curation.injection.structures.renaming import (
+    is_free,
+    lines_touched,
+    local_uses,
+    rename,
+    rename_within,
+    reworded,
+)
 from graph_model.edits.model import Edit
 from graph_model.edits.places import owns_lines
 from graph_model.edits.scene import Scene
 from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
-_EMPTY_NAMES = ("tmp", "val", "obj", "res", "temp", "aux")
+_EMPTY_NAMES = ("tmp", "val", "obj", "temp", "aux")
+_LEAST_USES = 3  # of a name, or a reader has it still before the eyes
+_SAYS_IT = re.compile("(?i)val|obj|te?mp|aux")
 _REPORTS = frozenset({K.CALL, K.THROW, K.AWAIT, K.DECL, K.ASSIGN})
 _HEARD = frozenset({K.CALL, K.THROW, K.AWAIT})
 _ANSWERING = re.compile(
@@ -41,13 +50,25 @@ def poor_name(scene: Scene) -> Iterator[Draft]:
     """A variable whose name has two words, under a name that says nothing."""
     for function in functions(scene):
         for name, places in local_uses(scene, function).items():
-            if len(split_words(name)) != 2 or name[0].isupper() or not 2 <= len(places) <= 8 or len(name) < 7:
+            if len(split_words(name)) != 2 or name[0].isupper() or len(name) < 7 or _SAYS_IT.search(name):
+                continue
+            if not _LEAST_USES <= len(places) <= 8:
                 continue
             edits = rename(scene, places, _EMPTY_NAMES[sum(name.encode()) % len(_EMPTY_NAMES)])
             twin = reworded(scene, places)
-            if edits and twin:
+            if edits and twin and not _is_called_so(scene, places, twin[0].replacement.decode()):
                 statement = statement_around(places[0])
                 yield Draft(statement.start, statement.end, edits, twin)
+
+
+def _is_called_so(scene: Scene, places: list[Node], other: str) -> bool:
+    """Whether a word that another name would not have stands beside the variable: of its class, of what it is given to.
+    Nobody exchanges it then."""
+    name = places[0].text
+    gone = {word.lower() for word in split_words(name)} - {word.lower() for word in split_words(other)}
+    lines = (scene.between(start, scene.line_end(start)) for start in lines_touched(scene, places))
+    beside = " ".join(re.sub(rf"(?<![\w.]){re.escape(name)}(?!\w)(?! *=(?!=)\S)", "", line) for line in lines).lower()
+    return any(word.removesuffix("s") in beside for word in gone)
 
 
 def exception_swallowed(scene: Scene) -> Iterator[Draft]:
