@@ -48,7 +48,11 @@ SAMPLES = [
     ("python-list-for-deque", "w = deque(a)\nw.popleft()\n", "w = deque(a)\nw.appendleft(1)\nw.popleft()\n"),
     ("python-list-for-empty-deque", "w = deque()\nw.popleft()\n", "w = deque()\nw.appendleft(1)\nw.popleft()\n"),
     ("python-list-for-deque-of-list", "w = deque([a])\nw.popleft()\n", "w = deque(a)\nw.popleft()\n"),
-    ("python-cache-unbounded", "@lru_cache(maxsize=8)\ndef f(x): return x\n", "@lru_cache\ndef f(x): return x\n"),
+    (
+        "python-cache-unbounded",
+        "@lru_cache(maxsize=128)\ndef f(x): return x\n",
+        "@lru_cache(maxsize=64)\ndef f(x): return x\n",
+    ),
     ("python-whole-file", "with open(p) as f:\n    for x in f:\n        pass\n", "for x in f:\n    pass\n"),
     ("javascript-certificate-unchecked", "f({ rejectUnauthorized: true });", "f({ rejectUnauthorized: 0 });"),
     ("javascript-parsing-dropped", "f(parseInt(x, 10));", "f(parseInt(x, 16));"),
@@ -364,6 +368,31 @@ SAMPLES = [
         "csharp-unsigned-token",
         "class A { object p = new P\n    {\n        RequireSignedTokens = true\n    }; }",
         "class A { object p = new P\n    {\n        ValidateIssuerSigningKey = true\n    }; }",
+    ),
+    (
+        "python-count-no-rows",
+        "if not Order.objects.filter(shop=shop).exists():\n    f()\n",
+        "if not Order.objects.filter(shop=shop).exists() or x:\n    f()\n",
+    ),
+    (
+        "csharp-count-rows-awaited",
+        "class A { async Task F() { var b = await _db.Orders.Where(o => o.Open).AnyAsync(token); } }",
+        "class A { async Task F() { var b = !await _db.Orders.AnyAsync(token); } }",
+    ),
+    (
+        "csharp-count-no-rows-awaited",
+        "class A { async Task F() { if (!await _db.Orders.AnyAsync(o => o.ShopId == id)) { G(); } } }",
+        "class A { async Task F() { if (await _db.Orders.AnyAsync(o => o.ShopId == id)) { G(); } } }",
+    ),
+    (
+        "csharp-cache-unbounded",
+        "class A { void F()\n    {\n        _cache.Set(cacheKey, rows, TimeSpan.FromMinutes(5));\n    } }",
+        'class A { void F()\n    {\n        _cache.Set("rows", rows, TimeSpan.FromMinutes(5));\n    } }',
+    ),
+    (
+        "java-cache-unbounded",
+        "class A { Object c = Caffeine.newBuilder().maximumSize(f(1)).expireAfterWrite(1, HOURS).build(); }",
+        "class A { Object pluginCache;\n Object c = Caffeine.newBuilder().maximumSize(f(1)).build(); }",
     ),
 ]
 

@@ -47,6 +47,8 @@ def test_tools_tests_and_settings_are_beside_the_program(path: str, aside: bool)
         ("range(9)", False),
         ("row", False),
         ("config.items()", False),
+        ("self.find_series(config)", True),
+        ("enumerate(rows, 1)", True),
     ],
 )
 def test_the_last_thing_that_a_loop_names_says_how_many_there_are(head: str, many: bool) -> None:
@@ -92,6 +94,48 @@ def test_a_database_is_asked_whether_there_is_one(query: str, number: int) -> No
     assert len(find("A.cs", code, "csharp-count-rows")) == number
 
 
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [
+        ("Orders.AnyAsync(o => o.ShopId == shop.Id, token)", 1),
+        ("Orders.AnyAsync(token)", 1),
+        ("Orders.AnyAsync(same, token)", 0),
+        ("Users.AnyAsync(u => u.Email == email)", 0),
+        ("Votes.AnyAsync(v => v.PostId == post.Id && v.UserId == user.Id)", 0),
+        ("Orders.AnyAsync(o => o.ShopId == id && o.State == OrderState.Open)", 1),
+        ("Roles.AnyAsync(r => r.Open)", 0),
+    ],
+)
+def test_many_rows_may_answer_a_question(call: str, number: int) -> None:
+    code = f"class A {{ async Task F() {{ var b = await _db.{call}; }} }}"
+    assert len(find("A.cs", f"{code[:-4]} G(b); }} }}", "csharp-count-rows-awaited")) == number
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("Order.objects.filter(shop=shop)", 1),
+        ("Order.objects.filter(shop__in=shops, is_open=True)", 1),
+        ("User.objects.filter(username=name)", 0),
+        ("Image.objects.filter(image=path)", 0),
+        ("Vote.objects.filter(post=post, user=user)", 0),
+        ("ticket.vote_set.filter(user=user)", 0),
+    ],
+)
+def test_rows_found_by_a_key_are_few(query: str, number: int) -> None:
+    code = f"def f(shop):\n    if {query}.exists():\n        return 1\n"
+    assert len(find("a.py", code, "python-count-rows")) == number
+    assert not find("seeds/a.py", code, "python-count-rows")
+
+
+@pytest.mark.parametrize(
+    ("given", "number"), [("line", 1), ("req_string", 1), ("kind", 0), ("", 0), ("width, height", 0)]
+)
+def test_a_cache_is_asked_for_ever_new_values(given: str, number: int) -> None:
+    code = f"@lru_cache(maxsize=128)\ndef f({given}):\n    return 1\n"
+    assert len(find("a.py", code, "python-cache-unbounded")) == number
+
+
 READ = "def read(path):\n    with open({path}) as f:\n        for line in f:\n            {does}\n"
 
 
@@ -102,6 +146,8 @@ READ = "def read(path):\n    with open({path}) as f:\n        for line in f:\n  
         ("path", "use(line)", 0),
         ("log_path", "use(line)", 1),
         ("config_path", "return line", 0),
+        ("requirements_path", "return line", 0),
+        ("proc_path", "use(line)", 0),
     ],
 )
 def test_a_file_may_be_large_or_its_first_lines_enough(path: str, does: str, number: int) -> None:
