@@ -22,6 +22,7 @@ _SMALL = re.compile(
     r"|template|proc/|/sys/|mime|plugin|profile|token|word|secret|schema|metadata|status|readme|todo"
 )
 """Files that nobody keeps much in."""
+_SECRETS = re.compile(r"(?i)credential|passw|unauthori[sz]ed")
 _OF_FEW = re.compile(r"(?i)auth|passw|login|conf|setting|licen|require")  # programs that read those
 _DATABASE = re.compile(
     r"(?<!\w)(?:_context|\w*[dD]b[cC]ontext|_?db|\w+Db|\w*DbSet|\w*[qQ]ueryable|query|_?\w*[rR]epository)\b"
@@ -30,7 +31,7 @@ _SEEDS = re.compile(r"(?i)seed|initiali[sz]|install|migrat|bootstrap|factor(?:y|
 _EQUAL = re.compile(r"(\w+)(?:__i?exact)? ?=(?![=>]) ?|\.(\w+) ?== ?")
 _CONSTANT = re.compile(r"(?:True|False|None|true|false|null|\d+|[A-Z]\w*\.[A-Z]\w*|\w+\.[A-Z]{2,}\w*|['\"])")
 _KEY = re.compile(
-    r"(?i)^(?:id|pk)$|name$|slug$|email$|login$|uuid$|guid$|token$|code$|key$|hash$|number$|ur[li]$|path$|title$|sku$"
+    r"(?i)^(?:id|pk)$|name$|slug$|email$|login$|uuid$|guid$|token$|code$|^key$|api_?key$|hash$|number$|ur[li]$|path$|title$|sku$"
     r"|address$|identifier$|uid$|serial$|external_?id$|domain$|public_?id$|version$"
 )
 """Columns that hold a value once, or nearly."""
@@ -95,10 +96,10 @@ def _innermost_above(node: Node) -> Node | None:
 def _asks_database(scene: Scene, proposal: Proposal) -> bool:
     """A question that a database answers, not a collection at hand, and that many rows may answer."""
     text = scene.between(proposal.start, proposal.end)
-    if _asks_for_one(text) or _SEEDS.search(scene.candidate.path):
+    if _asks_for_one(text) or ".Take(" in text or _SEEDS.search(scene.candidate.path):
         return False
     if scene.family is Family.PYTHON:
-        is_asked = ".objects" in text or ".filter(" in text or ".exclude(" in text or "queryset" in text.lower()
+        is_asked = ".objects" in text or "self.filter(" in text or re.search(r"(?i)query|qs\.", text) is not None
         return is_asked and "_set." not in text
     if "AnyAsync" in text:
         given = text.partition("AnyAsync(")[2]
@@ -168,6 +169,9 @@ def _reads_much(scene: Scene, proposal: Proposal) -> bool:
         return False
     opened = [one for one in nodes(scene, K.WITH_ITEM, K.ASSIGN) if _opens(one, loop)]
     if any(_SMALL.search(scene.text(one)) for one in opened) or _OF_FEW.search(scene.candidate.path):
+        return False
+    function = function_of(loop)
+    if function is not None and _SECRETS.search(scene.text(function)):
         return False
     return bool(opened) and (_leaves(loop) or any(_LOGS.search(scene.text(one)) for one in opened))
 

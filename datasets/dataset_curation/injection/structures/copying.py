@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dataset_curation.injection.structures.amounts import is_looped, loop_heads, may_be_many
+from dataset_curation.injection.structures.amounts import is_looped, is_surely_few, loop_heads, may_be_many
 from dataset_curation.injection.structures.model import (
     Draft,
     block_of,
@@ -54,7 +54,7 @@ def _grown_by_copy(scene: Scene, growth: Node, obj: Node, item: Node, copied: st
         return
     called = function.get("name")
     told = f"{scene.candidate.path} {called.text if called is not None else ''} {' '.join(loop_heads(scene, growth))}"
-    if _HANDFUL.search(told):
+    if _HANDFUL.search(told) or is_surely_few(name):
         return
     is_list = copied.startswith("[")
     twin = f"{name}[{name}.length] = {scene.text(item)}" if is_list else ""
