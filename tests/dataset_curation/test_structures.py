@@ -238,3 +238,9 @@ def test_what_grows_in_rounds_over_much_is_copied(code: str, broken: str) -> Non
 def test_work_moves_into_loops_over_much(before: str, over: str, number: int) -> None:
     code = f"def f(x, {over}):\n    {before}\n    for one in {over}:\n        use(one, pattern, 1)\n"
     assert sum(one.name == "work-in-loop" for one in propose("a.py", code.encode())) == number
+
+
+@pytest.mark.parametrize(("made", "number"), [("make(x)", 1), ("new byte[make(x)]", 0)])
+def test_an_array_made_in_every_round_costs_little(made: str, number: int) -> None:
+    code = f"class A {{ void f(List<B> a) {{\n  byte[] c = {made};\n  for (B row : a.rows) {{\n    g(c);\n  }}\n}} }}"
+    assert sum(one.name == "work-in-loop" for one in propose("A.java", code.encode())) == number

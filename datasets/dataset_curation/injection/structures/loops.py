@@ -31,6 +31,7 @@ from graph_model.syntax import Node
 _BUILDERS = ("StringBuilder", "StringBuffer")
 _APPENDS = ("append", "Append")
 _MAX_MOVED = 2  # lines
+_ROOM = re.compile(r"new \w+\[")  # an array costs little, whoever names its size
 _MAX_ABOVE = 3  # statements between a loop and what is moved into it
 _CHEAP = re.compile(
     r"(?:min|max|abs|floor|ceil|round|len|length|size|count|int|str|bool|float|get\w*|is\w*|has\w*|equals|isinstance|type"
@@ -100,6 +101,8 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
         return
     works = any(_is_making(n) or (n.kind is K.CALL and not _is_cheap(n)) for n in value.walk())
     if not works or any(n.kind in (K.AWAIT, K.LAMBDA, K.FUNCTION) for n in value.walk()):
+        return
+    if _ROOM.match(scene.text(value)):
         return
     head = {name for part in loop.children if part is not body for name in names_in(part)}
     changed = assigned(loop)
