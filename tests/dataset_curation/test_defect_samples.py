@@ -40,13 +40,16 @@ SAMPLES = [
     ("python-guard-decorator-dropped", "@login_required\ndef f():\n    pass\n", "@cached\ndef f():\n    pass\n"),
     ("python-eval-for-literal", "x = ast.literal_eval(y)\n", "x = ast.parse(y)\n"),
     ("python-blocking-sleep", "import asyncio\nasync def f():\n    await asyncio.sleep(1)\n", "await sleep(1)\n"),
-    ("python-count-rows", "if q.filter(a).exists():\n    pass\n", "if path.exists:\n    pass\n"),
     ("python-list-for-set", "seen = set(a)\nseen.add(1)\n", "seen = set(a)\nseen.discard(1)\n"),
     ("python-list-for-empty-set", "seen = set()\nseen.add(1)\n", "seen = set()\nseen.discard(1)\n"),
     ("python-list-for-deque", "w = deque(a)\nw.popleft()\n", "w = deque(a)\nw.appendleft(1)\nw.popleft()\n"),
     ("python-list-for-empty-deque", "w = deque()\nw.popleft()\n", "w = deque()\nw.appendleft(1)\nw.popleft()\n"),
     ("python-list-for-deque-of-list", "w = deque([a])\nw.popleft()\n", "w = deque(a)\nw.popleft()\n"),
-    ("python-cache-unbounded", "@lru_cache(maxsize=8)\ndef f(x): return x\n", "@lru_cache\ndef f(x): return x\n"),
+    (
+        "python-cache-unbounded",
+        "@lru_cache(maxsize=128)\ndef f(x): return x\n",
+        "@lru_cache(maxsize=64)\ndef f(x): return x\n",
+    ),
     ("python-whole-file", "with open(p) as f:\n    for x in f:\n        pass\n", "for x in f:\n    pass\n"),
     ("javascript-certificate-unchecked", "f({ rejectUnauthorized: true });", "f({ rejectUnauthorized: 0 });"),
     ("javascript-parsing-dropped", "f(parseInt(x, 10));", "f(parseInt(x, 16));"),
@@ -162,11 +165,6 @@ SAMPLES = [
         "csharp-blocking-file-configured",
         "class A { async Task F() { await reader.ReadToEndAsync(ct).ConfigureAwait(false); } }",
         "class A { async Task F() { await reader.ReadToEndAsync(ct); } }",
-    ),
-    (
-        "csharp-count-rows",
-        "class A { void F() {\n  if (q.Any(x => x.B)) { G(); } } }",
-        "class A { void F() {\n  if (q.Any()) { G(); } } }",
     ),
     (
         "csharp-list-for-set",
@@ -350,6 +348,16 @@ SAMPLES = [
         "csharp-any-type",
         f"{SETTINGS} object x = DeserializeObject(y); }}",
         f"{SETTINGS} }}",
+    ),
+    (
+        "csharp-cache-unbounded",
+        "class A { void F()\n    {\n        _cache.Set(cacheKey, rows, TimeSpan.FromMinutes(5));\n    } }",
+        'class A { void F()\n    {\n        _cache.Set("rows", rows, TimeSpan.FromMinutes(5));\n    } }',
+    ),
+    (
+        "java-cache-unbounded",
+        "class A { Object c = Caffeine.newBuilder().maximumSize(f(1)).expireAfterWrite(1, HOURS).build(); }",
+        "class A { Object pluginCache;\n Object c = Caffeine.newBuilder().maximumSize(f(1)).build(); }",
     ),
 ]
 

@@ -47,6 +47,8 @@ def test_tools_tests_and_settings_are_beside_the_program(path: str, aside: bool)
         ("range(9)", False),
         ("row", False),
         ("config.items()", False),
+        ("self.find_series(config)", True),
+        ("enumerate(rows, 1)", True),
     ],
 )
 def test_the_last_thing_that_a_loop_names_says_how_many_there_are(head: str, many: bool) -> None:
@@ -85,11 +87,11 @@ def test_an_asynchronous_function_still_awaits_something(more: str, number: int)
 
 
 @pytest.mark.parametrize(
-    ("query", "number"), [("_context.Users", 1), ("httpContext.Headers", 0), ("options.Items", 0), ("names", 0)]
+    ("given", "number"), [("line", 1), ("req_string", 1), ("kind", 0), ("", 0), ("width, height", 0)]
 )
-def test_a_database_is_asked_whether_there_is_one(query: str, number: int) -> None:
-    code = f"class A {{ void F() {{\n  if ({query}.Any(x => x.B))\n  {{ G(); }}\n}} }}"
-    assert len(find("A.cs", code, "csharp-count-rows")) == number
+def test_a_cache_is_asked_for_ever_new_values(given: str, number: int) -> None:
+    code = f"@lru_cache(maxsize=128)\ndef f({given}):\n    return 1\n"
+    assert len(find("a.py", code, "python-cache-unbounded")) == number
 
 
 READ = "def read(path):\n    with open({path}) as f:\n        for line in f:\n            {does}\n"
@@ -102,6 +104,8 @@ READ = "def read(path):\n    with open({path}) as f:\n        for line in f:\n  
         ("path", "use(line)", 0),
         ("log_path", "use(line)", 1),
         ("config_path", "return line", 0),
+        ("requirements_path", "return line", 0),
+        ("proc_path", "use(line)", 0),
     ],
 )
 def test_a_file_may_be_large_or_its_first_lines_enough(path: str, does: str, number: int) -> None:

@@ -181,3 +181,81 @@ def test_what_counts_rounds_is_not_renamed() -> None:
     language = find_language("a.js")
     assert language is not None
     assert rename_nearby(open_scene("a.js", content, language), 50, 56) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "broken"),
+    [
+        (
+            (
+                "function f(rows) {\n  const byId = {};\n  for (const row of rows) {\n"
+                "    byId[row.id] = row;\n  }\n  return byId;\n}\n"
+            ),
+            "byId = { ...byId, [row.id]: row };",
+        ),
+        (
+            (
+                "function f(rows) {\n  const out = [];\n  rows.forEach((row) => {\n"
+                "    out.push(row.x);\n  });\n  return out;\n}\n"
+            ),
+            "out = [...out, row.x];",
+        ),
+        (
+            (
+                "function f(rows) {\n  return rows.reduce((all, row) => {\n"
+                "    all[row.id] = row;\n    return all;\n  }, {});\n}\n"
+            ),
+            "return { ...all, [row.id]: row };",
+        ),
+        (
+            (
+                "function f(rows) {\n  return rows.reduce((all, row) => {\n"
+                "    all.push(row.id);\n    return all;\n  }, []);\n}\n"
+            ),
+            "return [...all, row.id];",
+        ),
+        ("function f(rows) {\n  const all = [];\n  for (const r of rows) {\n    all.push(r);\n  }\n  g(all);\n}\n", ""),
+        (
+            (
+                "function plugins(rows) {\n  const all = [];\n  for (const r of rows) {\n"
+                "    all.push(r);\n  }\n  return all;\n}\n"
+            ),
+            "",
+        ),
+        (
+            (
+                "function f(rows) {\n  const x = {};\n  for (const r of rows) {\n"
+                "    x[r.a] = r;\n    x[r.b] = r;\n  }\n  return x;\n}\n"
+            ),
+            "",
+        ),
+    ],
+)
+def test_what_grows_in_rounds_over_much_is_copied(code: str, broken: str) -> None:
+    found = [one for one in propose("a.js", code.encode()) if one.name == "copy-in-loop"]
+    assert len(found) == bool(broken)
+    for one in found:
+        check_round_trip("a.js", code.encode(), one)
+        assert broken in apply_edits(code.encode(), one.edits).decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "over", "number"),
+    [
+        ("pattern = make(x)", "rows", 1),
+        ("pattern = make(x)\n    y = other(1)", "rows", 1),
+        ("pattern = make(x)\n    use(pattern)", "rows", 0),
+        ("pattern = make(x)\n    x.add(1)", "rows", 0),
+        ("pattern = make(x)", "things", 0),
+        ("pattern = make(x)", "options", 0),
+    ],
+)
+def test_work_moves_into_loops_over_much(before: str, over: str, number: int) -> None:
+    code = f"def f(x, {over}):\n    {before}\n    for one in {over}:\n        use(one, pattern, 1)\n"
+    assert sum(one.name == "work-in-loop" for one in propose("a.py", code.encode())) == number
+
+
+@pytest.mark.parametrize(("made", "number"), [("make(x)", 1), ("new byte[make(x)]", 0)])
+def test_an_array_made_in_every_round_costs_little(made: str, number: int) -> None:
+    code = f"class A {{ void f(List<B> a) {{\n  byte[] c = {made};\n  for (B row : a.rows) {{\n    g(c);\n  }}\n}} }}"
+    assert sum(one.name == "work-in-loop" for one in propose("A.java", code.encode())) == number

@@ -7,7 +7,7 @@ from dataset_curation.injection.asides import is_aside
 from dataset_curation.injection.defect_kinds import Category, find_kind
 from dataset_curation.injection.defects import Proposal
 from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few
-from dataset_curation.injection.structures.model import function_of, names_in, nodes
+from dataset_curation.injection.structures.model import function_of, names_in, nodes, parameters
 from graph_model.edits.scene import Scene
 from graph_model.kinds import FUNCTION_KINDS, LOOP_KINDS
 from graph_model.kinds import NodeKind as K
@@ -16,15 +16,19 @@ from graph_model.syntax import Node
 
 _NAME = re.compile(r"\w+(?= *(?::[^=]*)?= )")
 _A_SET = re.compile(r"(?i)set(?:$|_)")
-_LOGS = re.compile(r"(?i)log|index|dump|proc|access|history|export|corpus|trace|journal|\.(?:csv|jsonl|tsv|txt)")
+_LOGS = re.compile(r"(?i)log|index|dump|access|history|export|corpus|trace|journal|\.(?:csv|jsonl|tsv|txt)")
 _SMALL = re.compile(
-    r"(?i)conf|requirement|propert|\.ini|hosts|passwd|keys|ignore|change|manifest|licen[sc]e|version|repo|readme|setup|etc/|pid|authori[sz]ed|credential"
+    r"(?i)conf|requirement|propert|\.ini|hosts|passwd|keys|ignore|change|manifest|licen[sc]e|version|repo|readme|setup|etc/|pid|authori[sz]ed|credential|require|req_|passw|realm|digest"
+    r"|template|proc/|/sys/|mime|plugin|profile|token|word|secret|schema|metadata|status|readme|todo"
 )
 """Files that nobody keeps much in."""
-_DATABASE = re.compile(
-    r"(?<!\w)(?:_context|\w*[dD]b[cC]ontext|_?db|\w+Db|\w*DbSet|\w*[qQ]ueryable|query|_?\w*[rR]epository)\b"
+_SECRETS = re.compile(r"(?i)credential|passw|unauthori[sz]ed")
+_OF_FEW = re.compile(r"(?i)auth|passw|login|conf|setting|licen|require")  # programs that read those
+_FREE = re.compile(
+    r"(?i)text|value|ur[li]|path|query|string|line|host|ip|user|email|address|date|word|message|source|sql|expr|pattern"
+    r"|content|html|hash|req|token|name|key|(?:^|_)id$|^s$"
 )
-_NO_DATABASE = re.compile(r"(?i)http|request|header|claim|config|option|validat|assembl|execution|syntax|User\.")
+"""Parameters that take ever new values."""
 
 
 def fits(scene: Scene, proposal: Proposal) -> bool:
@@ -77,13 +81,16 @@ def _innermost_above(node: Node) -> Node | None:
     return above
 
 
-def _asks_database(scene: Scene, proposal: Proposal) -> bool:
-    """A question that a database answers, not a collection at hand."""
-    text = scene.between(proposal.start, proposal.end)
-    if scene.family is Family.PYTHON:
-        return ".objects" in text or ".filter(" in text or ".exclude(" in text or "queryset" in text.lower()
-    head = text.partition("=>")[0]
-    return _DATABASE.search(head) is not None and _NO_DATABASE.search(head) is None
+def _holds_many(scene: Scene, proposal: Proposal) -> bool:
+    """A cache of Python whose function is given texts, numbers of things or addresses, so that its keys are many."""
+    if scene.family is not Family.PYTHON:
+        return True
+    decorated = [
+        one for one in nodes(scene, K.FUNCTION)
+        if any(each.start <= proposal.start < each.end for each in one.all("decorators"))
+    ]  # fmt: skip
+    names = [name for one in decorated for name in parameters(one)]
+    return any(_FREE.search(one) for one in names)
 
 
 def _leaves(loop: Node) -> bool:
@@ -117,7 +124,10 @@ def _reads_much(scene: Scene, proposal: Proposal) -> bool:
     if loop is None or loop.start != proposal.start:
         return False
     opened = [one for one in nodes(scene, K.WITH_ITEM, K.ASSIGN) if _opens(one, loop)]
-    if any(_SMALL.search(scene.text(one)) for one in opened):
+    if any(_SMALL.search(scene.text(one)) for one in opened) or _OF_FEW.search(scene.candidate.path):
+        return False
+    function = function_of(loop)
+    if function is not None and _SECRETS.search(scene.text(function)):
         return False
     return bool(opened) and (_leaves(loop) or any(_LOGS.search(scene.text(one)) for one in opened))
 
@@ -133,6 +143,6 @@ _ASKED: dict[str, Callable[[Scene, Proposal], bool]] = {
     "list-for-set": _asked_in_many,
     "sync-over-async": _awaits_more,
     "blocking-call": _awaits_more,
-    "count-for-existence": _asks_database,
+    "cache-unbounded": _holds_many,
     "whole-file": _reads_much,
 }

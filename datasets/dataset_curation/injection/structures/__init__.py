@@ -27,8 +27,9 @@ from dataset_curation.injection.structures.constants import (
     condition_inlined,
     magic_number,
 )
+from dataset_curation.injection.structures.copying import copy_in_loop
 from dataset_curation.injection.structures.documentation import documentation_removed
-from dataset_curation.injection.structures.loops import copy_in_loop, text_in_loop, together_apart, work_in_loop
+from dataset_curation.injection.structures.loops import text_in_loop, together_apart, work_in_loop
 from dataset_curation.injection.structures.model import ALL, CSHARP, JAVA, JAVASCRIPT, PYTHON, Structure, open_scene
 from dataset_curation.injection.structures.nesting import (
     block_duplicated,

@@ -17,7 +17,10 @@ _MANY = re.compile(
     r"|walk|chunks|words|sentences|matches|commits|revisions|artifacts|changes|candidates|links|symbols|references"
     r"|queue|stack|pending|text|html|articles|books|tracks|songs|assets|metrics|spans|graph|dependencies|issues|items"
     r"|registrations|payments|invoices|assignments|submissions|visits|tests|strings|string|content|input|directory|dir"
-    r"|neighbors|neighbours|contributions|sessions)$"
+    r"|neighbors|neighbours|contributions|sessions|series|images|photos|videos|tenants|tokens|instances|hits|tickets|alerts"
+    r"|subscribers|subscriptions|projects|repositories|people|persons|employees|students|cards|cells|tuples|feeds|torrents"
+    r"|measurements|datapoints|observations|notifications|attachments|uploads|wheels|tweets|threads|reviews|ratings|features"
+    r"|polygons|coordinates|coords|markers|store|df|dataframe|dataset|corpus|collection|pairs|urls)$"
 )
 _FEW = re.compile(
     r"(?:configs?|configuration|plugins?|addons?|fields?|scopes?|columns?|cols|options?|opts|params?|parameters?|headers?"
@@ -26,7 +29,7 @@ _FEW = re.compile(
     r"|providers?|versions?|parts?|steps?|levels?|kinds?|keys?|themes?|tabs?|menus?|retr(?:y|ies)|attempts?|keywords?|panels?"
     r"|interceptors?|middlewares?|hooks?|rules?|profiles?|months?|days|weekdays|hosts?|servers?|devices?|namespaces?|hidden"
     r"|modules?|interfaces?|methods?|enums?|constants?|aliases|dims?|dimensions?|axes|axis|shape|exports?|imports?|schemas?"
-    r"|percentiles?|suspects?|patterns?|drivers?|urls?|aliases|services?|resources?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?|sources?)$"
+    r"|percentiles?|suspects?|patterns?|drivers?|aliases|services?|resources?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?|sources?)$"
 )
 _PASSING = re.compile(
     r"(?:items|values|entries|iter|list|tuple|enumerate|sorted|reversed|size|length|count|to_?list|to_?array|iterator|all"
@@ -34,11 +37,16 @@ _PASSING = re.compile(
     re.I,
 )
 
+_CALLED = re.compile(r"(?:[\w.]*\.)?(?P<name>\w+)\((?:[^()]|\([^()]*\))*\)$")
+
 
 def may_be_many(text: str) -> bool:
     """Whether an expression that is looped over may hold many: by its last word that names a thing."""
     if text.startswith(("Object.", "range(", "[")) or (text.startswith("(") and "=" not in text):
         return False
+    called = _CALLED.match(text)
+    if called is not None and not _PASSING.match(called["name"]):
+        text = called["name"]  # what a call gives, not what it is given
     told = [one for one in re.findall(r"[A-Za-z_]\w*", text) if not _PASSING.match(one)] or re.findall(r"\w+", text)
     words = [word.lower() for one in told for word in split_words(one)]
     last = split_words(told[-1])[-1].lower() if told and split_words(told[-1]) else ""
@@ -71,3 +79,13 @@ def loop_heads(scene: Scene, node: Node) -> Iterator[str]:
 def is_over_many(scene: Scene, node: Node) -> bool:
     """Whether a node stands in a loop that may have many rounds, and in a function."""
     return function_of(node) is not None and any(may_be_many(head) for head in loop_heads(scene, node))
+
+
+def is_looped(node: Node) -> bool:
+    """Whether a node stands in a loop of its own function."""
+    above = node.parent
+    while above is not None and above.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
+        if above.kind in LOOP_KINDS:
+            return True
+        above = above.parent
+    return False

@@ -1,14 +1,12 @@
-"""Work that a loop repeats: moved into it, copied in it, or grown by it."""
+"""Work that a loop repeats: moved into it, or grown by it."""
 
 import re
 from collections.abc import Iterator
 
-from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few, loop_heads
+from dataset_curation.injection.structures.amounts import is_looped, is_surely_few, loop_heads, may_be_many
 from dataset_curation.injection.structures.model import (
     CSHARP,
     JAVA,
-    JAVASCRIPT,
-    PYTHON,
     Draft,
     assigned,
     block_of,
@@ -33,7 +31,8 @@ from graph_model.syntax import Node
 _BUILDERS = ("StringBuilder", "StringBuffer")
 _APPENDS = ("append", "Append")
 _MAX_MOVED = 2  # lines
-_GROWING = ("pop", "shift", "length", "sort", "reverse", "fill", "push", "unshift", "splice", "append")
+_ROOM = re.compile(r"new \w+\[")  # an array costs little, whoever names its size
+_MAX_ABOVE = 3  # statements between a loop and what is moved into it
 _CHEAP = re.compile(
     r"(?:min|max|abs|floor|ceil|round|len|length|size|count|int|str|bool|float|get\w*|is\w*|has\w*|equals|isinstance|type"
     r"|range|now|time|perf_counter|nanoTime|currentTimeMillis|monotonic|iterator|values|keys|entries|items|next)$",
@@ -60,12 +59,39 @@ _TEXT_NAMES = ("text", "result", "output", "joined", "written")
 
 
 def work_in_loop(scene: Scene) -> Iterator[Draft]:
-    """A statement that names a call's result, moved from before a loop to its first line."""
+    """A statement that names a call's result, moved from before a loop over much to its first line."""
     for loop in nodes(scene, *LOOP_KINDS):
         siblings = block_of(loop)
         position = next((idx for idx, one in enumerate(siblings) if one is loop), 0)
-        if position and function_of(loop) is not None:
-            yield from _moved(scene, siblings[position - 1], loop)
+        head = _head_of(loop)
+        if function_of(loop) is None or head is None or not _goes_over_much(scene, loop, head):
+            continue
+        for above in range(position - 1, max(-1, position - 1 - _MAX_ABOVE), -1):
+            if not _meddles(siblings[above], siblings[above + 1 : position]):
+                yield from _moved(scene, siblings[above], loop)
+
+
+def _head_of(loop: Node) -> Node | None:
+    """What a loop goes over, or goes on by."""
+    return loop.get("iter") or loop.get("cond")
+
+
+def _goes_over_much(scene: Scene, loop: Node, head: Node) -> bool:
+    """Whether a loop may have many rounds: by what it goes over, or by the name of what it takes each round."""
+    target = loop.get("target")
+    names = [one.text for one in target.walk() if one.kind is K.NAME] if target is not None else []
+    listed = loop.kind is K.LOOP_EACH and any(may_be_many(f"{one}s") for one in names)
+    return not is_surely_few(scene.text(head)) and (may_be_many(scene.text(head)) or listed)
+
+
+def _meddles(statement: Node, between: list[Node]) -> bool:
+    """Whether what stands between a statement and a loop names its variable, or changes what it reads."""
+    holder = declared(statement)
+    target = holder.get("target") if holder is not None else None
+    if target is None:
+        return True
+    read = names_in(statement)
+    return any(target.text in names_in(one) or read & assigned(one) for one in between)
 
 
 def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
@@ -73,8 +99,10 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     target, value = (holder.get("target"), holder.get("value")) if holder is not None else (None, None)
     if target is None or value is None or body is None or not body.raw or not body.children:
         return
-    works = any(n.kind is K.NEW or (n.kind is K.CALL and not _is_cheap(n)) for n in value.walk())
+    works = any(_is_making(n) or (n.kind is K.CALL and not _is_cheap(n)) for n in value.walk())
     if not works or any(n.kind in (K.AWAIT, K.LAMBDA, K.FUNCTION) for n in value.walk()):
+        return
+    if _ROOM.match(scene.text(value)):
         return
     head = {name for part in loop.children if part is not body for name in names_in(part)}
     changed = assigned(loop)
@@ -105,6 +133,12 @@ def _is_changed(node: Node, name: str) -> bool:
     return obj is not None and obj.text == name and _CHANGING.match(node.text) is not None
 
 
+def _is_making(node: Node) -> bool:
+    """Whether an object is made of something; an empty one costs nothing."""
+    args = node.get("args") if node.kind is K.NEW else None
+    return args is not None and bool(args.children)
+
+
 def _is_cheap(call: Node) -> bool:
     """Whether nobody feels how often a call is made."""
     callee = call.get("callee")
@@ -119,74 +153,6 @@ def _read_after(loop: Node) -> set[str]:
     return {n.text for n in function.walk() if n.kind is K.NAME and n.start >= loop.end}
 
 
-def copy_in_loop(scene: Scene) -> Iterator[Draft]:
-    """`items.append(x)` under a loop as `items = [*items, x]`; in JavaScript `items = [...items, x]`."""
-    name = {PYTHON: "append", JAVASCRIPT: "push"}.get(scene.family)
-    for call in nodes(scene, K.CALL):
-        callee, args, function = call.get("callee"), call.get("args"), function_of(call)
-        obj = callee.get("obj") if callee is not None and callee.kind is K.MEMBER else None
-        if callee is None or obj is None or args is None or function is None or callee.text != name:
-            continue
-        if obj.kind is not K.NAME or len(args.children) != 1 or not block_of(call) or not _is_looped(call):
-            continue
-        start = _list_start(function, obj.text)
-        item = args.children[0]
-        if start is None or item.kind in (K.SPREAD, K.COMPREHENSION) or "\n" in scene.text(item):
-            continue
-        if not is_over_many(scene, call) or len(_pushes(function, obj.text)) > 1 or scene.text(item) == "arguments":
-            continue
-        if not any(n.kind is K.RETURN and obj.text in names_in(n) for n in function.walk()):
-            continue  # what a function keeps to itself is small more often
-        yield _copied(scene, call, start, scene.text(item))
-
-
-def _pushes(function: Node, name: str) -> list[Node]:
-    """Every place where a function calls a method on a list that changes it."""
-    return [
-        n for n in function.walk()
-        if n.kind is K.MEMBER and n.text in _GROWING and (obj := n.get("obj")) is not None
-        and obj.text == name
-    ]  # fmt: skip
-
-
-def _is_looped(node: Node) -> bool:
-    above = node.parent
-    while above is not None and above.kind not in (K.FUNCTION, K.LAMBDA, K.CLASS):
-        if above.kind in LOOP_KINDS:
-            return True
-        above = above.parent
-    return False
-
-
-def _list_start(function: Node, name: str) -> Node | None:
-    """The only statement that sets a variable, when it sets it to an empty list outside of every loop."""
-    starts = [
-        n for n in function.walk()
-        if n.kind in (K.ASSIGN, K.DECLARATOR) and (t := n.get("target")) is not None and t.text == name
-    ]  # fmt: skip
-    if len(starts) != 1 or _is_looped(starts[0]):
-        return None
-    value = starts[0].get("value")
-    return starts[0] if value is not None and value.kind is K.LIST and not value.children else None
-
-
-def _copied(scene: Scene, call: Node, start: Node, item: str) -> Draft:
-    callee = call.get("callee")
-    obj = callee.get("obj") if callee is not None else None
-    assert obj is not None  # asked for before
-    name = obj.text
-    if scene.family is PYTHON:
-        edit = Edit(call.start, call.end, f"{name} = [*{name}, {item}]".encode())
-        return Draft(call.start, call.end, (edit,), (Edit(call.start, call.end, f"{name} += [{item}]".encode()),))
-    edits = [Edit(call.start, call.end, f"{name} = [...{name}, {item}]".encode())]
-    keyword = start.parent
-    if keyword is not None and keyword.kind is K.DECL and scene.source[keyword.start : keyword.start + 6] == b"const ":
-        edits.insert(0, Edit(keyword.start, keyword.start + 5, b"let"))
-    return Draft(
-        call.start, call.end, tuple(edits), (Edit(call.start, call.end, f"{name}[{name}.length] = {item}".encode()),)
-    )
-
-
 def text_in_loop(scene: Scene) -> Iterator[Draft]:
     """A builder as text that grows. Not in Python: there a local text grows in place, and nothing gets slower."""
     for function in nodes(scene, K.FUNCTION):
@@ -195,7 +161,7 @@ def text_in_loop(scene: Scene) -> Iterator[Draft]:
             continue
         for name, places in local_uses(scene, function).items():
             starts = [one for one in places if one.field == "target"]
-            if len(starts) == 1 and starts[0].parent is not None and not _is_looped(starts[0]):
+            if len(starts) == 1 and starts[0].parent is not None and not is_looped(starts[0]):
                 draft = _grown(scene, starts[0].parent, name, places)
                 if draft is not None:
                     yield draft
