@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 from reviewer.errors import RepositoryError
 from reviewer.ignoring import parse_patterns
 from reviewer.ledger import SkipReason
+from reviewer.plain_files import MAX_SETTINGS_BYTES, read_plain_file
 from reviewer.repositories import Repository
 
 _REASONS = {"linguist-generated": SkipReason.GENERATED, "linguist-vendored": SkipReason.VENDORED}
@@ -72,7 +73,7 @@ def parse_attributes(read_text: Callable[[str], str | None], paths: Iterable[str
 
 def _read_text(file: Path) -> str | None:
     try:
-        return file.read_text("utf-8", "replace")
+        return read_plain_file(file, MAX_SETTINGS_BYTES).decode("utf-8", "replace")
     except OSError:
         return None
 

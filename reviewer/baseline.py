@@ -12,6 +12,7 @@ from typing import Any  # a JSON document
 
 from reviewer.errors import RequestError
 from reviewer.findings import Finding
+from reviewer.plain_files import MAX_REPORT_BYTES, read_plain_file
 
 DEFAULT_FILE = ".reviewer-baseline.json"
 SCHEMA = "graph-reviewer/baseline"
@@ -100,7 +101,7 @@ def parse_baseline(content: bytes, name: str) -> frozenset[str]:
 def read_baseline(file: Path) -> frozenset[str]:
     """The same of a file."""
     try:
-        content = file.read_bytes()
+        content = read_plain_file(file, MAX_REPORT_BYTES)
     except OSError as error:
         raise RequestError(f"{file}: expected a baseline, found {error}") from error
     return parse_baseline(content, str(file))

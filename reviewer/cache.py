@@ -10,7 +10,8 @@ import io
 import logging
 import os
 import pickle
-import tempfile
+import secrets
+import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, is_dataclass
@@ -90,7 +91,7 @@ class Cache:
         file = self._file(key)
         try:
             body = pickle.dumps(value, protocol=5)
-            write_atomically(file, hashlib.sha256(body).digest() + body)
+            write_atomically(file, hashlib.sha256(body).digest() + body, is_private=True)
         except OSError as error:
             self._warn(f"cache: {file.parent.parent}: expected a writable folder, found {error.strerror}")
             self.folder = None
@@ -150,13 +151,23 @@ def _decode(raw: bytes) -> object:
     return _ValueReader(io.BytesIO(body)).load()
 
 
-def write_atomically(file: Path, content: bytes) -> None:
-    """Writes a file so that others see the old one or the whole new one."""
+def write_atomically(file: Path, content: bytes, *, is_private: bool = False) -> None:
+    """Writes a file so that others see the old one or the whole new one.
+
+    An old file keeps its permissions. A new one gets those that the process gives its files, or, if private, is for its
+    owner only.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".tmp-")
+    name = file.with_name(f".tmp-{secrets.token_hex(8)}")
+    handle = os.open(
+        name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if is_private else 0o666
+    )
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
+        if not is_private:
+            with contextlib.suppress(FileNotFoundError):
+                os.chmod(name, stat.S_IMODE(file.stat().st_mode))
         os.replace(name, file)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -1,10 +1,12 @@
 """What a change is compared with: base and head of a review, and the diff between them, asked of git."""
 
+import shlex
 from dataclasses import dataclass
 from enum import Enum
 
 from reviewer.changes import ChangeKind, FileChange, Hunk, parse_diff
 from reviewer.errors import RepositoryError, RequestError
+from reviewer.plain_files import MAX_REPORT_BYTES, read_plain_file
 from reviewer.repositories import Repository
 
 # Every option that a user's configuration could turn is said, so that the same change gives the same hunks.
@@ -122,9 +124,16 @@ def find_commit(repository: Repository, revision: str) -> str:
     """The commit that a revision names; raises RequestError when there is none."""
     commit = repository.find_revision(revision)
     if commit is None:
-        hint = f", a shallow clone: {DEEPEN}" if repository.is_shallow else ""
-        raise RequestError(f"{revision}: expected a commit, found none in {repository.root.name}{hint}")
+        shallow = f", a shallow clone: {DEEPEN}" if repository.is_shallow else ""
+        branch = revision.removeprefix("origin/")
+        fetch = "" if branch == revision else f"; the branch was deleted, or not fetched: {describe_fetch(branch)}"
+        raise RequestError(f"{revision}: expected a commit, found none in {repository.root.name}{shallow}{fetch}")
     return commit
+
+
+def describe_fetch(branch: str) -> str:
+    """A shell's command that gets a branch. Both ends are said: a clone of one branch would keep the other nowhere."""
+    return f"git fetch origin {shlex.quote(f'+refs/heads/{branch}:refs/remotes/origin/{branch}')}"
 
 
 def _merge_base(repository: Repository, target: str, tip: str) -> str:
@@ -139,7 +148,7 @@ def _merge_base(repository: Repository, target: str, tip: str) -> str:
 def _as_added(repository: Repository, path: str) -> FileChange:
     """An untracked file as a change that adds every line."""
     try:
-        num_lines = (repository.root / path).read_bytes().count(b"\n") + 1
-    except OSError:  # gone, or unreadable: discovery says so
+        num_lines = read_plain_file(repository.root / path, MAX_REPORT_BYTES).count(b"\n") + 1
+    except OSError:  # gone, unreadable, or larger than what is reviewed: discovery says so
         num_lines = 0
     return FileChange(path, path, ChangeKind.ADDED, (Hunk(range(1, 1), range(1, num_lines + 1)),))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reviewer.configuration import Configuration, parse_configuration
 from reviewer.errors import ConfigurationError
+from reviewer.plain_files import MAX_SETTINGS_BYTES, read_plain_file
 from reviewer.repositories import Repository
 
 OWN_FILE = ".reviewer.toml"
@@ -52,7 +53,7 @@ def _folders(start: Path, root: Path) -> list[Path]:
 def _read_file(file: Path, root: Path) -> Configuration | None:
     where = Path(os.path.relpath(file, root)).as_posix()
     try:
-        content = file.read_bytes()
+        content = read_plain_file(file, MAX_SETTINGS_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

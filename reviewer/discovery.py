@@ -13,6 +13,7 @@ from reviewer.errors import RepositoryError
 from reviewer.ignoring import parse_patterns
 from reviewer.inspection import InspectionRules, inspect_content, inspect_name, inspect_size
 from reviewer.ledger import Failed, Skip, SkipReason
+from reviewer.plain_files import MAX_SETTINGS_BYTES, read_plain_file
 from reviewer.source import SourceFile
 from reviewer.workspace import Workspace
 
@@ -156,10 +157,10 @@ def _walk(folder: Path, prefix: str, ignores: tuple[tuple[str, GitIgnoreSpec], .
 
 def _read_ignores(folder: Path, prefix: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
     try:
-        lines = (folder / ".gitignore").read_text("utf-8", "replace").splitlines()
+        text = read_plain_file(folder / ".gitignore", MAX_SETTINGS_BYTES).decode("utf-8", "replace")
     except OSError:
         return ()
-    return ((prefix, parse_patterns(lines)),)
+    return ((prefix, parse_patterns(text.splitlines())),)
 
 
 def _is_ignored(path: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:

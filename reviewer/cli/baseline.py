@@ -13,6 +13,7 @@ from reviewer.cli.session import Session, Setting, current_session, prepare
 from reviewer.discovery import discover_files
 from reviewer.errors import RequestError
 from reviewer.findings import Finding
+from reviewer.plain_files import MAX_REPORT_BYTES, read_plain_file
 from reviewer.review import Review
 from reviewer.workspace import lies_in
 
@@ -83,7 +84,7 @@ def _update(file: Path, review: Review, asked: Iterable[str], there: Iterable[Fi
         return one.path not in unread and lies_in(one.path, folders) and one.fingerprint not in fingerprints
 
     try:
-        known = parse_entries(file.read_bytes(), str(file))
+        known = parse_entries(read_plain_file(file, MAX_REPORT_BYTES), str(file))
     except FileNotFoundError:
         known = ()
     return update_baseline(known, list_known(review.findings), is_judged, adds=adds)

@@ -49,9 +49,9 @@ def check(
     else:
         setting = prepare(session, map(Path, paths), choices.given, choices.config)
         discovery = _discover(session, setting, paths, staged=staged)
-    heed_failures(ctx, setting.configuration)
-    desk = open_desk(session, setting, find_baseline(session, setting, choices))
-    review = desk.review_files(discovery)
+    with heed_failures(ctx, setting.configuration):
+        desk = open_desk(session, setting, find_baseline(session, setting, choices))
+        review = desk.review_files(discovery)
     write_review(review, session, setting, choices, discovery.sources)
     if review.ledger.is_empty and not staged:
         raise RequestError(f"{', '.join(paths) or '.'}: expected a file to review, found none")

@@ -84,14 +84,14 @@ def diff(  # noqa: PLR0913  # one parameter an option
         setting = prepare_from(session, repository, policy_from, choices.given)
     else:
         setting = prepare(session, (), choices.given, choices.config)
-    heed_failures(ctx, setting.configuration)
-    comparison = _compare(session, setting, repository, Revisions(base, head, staged), paths)
-    desk = open_desk(session, setting, find_baseline(session, setting, choices, comparison.base))
-    old_names = [change.old_path for change in comparison.changes if change.kind is not ChangeKind.ADDED]
-    old_files = read_old_files(repository, comparison.base, old_names, setting.rules)
-    declarations = read_declarations(repository, setting.rules, comparison, attributes_from)
-    found = read_head(repository, setting.workspace, setting.rules, comparison, declarations)
-    review = desk.review_change(comparison, found, old_files, heeds_own_suppressions=heed_own_suppressions)
+    with heed_failures(ctx, setting.configuration):
+        comparison = _compare(session, setting, repository, Revisions(base, head, staged), paths)
+        desk = open_desk(session, setting, find_baseline(session, setting, choices, comparison.base))
+        old_names = [change.old_path for change in comparison.changes if change.kind is not ChangeKind.ADDED]
+        old_files = read_old_files(repository, comparison.base, old_names, setting.rules)
+        declarations = read_declarations(repository, setting.rules, comparison, attributes_from)
+        found = read_head(repository, setting.workspace, setting.rules, comparison, declarations)
+        review = desk.review_change(comparison, found, old_files, heeds_own_suppressions=heed_own_suppressions)
     write_review(review, session, setting, choices, found.sources)
     ctx.exit(decide_exit_code(review, setting.configuration))
 

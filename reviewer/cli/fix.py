@@ -53,9 +53,7 @@ def _write(mended: MendedFile, session: Session, setting: Setting) -> None:
     raw = mended.source.encode(mended.source.content)
     if file.read_bytes() != raw:
         raise RequestError(f"{mended.source.path}: expected the content that was reviewed, found another; run it again")
-    mode = file.stat().st_mode
     write_atomically(file, mended.source.encode(mended.content))
-    file.chmod(mode & 0o7777)
     for finding in mended.findings:
         place = f"{session.show_path(setting.workspace, finding.path)}:{finding.region.start.line}"
         assert finding.fix is not None, "only findings with a fix are mended"

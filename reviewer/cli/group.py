@@ -33,7 +33,7 @@ _ASKED_WRONGLY = (ConfigurationError, RequestError, DiffError)
 class LazyGroup(click.Group):
     """Subcommands by name: our own, then those that packages above register by entry point.
 
-    `lets_pass`: whether a review that could not be made, through no fault of who asked for it, ends with 0.
+    `lets_pass`: whether a review that cannot be made, through no fault of who asked for it, ends with 0.
     """
 
     lets_pass = False

@@ -1,7 +1,8 @@
 """Options that several subcommands share, and how their reports are written."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial, wraps
@@ -66,7 +67,9 @@ _SELECTION = (
     click.option("--jobs", type=click.IntRange(0), metavar="N", help="Processes; 0 (default): as many as pay off."),
     click.option("--no-cache", is_flag=True, help="Neither read nor write kept results."),
     click.option("--config", type=_FILE, help="Configuration file to use."),
-    click.option("--model", type=click.Path(path_type=Path, file_okay=False), help="Folder of another model bundle."),
+    click.option(
+        "--model", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of another model bundle."
+    ),
 )
 _REPORTING = (
     click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", show_default=True, help="Report."),
@@ -217,15 +220,23 @@ def write_text(text: str, session: Session, output: Path | None = None) -> None:
     if output is not None:
         write_atomically(session.cwd / output, content)
     else:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, "standard output") from error
 
 
-def heed_failures(ctx: click.Context, configuration: Configuration) -> None:
-    """Lets a review that cannot be made pass where that is asked for."""
+@contextmanager
+def heed_failures(ctx: click.Context, configuration: Configuration) -> Iterator[None]:
+    """Lets a review that cannot be made pass where that is asked for. Outside, where it is written, nothing passes."""
     command = ctx.find_root().command
-    if isinstance(command, LazyGroup):
-        command.lets_pass = configuration.on_failure is OnFailure.PASS
+    if not isinstance(command, LazyGroup):
+        yield
+        return
+    command.lets_pass = configuration.on_failure is OnFailure.PASS
+    yield
+    command.lets_pass = False
 
 
 def decide_exit_code(review: Review, configuration: Configuration) -> int:

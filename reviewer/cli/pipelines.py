@@ -7,13 +7,12 @@ https://www.jenkins.io/doc/book/pipeline/multibranch/#additional-environment-var
 """
 
 import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any  # the event of a host, JSON
 
-from reviewer.comparison import DEEPEN
+from reviewer.comparison import DEEPEN, describe_fetch
 from reviewer.errors import RequestError
 from reviewer.repositories import Repository
 
@@ -51,17 +50,12 @@ def resolve_base(repository: Repository, hint: BaseHint) -> str:
         if repository.find_revision(revision) is not None:
             return revision
     branch = next((one.removeprefix("origin/") for one in hint.revisions if one.startswith("origin/")), "")
-    fetch = f" Get the branch by `{_describe_fetch(branch)}` if it still exists." if branch else ""
+    fetch = f" Get the branch by `{describe_fetch(branch)}` if it still exists." if branch else ""
     deepen = f" This clone is shallow: {DEEPEN}." if repository.is_shallow else ""
     raise RequestError(
         f"base: {hint.said_by}: expected one of {', '.join(hint.revisions)} in this clone, found none: the branch was "
         f"deleted, or not fetched.{fetch}{deepen} Or name the commit to compare with by --base."
     )
-
-
-def _describe_fetch(branch: str) -> str:
-    """A command for a shell. Both ends are said: a clone of one branch would keep the other nowhere."""
-    return f"git fetch origin {shlex.quote(f'+refs/heads/{branch}:refs/remotes/origin/{branch}')}"
 
 
 def read_event(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -114,7 +114,9 @@ def test_a_pull_request_is_annotated_and_fails(scene: Scene) -> None:
     assert annotations(run) == ["error new.py"]
     assert "::notice title=graph-reviewer::1 finding" in run.log
     assert (run.outputs["findings"], run.outputs["exit-code"]) == ("1", "1")
-    assert run.summary == "graph-reviewer: findings: 1\n"
+    told, closing = run.summary.split("\n\n")
+    assert told == "graph-reviewer: findings: 1"
+    assert closing.startswith("    1 finding (1 critical) in 1 file reviewed, 7 lines.\n")
     sarif = json.loads(Path(run.outputs["sarif"]).read_bytes())
     assert [one["ruleId"] for one in sarif["runs"][0]["results"]] == ["security/unsafe-deserialization"]
     assert json.loads(Path(run.outputs["report"]).read_bytes())["change"] == {"base": scene.base, "head": scene.head}
@@ -152,6 +154,22 @@ def test_inputs_reach_the_command(scene: Scene) -> None:
     assert "No findings" in run.log or "0 findings" in run.log
     with pytest.raises(ActionError, match="inputs: expected some of"):
         scene.run(nonsense="1")
+
+
+def test_the_summary_says_what_was_not_reviewed(scene: Scene) -> None:
+    workspace = scene.clone()
+    (workspace / "b.py").write_bytes(bytes(100))
+    scene.github["event_name"] = "push"
+    run = scene.run_in(workspace, fail_on="never")
+    assert "\n    Not reviewed, binary: 1: b.py.\n" in run.summary
+    broken = scene.folder / "model"
+    broken.mkdir()
+    shutil.rmtree(scene.folder / "temp" / "graph-reviewer" / "action")
+    install_reviewer(scene.folder / "temp" / "graph-reviewer" / "action" / "bin", broken)
+    run = scene.run(on_failure="pass")
+    assert (run.exit_code, run.outputs["exit-code"], run.outputs["findings"]) == (0, "0", "")
+    assert run.summary == "graph-reviewer: nothing was reviewed; the log says why.\n"
+    assert scene.run().summary == "graph-reviewer: the review is not complete; the log says why.\n"
 
 
 @pytest.mark.parametrize(("on_failure", "code"), [("", 2), ("fail", 2), ("pass", 0)])

@@ -168,6 +168,9 @@ def test_what_cannot_be_compared_is_said(repository: Project) -> None:
     git = Repository(repository.root)
     with pytest.raises(RequestError, match="nowhere: expected a commit, found none"):
         compare(git, "nowhere", None)
+    told = r"deleted, or not fetched: git fetch origin \+refs/heads/a/b:refs/remotes/origin/a/b$"
+    with pytest.raises(RequestError, match=told):
+        compare(git, "origin/a/b", None)
     repository.git("checkout", "--quiet", "--orphan", "island")
     repository.commit({"a.py": "2\n"})
     with pytest.raises(RequestError, match=r"expected a common ancestor, found none$"):

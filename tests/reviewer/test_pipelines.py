@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -208,6 +209,23 @@ def test_a_failed_file_fails_unless_it_is_let_pass(project: Project) -> None:
 def test_what_cannot_be_done_as_asked_never_passes(project: Project) -> None:
     for args in (("check",), ("check", "nowhere.py"), ("diff",)):
         assert project.run(*args, "--on-failure", "pass").exit_code == 2
+
+
+def test_a_review_that_cannot_be_written_never_passes(project: Project) -> None:
+    project.write({"b.py": BAD, "file": ""})
+    for args in (("--output", "file/x.txt"), ("--report", "json=file/x.json"), ("--model", "nowhere")):
+        result = project.run("check", "b.py", *args, "--on-failure", "pass")
+        assert (result.exit_code, "INCOMPLETE" in result.stderr) == (2, False)
+        assert "fault of the reviewer" not in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_said(project: Project) -> None:
+    project.write({"b.py": "x = 1\n"})
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-c", "from reviewer.cli import main; main()", "check", "--on-failure", "pass"]
+        done = subprocess.run(command, cwd=project.root, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr.decode()) == (2, "reviewer: standard output: No space left on device\n")
 
 
 def test_a_reviewer_that_is_broken_fails_unless_it_is_let_pass(origin: Project, tmp_path: Path) -> None:

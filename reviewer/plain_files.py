@@ -1,0 +1,28 @@
+"""Reads files that a repository may have laid: regular ones only, and no more than is sensible.
+
+A repository can hold a link to a device that never ends, or to a pipe that nobody writes to.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+MAX_SETTINGS_BYTES = 1 << 20  # configuration, ignore patterns, attributes
+MAX_REPORT_BYTES = 64 << 20  # known findings, a few hundred thousand of them
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_plain_file(file: Path, max_bytes: int) -> bytes:
+    """The content of a regular file, links followed; raises OSError for anything else, and for one that is larger."""
+    descriptor = os.open(file, _FLAGS)  # without waiting for the other end of a pipe
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "expected a regular file", str(file))
+        content = stream.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, f"expected at most {max_bytes >> 20} MiB", str(file))
+    return content
