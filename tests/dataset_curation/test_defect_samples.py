@@ -227,6 +227,11 @@ SAMPLES = [
         "import java.security.SecureRandom;\nclass Dice { SecureRandom r = new SecureRandom(); }",
     ),
     (
+        "java-weak-random-constant",
+        "import java.security.SecureRandom;\nclass Token { static final SecureRandom R = new SecureRandom(); }",
+        "import java.security.SecureRandom;\nclass Token { final SecureRandom r = new SecureRandom(); }",
+    ),
+    (
         "python-unequal-time-refused",
         "if not hmac.compare_digest(a, signature):\n    pass\n",
         "if not hmac.compare_digest(a, b):\n    pass\n",

@@ -259,3 +259,27 @@ def test_work_moves_into_loops_over_much(before: str, over: str, number: int) ->
 def test_an_array_made_in_every_round_costs_little(made: str, number: int) -> None:
     code = f"class A {{ void f(List<B> a) {{\n  byte[] c = {made};\n  for (B row : a.rows) {{\n    g(c);\n  }}\n}} }}"
     assert sum(one.name == "work-in-loop" for one in propose("A.java", code.encode())) == number
+
+
+@pytest.mark.parametrize(
+    ("function", "loop", "number"),
+    [
+        ("checkImage", "", 0),
+        ("parseLine", "", 1),
+        ("checkImages", "for (String line : lines) ", 1),
+        ("checkImages", "for (String image : options) ", 0),
+    ],
+)
+def test_a_pattern_is_made_anew_where_much_is_read(function: str, loop: str, number: int) -> None:
+    use = f"{loop}use(WORD_PATTERN.matcher(text));"
+    constant = 'private static final Pattern WORD_PATTERN = Pattern.compile("a+");'
+    code = f"class A {{\n  {constant}\n  void {function}(String text) {{\n    {use}\n  }}\n}}\n"
+    found = [one for one in propose("A.java", code.encode()) if one.name == "compiled-per-call"]
+    assert len(found) == number
+
+
+@pytest.mark.parametrize("condition", ["not ready", "ready"])
+def test_no_twin_converts_what_is_a_condition_already(condition: str) -> None:
+    code = f"def f(rows):\n    ready = load(rows)\n    if {condition}:\n        log(rows)\n        stop(ready)\n"
+    for one in propose("a.py", code.encode()):
+        assert all(b"bool(" not in edit.replacement for edit in one.twin)

@@ -29,7 +29,7 @@ _FEW = re.compile(
     r"|providers?|versions?|parts?|steps?|levels?|kinds?|keys?|themes?|tabs?|menus?|retr(?:y|ies)|attempts?|keywords?|panels?"
     r"|interceptors?|middlewares?|hooks?|rules?|profiles?|months?|days|weekdays|hosts?|servers?|devices?|namespaces?|hidden"
     r"|modules?|interfaces?|methods?|enums?|constants?|aliases|dims?|dimensions?|axes|axis|shape|exports?|imports?|schemas?"
-    r"|percentiles?|suspects?|patterns?|drivers?|aliases|services?|resources?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?|sources?)$"
+    r"|percentiles?|choices|tables?|weights?|suspects?|patterns?|drivers?|aliases|services?|resources?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?|sources?)$"
 )
 _PASSING = re.compile(
     r"(?:items|values|entries|iter|list|tuple|enumerate|sorted|reversed|size|length|count|to_?list|to_?array|iterator|all"

@@ -162,8 +162,9 @@ def condition_negated(scene: Scene) -> Iterator[Draft]:
             continue
         text, twin = negation(scene, cond), _said_longer(scene, cond)
         ordered = cond.kind is K.COMPARE and gap(scene, cond.children[0], cond.children[-1]) in _SHIFTS
-        if text is not None and twin and not ordered:
-            yield Draft(cond.start, cond.end, (Edit(cond.start, cond.end, text.encode()),), twin)
+        if text is not None and not ordered and (twin or cond.kind is not K.COMPARE):
+            edits = (Edit(cond.start, cond.end, text.encode()),)
+            yield Draft(cond.start, cond.end, edits, twin, renames=not twin)
 
 
 def _refuses(owner: Node) -> bool:
@@ -191,16 +192,13 @@ def _tests_presence(cond: Node) -> bool:
 
 
 def _said_longer(scene: Scene, cond: Node) -> tuple[Edit, ...]:
-    """The same condition in more words."""
+    """The same condition in more words; none in languages where only a conversion nobody needs would be longer."""
     if cond.kind is K.COMPARE:
         return mirrored(scene, cond)
     value = cond.get("value") if cond.kind is K.NOT else cond
-    if value is None:
+    if value is None or scene.family in (PYTHON, JAVASCRIPT):
         return ()
     text = scene.text(value)
-    if scene.family in (PYTHON, JAVASCRIPT):
-        longer = f"bool({text})" if scene.family is PYTHON else f"!!{text}" if cond is value else f"Boolean({text})"
-        return (Edit(value.start, value.end, longer.encode()),)
     return (Edit(cond.start, cond.end, f"{text} == {'false' if cond.kind is K.NOT else 'true'}".encode()),)
 
 
@@ -257,7 +255,7 @@ def _is_looked_up(scene: Scene, name: Node) -> bool:
     while value is not None and value.kind is K.AWAIT:
         value = value.get("value")
     callee = value.get("callee") if value is not None and value.kind is K.CALL else None
-    return callee is not None and _LOOKUP.search(callee.text) is not None
+    return callee is not None and _LOOKUP.search(callee.text) is not None and not callee.text.endswith("List")
 
 
 def is_harmless_here(node: Node) -> bool:

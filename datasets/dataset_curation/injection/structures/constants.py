@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from dataset_curation.injection.structures.amounts import is_over_many
 from dataset_curation.injection.structures.conditions import is_fact
 from dataset_curation.injection.structures.model import (
     JAVASCRIPT,
@@ -15,6 +16,7 @@ from dataset_curation.injection.structures.model import (
     names_in,
     next_of,
     nodes,
+    parameters,
     statement_around,
     step_of,
     with_comment,
@@ -32,20 +34,38 @@ COSTLY = re.compile(
     r"|new RestTemplate|new HttpClient|HttpClient\.newHttpClient|new JsonSerializerOptions)\("
 )
 """Calls that make what one makes once."""
+_MATCHER = re.compile(r"(?:re\.compile|regex\.compile|Pattern\.compile|new Regex|new RegExp)\(")
+_PER_TEXT = re.compile(
+    r"(?i)pars|sanit|escap|encod|decod|expand|render|convert|format|tokeni|highlight|normali|match|clean|strip|translat"
+)
 _MAX_USES = 3
 _LEAST_ASKED, _LEAST_LONG = 3, 60  # facts in a condition that is worth a name, and its characters
 _BROKEN = 40  # characters of a line that a person would break
 _LITERAL = (K.NULL, K.BOOL, K.STRING, K.INT, K.FLOAT, K.LIST, K.DICT)
 _DECLARING = re.compile(r"\bout\b|\bis\b|\binstanceof\s+\S+\s+\w|:=")  # may name a variable, whose reach would change
 _UNITS = (1_024, 3_600, 1_000, 60)  # what bytes, seconds and milliseconds are counted in
-_LARGE = 1_000
+_LARGE = 10_000
 _PATTERNS = frozenset({"pattern", "regex", "re", "regexp", "expression"})
 _UNEXPLAINED = frozenset({"0", "1", "-1", "2", "0.0", "1.0", "10", "100"})
 
 
 def compiled_per_call(scene: Scene) -> Iterator[Draft]:
-    """A constant that holds a compiled pattern or a costly object, made anew wherever it is used."""
-    return _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None, _pattern_renamed)
+    """A constant that holds a compiled pattern or a costly object, made anew wherever it is used; a pattern only where
+    much is read with it."""
+    for draft in _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None, _pattern_renamed):
+        used = [node for node in nodes(scene, K.NAME) if any(one.start == node.start for one in draft.edits)]
+        made = [one.replacement.decode() for one in draft.edits if one.replacement]
+        if not _MATCHER.match(made[0]) or any(_is_read_often(scene, one) for one in used):
+            yield draft
+
+
+def _is_read_often(scene: Scene, place: Node) -> bool:
+    """Whether a place is in a loop over much, or in a function whose name says that it works on one text of many."""
+    if is_over_many(scene, place):
+        return True
+    function = function_of(place)
+    name = function.get("name") if function is not None else None
+    return function is not None and name is not None and bool(_PER_TEXT.search(name.text) and parameters(function))
 
 
 def magic_number(scene: Scene) -> Iterator[Draft]:

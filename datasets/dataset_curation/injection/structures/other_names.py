@@ -46,11 +46,11 @@ _SYNONYMS = {
         "whitespaces blanks", "result outcome", "results outcomes found", "output result text",
         "item entry element", "items entries elements", "entry item", "entries items", "element item",
         "elements items", "response reply", "responses replies", "reply response",
-        "error failure problem", "errors problems failures", "failure error", "failures errors", "message text",
-        "messages texts", "data content payload", "payload content", "content text", "body content",
+        "error failure problem", "errors problems failures", "failure error", "failures errors",
+        "data content payload", "payload content", "content text", "body content",
         "folder directory", "folders directories", "directory folder", "directories folders", "options settings",
         "settings options", "configuration settings", "match hit", "matches hits", "url address link",
-        "urls addresses links", "id identifier", "ids identifiers", "type kind", "types kinds", "text string",
+        "urls addresses links", "id identifier", "ids identifiers", "text string",
         "tasks jobs", "task job", "job task", "jobs tasks", "tag label", "tags labels",
         "title heading caption", "state status", "status state", "elapsed duration", "duration elapsed",
         "delay pause", "average mean", "avg average", "mean average", "diff difference",
@@ -77,7 +77,7 @@ _SYNONYMS = {
 """Words that say the same; only the last word of a name is exchanged, which is what the thing is, since those before it
 may be a term of the trade. A word whose brother may stand beside it in the same code is none."""
 _MADE_BY = {
-    "parse": "parsed", "load": "loaded", "loads": "loaded", "read": "read", "find": "found", "search": "found",
+    "parse": "parsed", "load": "loaded", "loads": "loaded", "find": "found", "search": "found",
     "fetch": "fetched", "resolve": "resolved", "compute": "computed", "calculate": "computed", "filter": "filtered",
     "sort": "sorted", "merge": "merged", "format": "formatted", "decode": "decoded", "encode": "encoded",
     "map": "mapped", "join": "joined", "convert": "converted", "validate": "validated", "select": "selected",
