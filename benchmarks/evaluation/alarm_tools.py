@@ -1,11 +1,12 @@
-"""What other tools say of the product code of popular packages: every result is an alarm.
+"""What the installed tools say of files of repositories; of popular packages every result is an alarm.
 
-Tools read the files that count and no others, each package's in batches (`peers`).
+Tools read the files that count and no others, in batches (`peers`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from benchmarks.evaluation.linters import BANDIT, ESLINT, PYLINT, RUFF_BUGS, RUFF_S
 from benchmarks.evaluation.packages import Package
@@ -15,25 +16,31 @@ from benchmarks.evaluation.sarif import Tool, read_tool
 from benchmarks.evaluation.snippets import Snippet
 from dataset_curation.harvesting import file_name
 
-FOLDER = "popular+packages"
 _ASSERT = frozenset({"B101", "S101"})  # a third and more of what Bandit and Ruff say
 
 
 def run_tools(context: Context, packages: Sequence[Package]) -> list[Tool]:
-    """The installed tools on all packages, parts of them alone, and the tools of `--sarif`."""
-    snippets = [
-        Snippet(f"{file_name(one.repository)}/{file.path}", file.text) for one in packages for file in one.files
-    ]
-    given = [read_tool(name, files, {one.repository for one in packages}) for name, files in context.tools.items()]
-    folder = context.data / "sets" / "alarms" / FOLDER
+    """The tools on all packages."""
+    files = [(one.repository, file) for one in packages for file in one.files]
+    return run_installed(context, context.data / "sets" / "alarms" / "popular+packages", files)
+
+
+def run_installed(context: Context, folder: Path, files: Collection[tuple[str, Snippet]]) -> list[Tool]:
+    """The installed tools on files of repositories, parts of them alone, and the tools of `--sarif`.
+
+    Paths of results are those of trees: `owner+name/path`. The files are written below the folder.
+    """
+    snippets = [Snippet(f"{file_name(repository)}/{file.path}", file.text) for repository, file in files]
+    repositories = {repository for repository, _ in files}
+    given = [read_tool(name, sarif, repositories) for name, sarif in context.tools.items()]
     runners = (BANDIT, RUFF_S, RUFF_BUGS, PYLINT, ESLINT)
     found = run_peers(replace(context, tools={}), folder, snippets, runners)
-    return [*(part for one in found for part in _parts_of(_below(one))), *given]
+    return [*(part for one in found for part in _parts_of(_below(one, folder.name))), *given]
 
 
-def _below(tool: Tool) -> Tool:
-    """The tool with paths from the packages' folder on."""
-    return replace(tool, results={path.removeprefix(f"{FOLDER}/"): found for path, found in tool.results.items()})
+def _below(tool: Tool, folder: str) -> Tool:
+    """The tool with paths from a folder on."""
+    return replace(tool, results={path.removeprefix(f"{folder}/"): found for path, found in tool.results.items()})
 
 
 def _parts_of(tool: Tool) -> list[Tool]:

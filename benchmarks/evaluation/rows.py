@@ -28,7 +28,7 @@ Stratum = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class TriagedRow:
     """A candidate with its verdict. `first_line`..`last_line` is its statement; `weight` how many candidates it stands
-    for among all of its family and label in the gate, a mean of 1."""
+    for among all of its family and label in the gate, a mean of 1; `text` is that of its file."""
 
     repository: str
     path: str
@@ -41,6 +41,7 @@ class TriagedRow:
     weight: float
     candidate: Candidate
     graph: FunctionGraph
+    text: str
 
     @property
     def place(self) -> str:
@@ -192,6 +193,7 @@ def _make_row(key: Key, found: _Found, verdict: Verdict, weight: float, reader: 
         weight=weight,
         candidate=candidate,
         graph=found.record.graph,
+        text=source.content.decode("utf-8", "replace"),
     )
 
 

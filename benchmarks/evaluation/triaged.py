@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.evaluation.alarm_tools import run_installed
 from benchmarks.evaluation.cells import ALL, make_cells
 from benchmarks.evaluation.figures import (
     RECALLS,
@@ -25,8 +26,9 @@ from benchmarks.evaluation.judging import make_curve
 from benchmarks.evaluation.parts import Bars, Context, Section, Table
 from benchmarks.evaluation.reliability import PROBABILITY, judge_reliability
 from benchmarks.evaluation.rows import Triaged, describe, load_triaged
-from benchmarks.evaluation.sarif import Tool, read_tool
+from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, PRIOR, SHIPPED, Scores, score_all, shown
+from benchmarks.evaluation.snippets import Snippet
 from graph_model.catalogue import load_catalogue
 
 RANKING: dict[str, Measure] = {"PR-AUC": pr_auc, **{f"precision at recall {one}": precision_at(one) for one in RECALLS}}
@@ -56,7 +58,9 @@ class TriagedPart:
         flags = {"shown by default": shown(context.bundle, triaged, scorers[0].columns[0])}
         reliable = judge_reliability(triaged, cells[:2], flags["shown by default"], scorers, context.bootstrap)
         compared = [_compare(ALL, cells[0], flags["shown by default"], "shown by default", scorers)]
-        for tool in (read_tool(name, files, _repositories(triaged)) for name, files in context.tools.items()):
+        files = {(row.repository, row.path): Snippet(row.path, row.text) for row in triaged.rows}
+        told = [(repository, files[repository, path]) for repository, path in sorted(files)]
+        for tool in run_installed(context, context.data / "sets" / "triaged" / "gate+files", told):
             compared += _compare_tool(tool, triaged, scorers, context)
         return Section(
             notes=(*describe(triaged), *_notes(triaged)),
@@ -168,10 +172,6 @@ def _compare_tool(tool: Tool, triaged: Triaged, scorers: Sequence[Scores], conte
 def _cell(name: str, chosen: NDArray[np.bool_], triaged: Triaged, context: Context) -> Cell:
     bootstrap = (context.num_samples, context.seed)
     return make_cell(name, np.flatnonzero(chosen), triaged.targets, triaged.weights, triaged.groups, bootstrap)
-
-
-def _repositories(triaged: Triaged) -> set[str]:
-    return {row.repository for row in triaged.rows}
 
 
 def _notes(triaged: Triaged) -> list[str]:

@@ -25,7 +25,7 @@ REPOSITORIES = ("o/n", "o/m")
 
 def _row(path: str = "a/ä.py", lines: tuple[int, int] = (4, 6)) -> TriagedRow:
     candidate = Candidate("security/command-injection", path, 0, 1, 0, 1, "", "", (), ())
-    return TriagedRow("o/n", path, 5, *lines, "python", candidate.label, True, 1.0, candidate, GRAPH)
+    return TriagedRow("o/n", path, 5, *lines, "python", candidate.label, True, 1.0, candidate, GRAPH, "")
 
 
 def _result(uri: str, region: dict[str, int], base: str = "") -> dict[str, Any]:
