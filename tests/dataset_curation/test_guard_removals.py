@@ -111,13 +111,19 @@ def test_a_block_that_ends_the_program_is_not_opened() -> None:
     assert remove_guard(scene, start, start + len("valid(x)")) == ((), ())
 
 
-def test_a_refusal_goes_with_what_explains_it_and_its_twin_says_what_it_does() -> None:
-    sound = "def f(x):\n    a()\n    # Never below another folder.\n    if x.bad:\n        return None\n    use(x)\n"
-    edits, twin = remove_guard(
-        open_scene("a.py", sound.encode(), BY_NAME["python"]), sound.index("x.bad"), sound.index("x.bad") + 5
-    )
+@pytest.mark.parametrize(
+    ("cond", "name"), [("not x.good", "is_refused"), ("is_safe(x)", "is_allowed"), ("x in listed", "")]
+)
+def test_a_refusal_goes_with_what_explains_it_and_its_twin_says_what_it_does(cond: str, name: str) -> None:
+    sound = f"def f(x):\n    a()\n    # Never below another folder.\n    if {cond}:\n        return None\n    use(x)\n"
+    checked = cond.removeprefix("not ")
+    start = sound.index(checked)
+    scene = open_scene("a.py", sound.encode(), BY_NAME["python"])
+    edits, twin = remove_guard(scene, start, start + len(checked))
     assert apply_edits(sound.encode(), edits).decode() == "def f(x):\n    a()\n    use(x)\n"
-    assert "    is_refused = x.bad\n    if is_refused:\n" in apply_edits(sound.encode(), twin).decode()
+    assert bool(twin) == bool(name)
+    if name:
+        assert f"    {name} = {cond}\n    if {name}:\n" in apply_edits(sound.encode(), twin).decode()
 
 
 def test_a_refusal_goes_with_one_of_the_blank_lines_around_it() -> None:

@@ -22,9 +22,13 @@ from graph_model.syntax import Node
 
 _LEAVING = (K.RETURN, K.THROW, K.CONTINUE, K.BREAK)
 _EXITS = re.compile(r"(?i)_?(?:exit|abort|die|quit|fail\w*|panic|usage)")
-CHECK = (
+_ALLOWING = (
     r"(?i:\w*(?:safe|allow|valid|trust|permit|white_?list|same_?(?:origin|host|site|domain)|local_?(?:url|path))\w*\()"
-    r"|[sS]tarts_?[wW]ith\(|\.(?:has|includes|[cC]ontains|containsKey)\(|\bin (?:[A-Z_]{3,}|[(\[{]|\w+\.\w+|[a-z_]+s\b)"
+)
+_ALLOWS = re.compile(_ALLOWING)
+CHECK = (
+    _ALLOWING + r"|[sS]tarts_?[wW]ith\(|\.(?:has|includes|[cC]ontains|containsKey)\("
+    r"|\bin (?:[A-Z_]{3,}|[(\[{]|\w+\.\w+|[a-z_]+s\b)"
     r"|is_relative_to"
 )
 """What a condition says that asks whether a value may be used."""
@@ -62,16 +66,19 @@ def remove_guard(scene: Scene, start: int, end: int) -> tuple[tuple[Edit, ...], 
     if _leaves(last) and last.kind is K.CALL and not is_refusal:
         return (), ()  # opened, the block would always end the program
     edits = _refusal_removed(scene, owner) if is_refusal else _block_opened(scene, owner, body)
-    return edits, name_condition(scene, owner, cond, _word(scene, cond, last))
+    return edits, _named(scene, owner, cond, last)
 
 
-def _word(scene: Scene, cond: Node, last: Node) -> str:
-    """What a condition says, by its own words and the last statement that it decides on."""
+def _named(scene: Scene, owner: Node, cond: Node, last: Node) -> tuple[Edit, ...]:
+    """The condition named by its words and the last statement that it decides on; nothing where they leave it open."""
+    text = scene.text(cond)
     if last.kind is K.CONTINUE:
-        return "should_skip"
-    is_negative = re.search(r"\bnot\b|!", scene.text(cond)) is not None
-    refuses = last.kind is K.THROW or (_leaves(last) and (is_negative or _gives_nothing(last)))
-    return "is_refused" if refuses else "is_allowed"
+        return name_condition(scene, owner, cond, "should_skip")
+    if last.kind is K.THROW or (_leaves(last) and re.search(r"\bnot\b|!", text) is not None):
+        return name_condition(scene, owner, cond, "is_refused")
+    if _leaves(last) and _gives_nothing(last) and _ALLOWS.search(text) is None:
+        return ()
+    return name_condition(scene, owner, cond, "is_allowed")
 
 
 def _gives_nothing(last: Node) -> bool:
@@ -102,7 +109,7 @@ def _part_removed(scene: Scene, both: Node, part: Node) -> tuple[tuple[Edit, ...
     body = owner.get("body") if owner is not None and is_whole else None
     if may_swap or owner is None or body is None or not body.children:
         return (edit,), (twin,) if may_swap else ()
-    return (edit,), name_condition(scene, owner, both, _word(scene, both, body.children[-1]))
+    return (edit,), _named(scene, owner, both, body.children[-1])
 
 
 def _refusal_removed(scene: Scene, owner: Node) -> tuple[Edit, ...]:
