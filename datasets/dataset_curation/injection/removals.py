@@ -73,7 +73,7 @@ def _propose_sanitisers(sink: SinkRecord, unit: UnitRecord, family: Family, cont
     ]
     for call in near[:_MAX_CALLS_A_SINK]:
         value = unwrap_call(content, call.start, call.end)
-        if value is not None and _is_worth_it(content, call):
+        if value is not None and _is_worth_it(content, call) and not _is_set_to(content, call, value):
             opening, closing = IDENTITY[family]
             yield Proposal(
                 name="sanitiser-removed",
@@ -91,6 +91,11 @@ def _is_worth_it(content: bytes, call: CallRecord) -> bool:
     before = content[: call.start].decode("utf-8", "replace")
     around = headers_above(before, len(before))
     return _OF_ADDRESSES.search(call.callee) is None and _PROTECTION.search(around) is None
+
+
+def _is_set_to(content: bytes, call: CallRecord, value: bytes) -> bool:
+    """Whether `x = x` would be left."""
+    return content[: call.start].rpartition(b"\n")[2].strip() == value + b" ="
 
 
 def unwrap_call(content: bytes, start: int, end: int) -> bytes | None:
