@@ -76,7 +76,7 @@ class Team:
             known = json.loads(self._file.read_text("utf-8")) if self._file is not None else []
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             _log.warning("team: expected a list of dismissed findings, found %s", error)
             return
         self.dismissed = (
@@ -123,7 +123,7 @@ def _parse_dismissed(body: bytes) -> frozenset[str]:
     for line in body.splitlines():
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TeamError("dismissals: expected a line of JSON a row, found another") from error
         fingerprint = row.get("fingerprint") if isinstance(row, dict) else None
         if not isinstance(fingerprint, str):

@@ -145,6 +145,7 @@ def test_what_the_team_dismissed_is_known_also_without_a_network(tmp_path: Path)
         (b"<html>", 200, {}, "expected a line of JSON a row"),
         (b"{}", 200, {}, "expected a fingerprint in each row"),
         (b'["a"]', 200, {}, "expected a fingerprint in each row"),
+        (b"[" * 200_000, 200, {}, "expected a line of JSON a row"),
         (b"", 401, {}, "found status 401"),
         (b"", 302, {}, "found status 302"),
         (b"", 500, {}, "found status 500"),
@@ -211,7 +212,7 @@ def test_damaged_files_of_known_state_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "team").mkdir()
     file = team._file
     assert file is not None
-    for content in ("{", '{"a": 1}', "[1, null]"):
+    for content in ("{", '{"a": 1}', "[1, null]", "[" * 200_000):
         file.write_text(content)
         assert connect(tmp_path, "http://127.0.0.1:9/").dismissed == frozenset()
 
@@ -223,7 +224,7 @@ def test_words_in_a_feedback_file_count_until_they_are_taken_back(tmp_path: Path
     book.add(Word(MARK, "/b", "1"))
     book.add(Word(FORGET, "/a", "1"))
     with (tmp_path / "feedback.jsonl").open("a") as stream:
-        stream.write('not json\n["a"]\n{"kind": 1}\n')
+        stream.write('not json\n["a"]\n{"kind": 1}\n' + "[" * 200_000 + "\n")
     again = FeedbackBook(str(tmp_path))
     assert again.hidden_in("/a") == book.hidden_in("/a") == {"2"}
     assert again.hidden_in("/b") == {"1"}
@@ -291,4 +292,23 @@ def test_the_server_ends_while_a_service_is_slow(folder: Path, first: bytes) -> 
         assert time.monotonic() - begun < 10  # two seconds, on a machine with other work
 
     with drip(first) as url:
+        play_with(folder, scenario, url)
+
+
+async def mark(session: EditorSession, folder: Path) -> None:
+    uri = session.open(folder / "load.py")
+    (found,) = await session.push(uri)
+    await session.execute("reviewer.markUnhelpful", uri, found.data["fingerprint"])  # type: ignore[index]  # JSON
+
+
+def test_after_an_answer_that_cannot_be_read_the_next_one_counts(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        await session.wait_until(lambda: any("expected a line of JSON a row" in one for one in session.logged))
+        await session.wait_ready()
+        Service.dismissals = b""
+        await mark(session, folder)
+        await session.execute("reviewer.restart")
+        assert len([path for path, _, _ in Service.asked if "dismissals" in path]) == 2
+
+    with serve(b"[" * 200_000) as url:
         play_with(folder, scenario, url)
