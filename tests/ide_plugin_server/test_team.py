@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import unquote
 
 import pytest
+from lsprotocol import types
 
 from ide_plugin_server.asking import MAX_BYTES
 from ide_plugin_server.errors import RefusedError, TeamError
@@ -299,6 +302,41 @@ async def mark(session: EditorSession, folder: Path) -> None:
     uri = session.open(folder / "load.py")
     (found,) = await session.push(uri)
     await session.execute("reviewer.markUnhelpful", uri, found.data["fingerprint"])  # type: ignore[index]  # JSON
+
+
+@pytest.mark.parametrize("other", ["github:owner/name", "github:owner/other"])
+def test_a_mark_on_its_way_is_not_sent_again_when_settings_change(folder: Path, other: str) -> None:
+    async def learn(session: EditorSession) -> None:
+        await mark(session, folder)
+        assert "did not reach the team yet" in session.messages[-1]
+
+    async def scenario(session: EditorSession) -> None:
+        await wait_for(lambda: len(sent()) == 1)
+        for repository in (other, "github:owner/name"):
+            num_asked = asked().count(repository)
+            session.client.set_configuration(name_team(url, repository), section="reviewer")
+            session.client.set_configuration(name_team(url, repository), section="reviewer", scope_uri=folder.as_uri())
+            session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
+            await session.execute("reviewer.reviewWorkspace")
+            if other != "github:owner/name":
+                await wait_for(partial(lambda name, num: asked().count(name) > num, repository, num_asked))
+        Service.gate.set()
+        num_asked = len(asked())
+        await session.execute("reviewer.restart")
+        assert len(sent()) == 1
+        assert (num_asked, len(asked())) == ((1, 2) if other == "github:owner/name" else (3, 4))
+
+    def asked() -> list[str]:
+        return [unquote(path.rpartition("=")[2]) for path, _, _ in Service.asked if "dismissals" in path]
+
+    def sent() -> list[bytes]:
+        return [content for _, _, content in Service.asked if content]
+
+    with serve(status=503) as url:
+        play_with(folder, learn, url)
+        Service.status, Service.asked = 200, []
+        Service.gate.clear()
+        play_with(folder, scenario, url)
 
 
 def test_after_an_answer_that_cannot_be_read_the_next_one_counts(folder: Path) -> None:
