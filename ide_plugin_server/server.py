@@ -131,7 +131,7 @@ class EditorServer(LanguageServer):
         self.note_state(folder, state)
         await self.watching.look(folder)
         self.plan_documents(folder)
-        self.reading.begin(folder)
+        await self.reading.begin_anew(folder)
 
     async def close_folder(self, folder: Folder) -> None:
         """Forgets a folder; its documents move to another, or stand alone, and closed files of nobody are cleared."""
