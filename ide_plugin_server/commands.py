@@ -65,6 +65,8 @@ class Commands:
             server.warn(f"{file}: not reviewed: the analysis process keeps dying; reviewer.restart starts it again")
         elif shown is not None and shown.report.unread:
             server.warn(f"{file}: {shown.report.unread}")
+        elif file is not None and (home := server.folders.find(file)) is not None and home.state.problem:
+            server.warn(f"{file}: {home.state.problem}")
         server.refresh_client()
 
     async def review_changes(self, *_: object) -> None:

@@ -33,7 +33,8 @@ class Reading:
             task.cancel()
 
     async def begin_anew(self, folder: Folder) -> None:
-        """Reads a folder that was opened again."""
+        """Reads a folder that was opened again; who pulls asks again."""
+        self._server.refresh_client()
         await self._add_new(folder)
         self.begin(folder)
 
