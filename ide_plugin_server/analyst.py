@@ -47,7 +47,7 @@ from ide_plugin_server.messages import (
 )
 from ide_plugin_server.silencing import find_insertion
 from ide_plugin_server.site import Site
-from reviewer.errors import ReviewerError
+from reviewer.errors import RequestError, ReviewerError
 from reviewer.findings import Finding
 from reviewer.graph_engine import GraphEngine
 
@@ -120,7 +120,7 @@ class Analyst:
         self._close_site(CloseSite(request.key))
         try:
             site = Site(request, self._engine, self._cache_folder, self._encoding, self._caution)
-        except (ReviewerError, OSError) as error:
+        except (ReviewerError, OSError, RecursionError) as error:
             self._problems[request.key] = str(error)
             return SiteState(problem=str(error))
         self._sites[request.key] = site
@@ -129,6 +129,12 @@ class Analyst:
     def _close_site(self, request: CloseSite) -> None:
         self._sites.pop(request.key, None)
         self._problems.pop(request.key, None)
+
+    def _find_site(self, key: str) -> Site | None:
+        """A folder, None for one that is not open. Raises RequestError for one that could not be opened."""
+        if key in self._problems:
+            raise RequestError(self._problems[key])
+        return self._sites.get(key)
 
     def _read_next(self, request: ReadNext) -> SiteState:
         site = self._sites.get(request.key)
@@ -146,7 +152,8 @@ class Analyst:
     def _review(self, request: Review) -> FileReport:
         site = self._sites.get(request.key)
         if site is None:
-            return FileReport(request.file, unread=self._problems.get(request.key, "no such folder"))
+            problem = self._problems.get(request.key, "")
+            return FileReport(request.file, unread=problem or "no such folder", is_barred=bool(problem))
         return site.review(request.file, request.content, is_named=request.is_named, is_passing=request.is_passing)
 
     def _judge(self, request: Judge) -> tuple[FileReport, ...]:
@@ -165,7 +172,7 @@ class Analyst:
     # Actions ---------------------------------------------------------------------------------------------------------
 
     def _find(self, request: Explain | Silence) -> tuple[Site, Finding] | None:
-        site = self._sites.get(request.key)
+        site = self._find_site(request.key)
         if site is None:
             return None
         finding = site.find_finding(request.file, request.fingerprint)

@@ -65,6 +65,8 @@ class Commands:
             server.warn(f"{file}: not reviewed: the analysis process keeps dying; reviewer.restart starts it again")
         elif shown is not None and shown.report.unread:
             server.warn(f"{file}: {shown.report.unread}")
+        elif file is not None and (home := server.folders.find(file)) is not None and home.state.problem:
+            server.warn(f"{file}: {home.state.problem}")
         server.refresh_client()
 
     async def review_changes(self, *_: object) -> None:
@@ -81,18 +83,31 @@ class Commands:
             if folder.is_lone:
                 continue
             await server.reading.refresh(folder)  # the client may watch no files, or not have told yet
-            files = await server.desk.ask(ListFiles(folder.key, changed_only), Urgency.NEIGHBOUR)
+            request = ListFiles(folder.key, changed_only)
+            files = await server.desk.ask(request, Urgency.NEIGHBOUR)
             if isinstance(files, Trouble):
                 server.warn(files.text)
                 continue
             await server.reading.settle(folder)
             if server.reading.is_cancelled(folder):
                 break
-            async with server.bars.show(title) as bar:
-                await server.watch(folder, files, bar)
-                if bar.is_cancelled:
-                    break
+            if not await self._show(folder, request, files, title):
+                break
         server.refresh_client()
+
+    async def _show(self, folder: Folder, request: ListFiles, files: Sequence[str], title: str) -> bool:
+        """Shows files and, from now on, those that come to them; False when the user ended it."""
+        before, is_done = folder.listing, False
+        if before is None or before.changed_only:
+            folder.listing = request
+        try:
+            async with self._server.bars.show(title) as bar:
+                await self._server.watch(folder, files, bar)
+                is_done = not bar.is_cancelled
+        finally:
+            if not is_done:
+                folder.listing = before
+        return is_done
 
     async def restart(self, *_: object) -> None:
         """Starts the analysis process again, and asks the teams' services again."""

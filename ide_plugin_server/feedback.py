@@ -95,7 +95,7 @@ class FeedbackBook:
 def _parse(line: str) -> Word | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         row = None
     if not isinstance(row, Mapping) or not all(
         isinstance(row.get(key), str) for key in ("kind", "root", "fingerprint")

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 from pygls.uris import from_fs_path, to_fs_path
 
-from ide_plugin_server.messages import OpenSite, SiteState
+from ide_plugin_server.messages import ListFiles, OpenSite, SiteState
 from ide_plugin_server.settings import EditorSettings
 from reviewer.baseline import DEFAULT_FILE
 from reviewer.configuration_files import OWN_FILE, PROJECT_FILE
@@ -31,6 +31,7 @@ class Folder:
     """One folder that the analysis process knows.
 
     `is_lone`: not of the workspace, the home of single files. `named`: real paths of what decides about it by name.
+    `listing`: lists the files that are shown whether they are open or not; None before anybody asked for such.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Folder:
     uri: str | None = None
     state: SiteState = field(default_factory=SiteState)
     named: frozenset[str] = frozenset()
+    listing: ListFiles | None = None
 
     def holds(self, file: str) -> bool:
         """Whether a file lies in it, at whatever depth."""

@@ -18,20 +18,22 @@ class Following:
 
     def __init__(self, server: "EditorServer") -> None:
         self._server = server
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: dict[Team, asyncio.Task[Any]] = {}
         self._sending = asyncio.Lock()
 
     def begin(self) -> None:
-        """Follows the teams that the settings name now; each is asked at once."""
+        """Follows the teams that the settings name now: a new one is asked at once, and those that stay go on."""
         server = self._server
-        for task in self._tasks:
-            task.cancel()
-        had_any = bool(tuple(server.teams))
         named = [folder.settings.team for folder in server.folders if not folder.is_lone]
         server.teams.connect(named, server.surroundings.environment or {})
-        if had_any or tuple(server.teams):
+        followed = set(server.teams)
+        if self._tasks or followed:
             server.publish_all()
-        self._tasks = [server.spawn(self._follow(team)) for team in server.teams]
+        for team in self._tasks.keys() - followed:
+            self._tasks.pop(team).cancel()
+        for team in server.teams:
+            if team not in self._tasks or self._tasks[team].done():
+                self._tasks[team] = server.spawn(self._follow(team))
 
     async def ask(self) -> None:
         """Asks every team now."""
@@ -51,12 +53,29 @@ class Following:
             self._server.log(f"team: {error}")
 
     async def send(self, team: Team) -> None:
-        """Tells a team what it was not told yet, of the folders that name it now. Raises TeamError; the rest waits."""
+        """Tells a team what it was not told yet, of the folders that name it now. Raises TeamError; the rest waits.
+
+        Whoever gives up waiting leaves it going on: what was sent is kept as sent before anything else is.
+        """
+        problem = await asyncio.shield(self._server.spawn(self._send_all(team)))
+        if problem is not None:
+            raise problem
+
+    async def _send_all(self, team: Team) -> TeamError | None:
+        """What stopped it, None when nothing is left."""
         async with self._sending:
-            for folder in self._server.folders:
-                if self._server.team_of(folder) is team:
-                    for word in self._server.feedback.list_unsent(folder.path, team.name):
-                        await self._send_word(team, word)
+            while (word := self._find_unsent(team)) is not None:
+                try:
+                    await self._send_word(team, word)
+                except TeamError as error:
+                    return error
+        return None
+
+    def _find_unsent(self, team: Team) -> Word | None:
+        """The first mark that a team was not told of; None for a team that no folder names any more."""
+        folders = [one for one in self._server.folders if self._server.team_of(one) is team]
+        unsent = (word for one in folders for word in self._server.feedback.list_unsent(one.path, team.name))
+        return next(unsent, None)
 
     async def _send_word(self, team: Team, word: Word) -> None:
         outcome = SENT

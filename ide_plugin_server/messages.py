@@ -216,7 +216,7 @@ class Score:
 class FileReport:
     """What is shown of one file. `unread`: why it was not reviewed, or only in part; "" when it was.
 
-    `is_failed`: it should have been reviewed and could not be.
+    `is_failed`: it should have been reviewed and could not be. `is_barred`: nothing in its folder can be reviewed now.
     """
 
     file: str
@@ -225,6 +225,7 @@ class FileReport:
     scores: tuple[Score, ...] = ()
     unread: str = ""
     is_failed: bool = False
+    is_barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

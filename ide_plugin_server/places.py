@@ -61,7 +61,7 @@ def find_named(folder: Path, settings: EditorSettings) -> frozenset[str]:
     try:
         workspace = locate_workspace([folder], folder)
         configuration = _load(folder, workspace, settings)
-    except (ReviewerError, OSError, ValueError):  # told of where the folder is opened
+    except (ReviewerError, OSError, ValueError, RecursionError):  # told of where the folder is opened
         pass
     else:
         if configuration.baseline and configuration.origin_of("baseline") != DEFAULT_ORIGIN:

@@ -1,12 +1,12 @@
 """Reads workspace folders in the background, file by file, and judges what is shown with the others at hand."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any  # what a task gives is of no interest
 
 from ide_plugin_server.desk import Urgency
 from ide_plugin_server.folders import Folder
-from ide_plugin_server.messages import ReadNext, Refresh
+from ide_plugin_server.messages import ReadNext, Refresh, Trouble
 
 if TYPE_CHECKING:
     from ide_plugin_server.server import EditorServer
@@ -32,12 +32,26 @@ class Reading:
         if task is not None:
             task.cancel()
 
-    async def refresh(self, folder: Folder, files: Iterable[str] = ()) -> None:
+    async def begin_anew(self, folder: Folder) -> None:
+        """Reads a folder that was opened again; who pulls asks again."""
+        self._server.refresh_client()
+        await self._add_new(folder)
+        self.begin(folder)
+
+    async def _add_new(self, folder: Folder) -> None:
+        """Lets files be shown that have come to those that a command asked for."""
+        if folder.listing is not None:
+            listed = await self._server.desk.ask(folder.listing, Urgency.READING)
+            self._server.watched.update(() if isinstance(listed, Trouble) else listed)
+
+    async def refresh(self, folder: Folder, files: Collection[str] = ()) -> None:
         """Looks at the disk again: at some files, or (none named) at the whole folder."""
         server = self._server
         answer = await server.desk.ask(Refresh(folder.key, tuple(files)), Urgency.READING)
         if answer is not None:
             server.note_state(folder, answer)
+            if not server.watched.issuperset(files):
+                await self._add_new(folder)
             if not (files and self.is_cancelled(folder)):
                 self.begin(folder)
 

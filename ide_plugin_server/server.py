@@ -131,7 +131,7 @@ class EditorServer(LanguageServer):
         self.note_state(folder, state)
         await self.watching.look(folder)
         self.plan_documents(folder)
-        self.reading.begin(folder)
+        await self.reading.begin_anew(folder)
 
     async def close_folder(self, folder: Folder) -> None:
         """Forgets a folder; its documents move to another, or stand alone, and closed files of nobody are cleared."""
@@ -215,10 +215,10 @@ class EditorServer(LanguageServer):
         """Keeps a report and publishes it; after trouble what was shown last stays."""
         if isinstance(answer, Trouble):
             self.log(f"{file}: not reviewed: {answer.text}")
-            return
-        self._num_reports += 1
-        self.shown[file] = Shown(answer, serial, self._num_reports)
-        self.publisher.publish(file)
+        elif not (answer.is_barred and file in self.shown):
+            self._num_reports += 1
+            self.shown[file] = Shown(answer, serial, self._num_reports)
+            self.publisher.publish(file)
 
     async def judge_neighbours(self, folder: Folder, but: str = "") -> None:
         """Judges the other files that are shown, and tells what changed."""

@@ -1,37 +1,32 @@
 """Connected mode: what a team has dismissed on pull requests is not shown, and feedback goes to the team's service.
 
 Each workspace folder may name a team of its own; what belongs to no such folder has none. A service's answer is kept in
-a file; without a network the last known state counts. Requests run in threads.
+a file; without a network the last known state counts.
 """
 
-import asyncio
 import hashlib
-import http.client
 import json
 import logging
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from ide_plugin_server.asking import LIMIT_S, Question, ask
 from ide_plugin_server.errors import RefusedError, TeamError
 from ide_plugin_server.settings import TeamSettings
 from reviewer.cache import write_atomically
 
 _log = logging.getLogger(__name__)
-_TIMEOUT_S = 20.0
-_MAX_BYTES = 50_000_000
 _REFUSALS = (400, 413, 422)  # about what was sent, not about the key or the service
 REFRESH_EVERY_S = 900.0
 
 
 class Team:
-    """One team's service; `dismissed` is what is known of it now."""
+    """One team's service; `dismissed` is what is known of it now. `limit_s`: how long an answer may take."""
 
-    def __init__(self, settings: TeamSettings, token: str, data_folder: str) -> None:
+    def __init__(self, settings: TeamSettings, token: str, data_folder: str, limit_s: float = LIMIT_S) -> None:
         self._folder = Path(data_folder) / "team" if data_folder else None
-        self._settings, self._token = settings, token
+        self._settings, self._token, self._limit_s = settings, token, limit_s
         self.dismissed: frozenset[str] = frozenset()
 
     @property
@@ -42,7 +37,7 @@ class Team:
     async def refresh(self) -> bool:
         """Asks the service; True when something changed. Raises TeamError, after which the last known state counts."""
         query = urllib.parse.urlencode({"repository": self._settings.repository})
-        body = await asyncio.to_thread(self._request, f"/api/v1/dismissals?{query}", None)
+        body = await self._request(f"/api/v1/dismissals?{query}")
         found = _parse_dismissed(body)
         has_changed = found != self.dismissed
         self.dismissed = found
@@ -51,27 +46,20 @@ class Team:
 
     async def send_feedback(self, feedback: Mapping[str, object]) -> None:
         """Sends one opinion on a finding. Raises TeamError; RefusedError where it need not be tried again."""
-        content = json.dumps({"repository": self._settings.repository, **feedback}).encode()
-        await asyncio.to_thread(self._request, "/api/v1/feedback", content)
+        content = json.dumps({"repository": self._settings.repository, **feedback})
+        await self._request("/api/v1/feedback", content)
 
-    def _request(self, path: str, content: bytes | None) -> bytes:
+    async def _request(self, path: str, content: str | None = None) -> bytes:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        # The scheme is http or https: the settings take nothing else.
-        request = urllib.request.Request(self._settings.url.rstrip("/") + path, content, headers)
+        name = path.partition("?")[0]
         try:
-            with urllib.request.build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
-                body: bytes = answer.read(_MAX_BYTES + 1)
-                if len(body) <= _MAX_BYTES:
-                    answer.read()  # gives nothing, and raises where the answer broke off
-        except urllib.error.HTTPError as error:
-            error.close()
-            kind = RefusedError if error.code in _REFUSALS else TeamError
-            raise kind(f"{path.partition('?')[0]}: expected an answer, found status {error.code}") from error
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise TeamError(f"{path.partition('?')[0]}: expected an answer, found {error}") from error
-        if len(body) > _MAX_BYTES:
-            raise TeamError(f"{path.partition('?')[0]}: expected at most {_MAX_BYTES} bytes, found more")
-        return body
+            answer = await ask(Question(self._settings.url.rstrip("/") + path, headers, content, self._limit_s))
+        except TeamError as error:
+            raise TeamError(f"{name}: {error}") from error
+        if not 200 <= answer.status < 300:
+            kind = RefusedError if answer.status in _REFUSALS else TeamError
+            raise kind(f"{name}: expected an answer, found status {answer.status}")
+        return answer.body
 
     # What was last known ---------------------------------------------------------------------------------------------
 
@@ -88,7 +76,7 @@ class Team:
             known = json.loads(self._file.read_text("utf-8")) if self._file is not None else []
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             _log.warning("team: expected a list of dismissed findings, found %s", error)
             return
         self.dismissed = (
@@ -130,19 +118,12 @@ class Teams:
         return self._teams.get(settings)
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The key goes to the service that the settings name, and nowhere else."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Follows nothing: the answer is an error."""
-
-
 def _parse_dismissed(body: bytes) -> frozenset[str]:
     found = set()
     for line in body.splitlines():
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TeamError("dismissals: expected a line of JSON a row, found another") from error
         fingerprint = row.get("fingerprint") if isinstance(row, dict) else None
         if not isinstance(fingerprint, str):

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,16 +110,33 @@ def test_an_untrusted_workspace_chooses_no_model_and_no_file(tmp_path: Path) -> 
     play(folder, trusted, Editor(settings={"configuration": "evil.toml"}, options={"trusted": True}))
 
 
-def test_a_broken_configuration_is_told_and_mended_while_the_server_runs(tmp_path: Path) -> None:
+def write(text: str) -> Callable[[Path], object]:
+    return lambda file: file.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (write("select = 7\n"), ".reviewer.toml: select: expected a list"),
+        (write("select = " + "[" * 100_000), "recursion"),
+        (os.mkfifo, ".reviewer.toml: "),
+        (lambda file: file.symlink_to("/dev/stdin"), ".reviewer.toml: "),
+    ],
+    ids=["wrong", "deep", "pipe", "input"],
+)
+def test_a_broken_configuration_is_told_and_mended_while_the_server_runs(
+    tmp_path: Path, make: Callable[[Path], object], told: str
+) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "app.py").write_text("import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n")
-    (folder / ".reviewer.toml").write_text("select = 7\n")
+    make(folder / ".reviewer.toml")
 
     async def scenario(session: EditorSession) -> None:
         uri = session.open(folder / "app.py")
         assert await session.push(uri) == []
-        assert any(".reviewer.toml: select: expected a list" in one for one in session.messages)
+        await session.wait_until(lambda: any(told in one for one in session.messages))
+        (folder / ".reviewer.toml").unlink()
         (folder / ".reviewer.toml").write_text('select = ["security"]\n')
         changed = types.FileEvent((folder / ".reviewer.toml").as_uri(), types.FileChangeType.Changed)
         session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([changed]))

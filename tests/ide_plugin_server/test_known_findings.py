@@ -6,13 +6,24 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from ide_plugin_server.places import find_named
 from ide_plugin_server.settings import EditorSettings
-from ide_plugin_server.testing import Editor, EditorSession, make_environment, open_session, play
+from ide_plugin_server.testing import (
+    NEOVIM,
+    VS_CODE,
+    Editor,
+    EditorSession,
+    make_environment,
+    open_session,
+    play,
+    take_refreshes,
+)
 
 PROGRAM = str(Path(sys.executable).parent / "reviewer")
 KNOWN = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n"
@@ -131,6 +142,65 @@ def test_a_file_with_a_name_of_its_own_counts_as_it_is_now(folder: Path) -> None
     before = (folder / "known.json").read_text()
     (folder / ".reviewer.toml").write_text('baseline = "known.json"\n')
     run(folder, scenario)
+
+
+async def see(session: EditorSession, uri: str, profile: str) -> list[int]:
+    """The lines with a finding that a client of either kind has of an open document."""
+    if profile == VS_CODE:
+        return lines_shown(session, uri) or []
+    report = await session.pull(uri, "0")
+    assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+    return [one.range.start.line + 1 for one in report.items]
+
+
+@pytest.mark.parametrize("profile", [VS_CODE, NEOVIM])
+@pytest.mark.parametrize(("name", "broken"), [(".reviewer.toml", "ignre = 1\n"), ("known.json", "")])
+def test_what_is_shown_stays_while_a_file_that_decides_cannot_be_read(
+    folder: Path, profile: str, name: str, broken: str
+) -> None:
+    async def scenario(session: EditorSession) -> None:
+        await session.wait_ready()
+        uri, typed = session.open(folder / "src" / "load.py", KNOWN + NEW), session.open(folder / "typed.py", KNOWN)
+        await session.execute("reviewer.reviewFile", uri)
+        await session.execute("reviewer.reviewFile", typed)
+        await session.execute("reviewer.reviewWorkspace")
+        closed = (folder / "closed.py").as_uri()
+        assert (await see(session, uri, profile), await see(session, typed, profile), lines_shown(session, closed)) == (
+            [9],
+            [5],
+            [5],
+        )
+        before = (folder / name).read_text()
+        (folder / name).write_text(broken) if broken else (folder / name).unlink()
+        tell_changed(session, folder / name, types.FileChangeType.Changed)
+        await session.wait_until(lambda: "failed" in session.statuses)
+        assert any(name in one for one in session.messages)
+        version = session.change(typed, KNOWN + NEW)
+        await session.execute("reviewer.reviewFile", uri)
+        await session.execute("reviewer.reviewFile", typed)
+        await session.execute("reviewer.reviewFile", closed)
+        await session.execute("reviewer.restart")
+        assert name in session.messages[-1]
+        assert (await see(session, uri, profile), lines_shown(session, closed)) == ([9], [5])
+        assert profile == NEOVIM or lines_shown(session, typed) == [5]
+        if profile == VS_CODE:
+            data: Any = session.published[closed][-1].diagnostics[0].data  # JSON
+            with pytest.raises(JsonRpcException, match=name):
+                await session.execute("reviewer.explain", closed, data["fingerprint"])
+        (folder / name).write_text(before)
+        num_refreshes = session.refreshes
+        tell_changed(session, folder / name, types.FileChangeType.Changed)
+        if profile == VS_CODE:
+            await session.push(typed, version)
+        else:
+            await session.wait_until(lambda: session.refreshes > num_refreshes)
+        assert await see(session, typed, profile) == [5, 9]
+
+    (folder / FILE).rename(folder / "known.json")
+    (folder / ".reviewer.toml").write_text('baseline = "known.json"\n')
+    for other in ("typed.py", "closed.py"):
+        (folder / other).write_text(KNOWN)
+    play(folder, scenario, Editor(profile, adapt=take_refreshes if profile == NEOVIM else lambda _: None))
 
 
 def test_what_is_no_path_names_no_file(folder: Path) -> None:

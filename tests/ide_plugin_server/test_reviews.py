@@ -111,6 +111,60 @@ def test_closed_files_stay_up_to_date(folder: Path) -> None:
     play(folder, scenario)
 
 
+def test_files_that_are_made_after_a_review_of_the_workspace_are_shown(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        await session.wait_ready()
+        await session.execute("reviewer.reviewWorkspace")
+        shown = {"one.py", "two.py", "three.py"}
+        await session.wait_until(lambda: names_shown(session) == shown)
+        make(session, folder / "ignored.py", folder / "größe" / "neu.py")
+        await session.wait_until(lambda: names_shown(session) == {*shown, "neu.py"})
+        uri = session.open(folder / "opened.py", LOADING)
+        await session.push(uri)
+        make(session, folder / "opened.py")
+        session.close(uri)
+        await session.push(uri, None, count=2)
+        assert names_shown(session) == {*shown, "neu.py", "opened.py"}
+        (folder / ".gitignore").unlink()
+        tell_gone(session, folder / ".gitignore")
+        await session.wait_until(lambda: "ignored.py" in names_shown(session))
+
+    play(folder, scenario)
+
+
+def test_files_that_come_to_differ_after_a_review_of_changes_are_shown(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        await session.wait_ready()
+        await session.execute("reviewer.reviewChanges")
+        make(session, folder / "new.py")
+        await session.wait_until(lambda: names_shown(session) == {"new.py"})
+        make(session, folder / "two.py", text=LOADING + "\n\nEDITED = 1\n")
+        await session.wait_until(lambda: names_shown(session) == {"new.py", "two.py"})
+
+    play(folder, scenario)
+
+
+def test_files_that_are_made_are_not_shown_where_nobody_asked(folder: Path) -> None:
+    async def scenario(session: EditorSession) -> None:
+        await session.wait_ready()
+        make(session, folder / "new.py")
+        uri = session.open(folder / "one.py")
+        await session.push(uri)
+        await session.execute("reviewer.reviewFile", uri)
+        assert names_shown(session) == {"one.py"}
+
+    play(folder, scenario)
+
+
+def make(session: EditorSession, *files: Path, text: str = LOADING) -> None:
+    """Writes files beside the editor, which tells of them."""
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    events = [types.FileEvent(file.as_uri(), types.FileChangeType.Created) for file in files]
+    session.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(events))
+
+
 def test_closed_files_of_a_folder_that_is_deleted_go(folder: Path) -> None:
     """Some clients tell of the folder alone, and of everything else that goes."""
 
