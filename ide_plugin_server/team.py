@@ -86,7 +86,7 @@ class Team:
     def _store(self, found: Iterable[str]) -> None:
         try:
             if self._file is not None:
-                write_atomically(self._file, json.dumps(sorted(found)).encode())
+                write_atomically(self._file, json.dumps(sorted(found)).encode(), is_private=True)
         except OSError as error:
             _log.warning("team: expected a writable folder, found %s", error.strerror)
 
