@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from dataset_curation.injection.structures.amounts import is_over_many
+from dataset_curation.injection.structures.amounts import is_over_many, is_seldom
 from dataset_curation.injection.structures.conditions import is_fact
 from dataset_curation.injection.structures.model import (
     JAVASCRIPT,
@@ -55,13 +55,16 @@ def compiled_per_call(scene: Scene) -> Iterator[Draft]:
     for draft in _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None, _pattern_renamed):
         used = [node for node in nodes(scene, K.NAME) if any(one.start == node.start for one in draft.edits)]
         made = [one.replacement.decode() for one in draft.edits if one.replacement]
-        if not _MATCHER.match(made[0]) or any(_is_read_often(scene, one) for one in used):
+        often = [not is_seldom(scene, one) for one in used]
+        if any(_is_read_often(scene, one) for one in used) or (any(often) and not _MATCHER.match(made[0])):
             yield draft
 
 
 def _is_read_often(scene: Scene, place: Node) -> bool:
     """Whether a place is in a loop over much, or in a function whose name says that it works on one text of many."""
-    if is_over_many(scene, place):
+    if is_seldom(scene, place):
+        return False
+    if is_over_many(scene, place, perhaps=True):
         return True
     function = function_of(place)
     name = function.get("name") if function is not None else None
