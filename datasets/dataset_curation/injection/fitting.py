@@ -26,14 +26,14 @@ _LOGS = re.compile(r"(?i)log|index|dump|access|history|export|corpus|trace|journ
 _LOGGED = re.compile(r"(?i)logs?\b|dump|export|trace|journal")
 _SMALL = re.compile(
     r"(?i)conf|requirement|propert|\.ini|hosts|passwd|keys|ignore|change|manifest|licen[sc]e|version|repo|readme|setup|etc/|pid|authori[sz]ed|credential|require|req_|passw|realm|digest"
-    r"|template|proc/|/sys/|mime|plugin|profile|token|word|secret|schema|metadata|status|readme|todo"
+    r"|template|proc/|/sys/|mime|plugin|profile|token|word|secret|schema|metadata|status|readme|todo|suppress"
 )
 """Files that nobody keeps much in."""
 _DATA = re.compile(
     r"(?i)records?\b|rows?\b|json\.loads|\.split\(|tweets?|samples?|sentences?|corpus|dataset|events?\b|embedding|vectors?"
 )
 """What is said where a file of data is read."""
-_SECRETS = re.compile(r"(?i)credential|passw|unauthori[sz]ed")
+_SECRETS = re.compile(r"(?i)credential|passw|unauthori[sz]ed|\bprops\b|properties|comment_?char")
 _OF_FEW = re.compile(r"(?i)auth|passw|login|conf|setting|licen|require")  # programs that read those
 _FREE = re.compile(
     r"(?i)text|value|ur[li]|path|query|string|line|host|ip|user|email|address|date|word|message|source|sql|expr|pattern"
@@ -96,8 +96,10 @@ def _is_compiled(scene: Scene, proposal: Proposal) -> bool:
 
 _REQUEST = re.compile(
     r"(?i)fetch|http|client|request|send|quer(?:y|ies)|\bdb\b|database|repo(?:sitor|\b)|\bapi|\baxios|upload|download|publish|mutat"
-    r"|deliver|notif|remote|service|\.(?:save|insert|update|delete|find|get|post|put|load|create)\w*\(|prisma|redis|s3\b|storage"
+    r"|deliver|notif|remote|service|\.(?:save|insert|delete|find|get|post|put|load|create)\w*\(|prisma|redis|s3\b|storage"
 )
+_SENT = re.compile(r"mutateAsync\(|axios|https?Client|Heartbeat|\bfetch\(")
+"""What is surely sent over a network."""
 _LOCAL = re.compile(
     r"(?i)close|dispose|stop|discard|unlink|fs\.|createIfNot|shutdown|start|flush|init|listener|dialog|import\(|handler|hook|plugin"
     r"|waitfor|setTimeout|delay|lazy|crypt|\bcopy\("
@@ -115,14 +117,15 @@ def _requests_each(scene: Scene, proposal: Proposal) -> bool:
         return False
     if not _REQUEST.search(call) or _LOCAL.search(text) or is_seldom(scene, node) or says_seldom(text):
         return False
-    return may_be_many(listed[1]) or re.search(r"(?:[iI]ds|IDs)$", listed[1]) is not None
+    items = re.sub(r"To[A-Z]\w*$", "", listed[1])  # users to revoke are users
+    return may_be_many(items) or re.search(r"(?:[iI]ds|IDs)$", items) is not None or _SENT.search(call) is not None
 
 
 _QUEUED = re.compile(
-    r"(?i)queue|pending|todo|to_?visit|frontier|messages|events|jobs|packets|frames|requests|waiting|neighbo|vertex|vertices"
+    r"(?i)queue|pending|todo|commands|worklist|to_?visit|frontier|messages|events|jobs|packets|frames|requests|waiting|neighbo|vertex|vertices"
     r"|edges|graph|crawl|urls|descend|walk|rows|records|bfs|breadth"
 )
-_OF_TEXT = re.compile(r"(?i)expression|print|pretty|syntax|\bast\b|parse|token|lexer|compil|undo|redo")
+_OF_TEXT = re.compile(r"(?i)cache|expression|print|pretty|syntax|\bast\b|parse|token|lexer|compil|undo|redo")
 
 
 def _is_fed(scene: Scene, proposal: Proposal) -> bool:
@@ -131,17 +134,20 @@ def _is_fed(scene: Scene, proposal: Proposal) -> bool:
     function = _innermost(scene, proposal.start, K.FUNCTION)
     if match is None or function is None or _OF_TEXT.search(scene.candidate.path):
         return False
-    text, name = scene.text(function), match["name"]
-    holder = function if not name.startswith("self.") else _innermost(scene, proposal.start, K.CLASS) or function
+    name, text = match["name"], scene.text(function)
+    holder = function
+    if name.startswith("self."):
+        holder = _innermost(scene, proposal.start, K.CLASS) or function
+        text = _called(holder)
+    if is_surely_few(name) or _OF_TEXT.search(text) or is_seldom(scene, holder):
+        return False
     fed = [
         one for one in holder.walk()
         if one.kind is K.MEMBER and one.text in ("append", "extend") and (obj := one.get("obj")) is not None
         and scene.text(obj) == name
     ]  # fmt: skip
-    if is_surely_few(name) or _OF_TEXT.search(text) or says_seldom(_called(function)) or is_seldom(scene, function):
-        return False
     looped = any(_loop_of(one) is not None for one in fed) if holder is function else bool(fed)
-    return looped and _QUEUED.search(f"{name} {text}") is not None
+    return looped and _QUEUED.search(f"{name} {'' if holder is not function else text}") is not None
 
 
 def _called(function: Node) -> str:

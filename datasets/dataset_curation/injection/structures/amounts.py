@@ -13,7 +13,7 @@ from graph_model.syntax import Node
 _MANY = re.compile(
     r"(?:rows|records|users|accounts|messages|mails|emails|events|documents|docs|transactions|orders|posts|comments"
     r"|products|customers|members|samples|points|datapoints|observations|measurements|packets|frames|logs"
-    r"|cursor|queryset"
+    r"|cursors?|queryset"
     r"|reviews|ratings|tweets|visits|payments|invoices|submissions|subscribers|subscriptions|people|persons|employees"
     r"|students|photos|images|videos|tracks|songs|articles|books|notifications|tickets|alerts|commits|sessions|jobs"
     r"|edges|series|chars|characters|codepoints|words|sentences|polygons|coordinates|coords|df|dataframe|dataset"
@@ -88,22 +88,24 @@ def is_surely_few(text: str) -> bool:
 
 
 _SELDOM = frozenset({
-    "addon", "addons", "admin", "annotation", "annotations", "args", "arguments", "argv", "ast", "autocomplete",
-    "boot", "bootstrap", "changelog", "chart", "clipboard", "close", "cmd", "codegen", "command", "commands",
-    "compiler", "completion", "config", "configs", "configuration", "configurations", "configure", "contributor",
-    "contributors", "cookie", "cookies", "criteria", "dashboard", "dashboards", "debug", "debugger", "demo",
-    "dependencies", "dependency", "describe", "description", "devtools", "dialog", "dictionaries", "dictionary",
-    "dispose", "dump", "editor", "env", "environment", "expression", "expressions", "extension", "extensions",
-    "feature", "filter", "filters", "fixture", "flag", "flags", "font", "fonts", "grammar", "header", "headers",
-    "help", "history", "hosts", "icon", "icons", "init", "initialise", "initialize", "inspector", "install",
-    "installed", "installer", "lang", "language", "languages", "license", "licenses", "lint", "linter", "locale",
-    "locales", "manifest", "menu", "menus", "metadata", "migrate", "migration", "migrations", "migrator", "mock",
-    "mode", "mount", "mounted", "option", "options", "package", "packages", "param", "parameter", "parameters",
-    "params", "pid", "pids", "plugin", "plugins", "preference", "preferences", "pretty", "printer", "profile",
-    "profiles", "prompt", "quality", "release", "repr", "sample", "schema", "schemas", "selection", "selections",
-    "setting", "settings", "setup", "shutdown", "startup", "stop", "summary", "syntax", "teardown", "template",
-    "templates", "terminate", "test", "tests", "theme", "themes", "toolbar", "topology", "uninstall", "upgrade",
-    "usage", "validator", "version", "versions", "warmup", "widget", "wiring", "wizard", "workflow", "workflows",
+    "actuator", "addon", "addons", "admin", "algorithm", "annotation", "annotations", "args", "arguments", "argv",
+    "ast", "autocomplete", "boot", "bootstrap", "changelog", "chart", "clipboard", "close", "cmd", "codegen",
+    "command", "commands", "compiler", "completion", "config", "configs", "configuration", "configurations",
+    "configure", "contributor", "contributors", "cookie", "cookies", "credential", "credentials", "criteria",
+    "dashboard", "dashboards", "debug", "debugger", "demo", "dependencies", "dependency", "describe", "description",
+    "devtools", "dictionaries", "dictionary", "dispose", "dump", "duration", "editor", "endpoint", "env",
+    "environment", "expression", "expressions", "extension", "extensions", "feature", "filter", "filters", "fixture",
+    "flag", "flags", "font", "fonts", "gradle", "grammar", "header", "headers", "help", "history", "hosts", "icon",
+    "icons", "init", "initialise", "initialize", "injector", "inspector", "install", "installed", "installer", "lang",
+    "language", "languages", "license", "licenses", "lint", "linter", "locale", "locales", "manifest", "maven",
+    "menu", "menus", "metadata", "migrate", "migration", "migrations", "migrator", "mock", "mode", "mount", "mounted",
+    "option", "options", "package", "packages", "param", "parameter", "parameters", "params", "period", "pid", "pids",
+    "plugin", "plugins", "preference", "preferences", "pretty", "printer", "profile", "profiles", "prompt",
+    "properties", "quality", "release", "repr", "resolver", "sample", "schema", "schemas", "selection", "selections",
+    "setting", "settings", "setup", "shutdown", "startup", "stop", "style", "summary", "syntax", "teardown",
+    "template", "templates", "terminate", "test", "tests", "theme", "themes", "toolbar", "topology", "uninstall",
+    "upgrade", "usage", "validator", "version", "versions", "warmup", "widget", "wiring", "wizard", "workflow",
+    "workflows",
 })  # fmt: skip
 """Words of what runs once, or over a handful that somebody wrote."""
 

@@ -53,8 +53,7 @@ _LINED = re.compile(
     r"(?i)(?:rows|records|events|messages|documents|comments|posts|users|transactions|orders|products|customers|members"
     r"|accounts|articles|samples|points|packets|read_?line\(\)|invoices|payments|cursor|resultset|rs\.next\(\)|sentences)\b(?!\.)"
     r"|(?:rows|records|samples|points|messages|events)\.(?:size|length|count)"
-    r"|(?:text|content|body|html|xml|json|source|input|payload|sql|markdown|message|\bs|str|string|value|data)"
-    r"\.(?:length\b|toCharArray\(\)|chars\(\)|codePoints\(\))"
+    r"|(?:text|content|body|html|xml|json|source|payload|sql|markdown|document)\.(?:length\b|toCharArray\(\)|chars\(\))"
 )
 """What is written down one after another, and grows with use."""
 _COSTS = re.compile(
