@@ -71,6 +71,10 @@ ASKED = """def find(rows):
         ("seen", "options", "", "a.py", 0),
         ("seen_set", "rows", "", "a.py", 0),
         ("seen", "rows", "", "tools/a.py", 0),
+        ("seen", "rows", "", "plugin_settings.py", 0),
+        ("seen", "walk_dir(directory)", "", "a.py", 1),
+        ("choices", "rows", "", "a.py", 0),
+        ("seen", "tables", "", "a.py", 0),
         ("seen", "rows", "\n\ndef other():\n    seen = set()\n    seen.add(1)\n", "a.py", 0),
     ],
 )

@@ -26,7 +26,7 @@ _PERHAPS = re.compile(r"(?:entries|files|filenames|results|lines|links)$")
 """What may be much, or a handful."""
 _READ = re.compile(
     r"(?:\bread_?line|\bos\.walk|\bwalk(?:_dir|Dir)?|\bscandir|\brglob|\bfetch_?(?:all|many|rows)"
-    r"|\bcsv\.(?:reader|DictReader)|\biter_?rows|\bitertuples|\bReadLines?|\bFiles\.lines|\bexecute|\bquery|\bscan|\bfind_?all)\w*\(",
+    r"|\bcsv\.(?:reader|DictReader)|\biter_?rows|\bitertuples|\bReadLines?|\bFiles\.lines|\bexecute|\bquery|\bscan)\w*\(",
     re.I,
 )
 """Calls that read as much as there is: of a file, a directory tree, a database."""
@@ -69,7 +69,7 @@ def may_be_many(text: str, *, perhaps: bool = False) -> bool:
     if re.fullmatch(r"[\w.]+ [<>]=? [\w.]*(?<!length)(?<!size)(?<!Length)(?<!Count)", text):
         return False  # a number by some name
     if _READ.search(text):
-        return not is_surely_few(text)
+        return not says_seldom(text)
     called = _CALLED.match(text)
     if called is not None and not _PASSING.match(called["name"]):
         text = called["name"]  # what a call gives, not what it is given
@@ -94,26 +94,26 @@ _SELDOM = frozenset({
     "configure", "contributor", "contributors", "cookie", "cookies", "credential", "credentials", "criteria",
     "dashboard", "dashboards", "debug", "debugger", "demo", "dependencies", "dependency", "describe", "description",
     "devtools", "dictionaries", "dictionary", "dispose", "dump", "duration", "editor", "endpoint", "env",
-    "environment", "expression", "expressions", "extension", "extensions", "feature", "filter", "filters", "fixture",
+    "environment", "expression", "expressions", "extension", "extensions", "feature", "filters", "fixture",
     "flag", "flags", "font", "fonts", "gradle", "grammar", "header", "headers", "help", "history", "hosts", "icon",
     "icons", "init", "initialise", "initialize", "injector", "inspector", "install", "installed", "installer", "lang",
-    "language", "languages", "license", "licenses", "lint", "linter", "locale", "locales", "manifest", "maven",
-    "menu", "menus", "metadata", "migrate", "migration", "migrations", "migrator", "mock", "mode", "mount", "mounted",
-    "option", "options", "package", "packages", "param", "parameter", "parameters", "params", "period", "pid", "pids",
-    "plugin", "plugins", "preference", "preferences", "pretty", "printer", "profile", "profiles", "prompt",
-    "properties", "quality", "release", "repr", "resolver", "sample", "schema", "schemas", "selection", "selections",
-    "setting", "settings", "setup", "shutdown", "startup", "stop", "style", "summary", "syntax", "teardown",
-    "template", "templates", "terminate", "test", "tests", "theme", "themes", "toolbar", "topology", "uninstall",
-    "upgrade", "usage", "validator", "version", "versions", "warmup", "widget", "wiring", "wizard", "workflow",
-    "workflows",
+    "language", "languages", "lexer", "license", "licenses", "lint", "linter", "locale", "locales", "manifest",
+    "maven", "menu", "menus", "metadata", "migrate", "migration", "migrations", "migrator", "mock", "mode", "mount",
+    "mounted", "option", "options", "package", "packages", "param", "parameter", "parameters", "params", "period",
+    "pid", "pids", "plugin", "plugins", "predicate", "preference", "preferences", "pretty", "printer", "profile",
+    "profiles", "prompt", "properties", "quality", "release", "repr", "resolver", "sample", "schema", "schemas",
+    "selection", "selections", "setting", "settings", "setup", "shutdown", "startup", "stemmer", "step", "stop",
+    "style", "summary", "suppression", "suppressions", "syntax", "teardown", "template", "templates", "terminate",
+    "test", "tests", "theme", "themes", "tokenizer", "toolbar", "topology", "uninstall", "upgrade", "usage",
+    "validator", "version", "versions", "warmup", "widget", "wiring", "wizard", "workflow", "workflows",
 })  # fmt: skip
 """Words of what runs once, or over a handful that somebody wrote."""
 
 
 def is_seldom(scene: Scene, node: Node) -> bool:
     """Whether the words around a place say that its code runs once, or over a handful: of its function and classes, of
-    its file, of the loops around it, and its own."""
-    told = ["/".join(scene.candidate.path.split("/")[-2:]), *loop_heads(scene, node)]
+    its file, and of the innermost loop."""
+    told = ["/".join(scene.candidate.path.split("/")[-2:]), next(loop_heads(scene, node), "")]
     above: Node | None = node
     while above is not None:
         name = above.get("name") if above.kind in (K.FUNCTION, K.CLASS) else None

@@ -220,7 +220,8 @@ def _grown(scene: Scene, start: Node, name: str, places: list[Node]) -> Draft | 
         if edit is None:
             return None
         is_end = edit.replacement == text.encode()
-        looped = looped or (not is_end and any(_LINED.search(head) for head in loop_heads(scene, place)))
+        heads = [] if is_end else loop_heads(scene, place)
+        looped = looped or any(_LINED.search(head) and not is_surely_few(head) for head in heads)
         ends = ends or is_end
         edits.append(edit)
     statement = start.parent if start.kind is K.DECLARATOR and start.parent is not None else start
