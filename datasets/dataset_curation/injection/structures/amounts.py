@@ -45,7 +45,7 @@ _FEW = re.compile(
     r"|partitions?"
     r"|workers?|nodes?|tokens?|statements?|expressions?|packages?|dependenc(?:y|ies)|chunks?|directives?|dirs?"
     r"|director(?:y|ies)|categor(?:y|ies)|bits|bytes|allowed|default|supported|known|enabled|valid|required"
-    r"|expected|end|related|recent|latest|top|selected|selection|weights?|suspects?|patterns?|drivers?|aliases"
+    r"|expected|end|related|recent|clusters?|latest|top|selected|selection|weights?|suspects?|patterns?|drivers?|aliases"
     r"|services?|resources?|errors?|reports?|assertions?|pushers?|imports?|cookies?|claims?|slots?|variants?"
     r"|sources?)$"
 )

@@ -47,7 +47,7 @@ _CHEAP = re.compile(
 )
 _SHOWN = re.compile(
     r"(?i)string|dump|describe|debug|inspect|hash|path|name|id$|type|class|config|filter|header|cookie|option|url|uri|key"
-    r"|param|argument|signature|title|case|pattern|format|version|substitut|error|message"
+    r"|param|argument|signature|title|case|pattern|format|version|substitut|error|message|empty"
 )  # seldom called, or of little
 _LINED = re.compile(
     r"(?i)(?:rows|records|events|messages|documents|comments|posts|users|transactions|orders|products|customers|members"
