@@ -5,7 +5,7 @@ import pytest
 from dataset_curation.injection.asides import is_aside
 from dataset_curation.injection.defects import Proposal, propose_defects
 from dataset_curation.injection.fitting import fits
-from dataset_curation.injection.structures import open_scene, with_twins
+from dataset_curation.injection.structures import open_scene, propose_structures, with_twins
 from dataset_curation.injection.structures.amounts import may_be_many
 from graph_model.languages import find_language
 
@@ -71,6 +71,10 @@ ASKED = """def find(rows):
         ("seen", "options", "", "a.py", 0),
         ("seen_set", "rows", "", "a.py", 0),
         ("seen", "rows", "", "tools/a.py", 0),
+        ("seen", "rows", "", "plugin_settings.py", 0),
+        ("seen", "walk_dir(directory)", "", "a.py", 1),
+        ("choices", "rows", "", "a.py", 0),
+        ("seen", "tables", "", "a.py", 0),
         ("seen", "rows", "\n\ndef other():\n    seen = set()\n    seen.add(1)\n", "a.py", 0),
     ],
 )
@@ -100,9 +104,13 @@ READ = "def read(path):\n    with open({path}) as f:\n        for line in f:\n  
 @pytest.mark.parametrize(
     ("path", "does", "number"),
     [
-        ("path", "return line", 1),
+        ("path", "return line", 0),
         ("path", "use(line)", 0),
+        ("path", "use(json.loads(line))", 1),
+        ("'a.txt'", "use(json.loads(line))", 0),
+        ("other", "use(json.loads(line))", 0),
         ("log_path", "use(line)", 1),
+        ("known_hosts_log", "use(line)", 0),
         ("config_path", "return line", 0),
         ("requirements_path", "return line", 0),
         ("proc_path", "use(line)", 0),
@@ -110,6 +118,62 @@ READ = "def read(path):\n    with open({path}) as f:\n        for line in f:\n  
 )
 def test_a_file_may_be_large_or_its_first_lines_enough(path: str, does: str, number: int) -> None:
     assert len(find("a.py", READ.format(path=path, does=does), "python-whole-file")) == number
+
+
+def test_members_of_an_archive_are_no_lines() -> None:
+    code = "def read(log):\n    with tarfile.open(log) as f:\n        for one in f:\n            use(one)\n"
+    assert find("a.py", code, "python-whole-file") == []
+
+
+@pytest.mark.parametrize(
+    ("items", "call", "path", "number"),
+    [
+        ("users", "client.fetch(one)", "a.ts", 1),
+        ("userIds", "this.repository.delete(one)", "a.ts", 1),
+        ("replicas", "client.close(one)", "a.ts", 0),
+        ("tables", "client.fetch(one)", "a.ts", 0),
+        ("users", "compute(one)", "a.ts", 0),
+        ("users", "fs.unlink(one.upload)", "a.ts", 0),
+        ("users", "one.lazy && client.fetch(one)", "a.ts", 0),
+        ("users", "client.fetch(one)", "migrations.ts", 0),
+    ],
+)
+def test_what_is_awaited_for_each_of_many_is_a_request(items: str, call: str, path: str, number: int) -> None:
+    code = f"async function f({items}) {{\n  await Promise.all({items}.map((one) => {call}));\n}}\n"
+    assert len(find(path, code, "javascript-one-after-another")) == number
+
+
+QUEUE = """def crawl(start):
+    {name} = deque([start])
+    while {name}:
+        url = {name}.popleft()
+        {does}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "does", "path", "number"),
+    [
+        ("pending", "pending.extend(links(url))", "a.py", 1),
+        ("pending", "use(url)", "a.py", 0),
+        ("tokens", "tokens.append(url)", "a.py", 0),
+        ("pending", "pending.append(url)", "pretty_printer.py", 0),
+    ],
+)
+def test_a_queue_is_fed_by_what_grows(name: str, does: str, path: str, number: int) -> None:
+    code = QUEUE.format(name=name, does=does)
+    assert len(find(path, code, "python-list-for-deque-of-list")) == number
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "number"), [("a.ts", "", 0), ("a.ts", ": Row[]", 1), ("a.tsx", "", 0), ("a.js", "", 1)]
+)
+def test_what_is_read_where_it_is_set_anew_has_a_type(path: str, typed: str, number: int) -> None:
+    loop = "for (const r of rows) {\n    a.push(r);\n  }"
+    code = f"function f(rows) {{\n  const a{typed} = [];\n  {loop}\n  return a;\n}}\n"
+    language = find_language(path)
+    assert language is not None
+    assert len(list(propose_structures(open_scene(path, code.encode(), language), {"copy-in-loop"}))) == number
 
 
 def test_a_variable_without_another_name_is_declared_otherwise() -> None:

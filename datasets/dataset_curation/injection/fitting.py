@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator
 from dataset_curation.injection.asides import is_aside
 from dataset_curation.injection.defect_kinds import Category, find_kind
 from dataset_curation.injection.defects import Proposal
-from dataset_curation.injection.structures.amounts import is_over_many, is_surely_few
+from dataset_curation.injection.structures.amounts import (
+    is_over_many,
+    is_seldom,
+    is_surely_few,
+    may_be_many,
+    says_seldom,
+)
 from dataset_curation.injection.structures.model import function_of, names_in, nodes, parameters
 from graph_model.edits.scene import Scene
 from graph_model.kinds import FUNCTION_KINDS, LOOP_KINDS
@@ -17,12 +23,17 @@ from graph_model.syntax import Node
 _NAME = re.compile(r"\w+(?= *(?::[^=]*)?= )")
 _A_SET = re.compile(r"(?i)set(?:$|_)")
 _LOGS = re.compile(r"(?i)log|index|dump|access|history|export|corpus|trace|journal|\.(?:csv|jsonl|tsv|txt)")
+_LOGGED = re.compile(r"(?i)logs?\b|dump|export|trace|journal")
 _SMALL = re.compile(
     r"(?i)conf|requirement|propert|\.ini|hosts|passwd|keys|ignore|change|manifest|licen[sc]e|version|repo|readme|setup|etc/|pid|authori[sz]ed|credential|require|req_|passw|realm|digest"
-    r"|template|proc/|/sys/|mime|plugin|profile|token|word|secret|schema|metadata|status|readme|todo"
+    r"|template|proc/|/sys/|mime|plugin|profile|token|word|secret|schema|metadata|status|readme|todo|suppress"
 )
 """Files that nobody keeps much in."""
-_SECRETS = re.compile(r"(?i)credential|passw|unauthori[sz]ed")
+_DATA = re.compile(
+    r"(?i)records?\b|rows?\b|json\.loads|\.split\(|tweets?|samples?|sentences?|corpus|dataset|events?\b|embedding|vectors?"
+)
+"""What is said where a file of data is read."""
+_SECRETS = re.compile(r"(?i)credential|passw|unauthori[sz]ed|\bprops\b|properties|comment_?char")
 _OF_FEW = re.compile(r"(?i)auth|passw|login|conf|setting|licen|require")  # programs that read those
 _FREE = re.compile(
     r"(?i)text|value|ur[li]|path|query|string|line|host|ip|user|email|address|date|word|message|source|sql|expr|pattern"
@@ -45,7 +56,11 @@ def _asked_in_many(scene: Scene, proposal: Proposal) -> bool:
     function = _innermost(scene, proposal.start, K.FUNCTION)
     if match is None or function is None or _A_SET.search(match[0]) or is_surely_few(match[0]):
         return False
-    return any(is_over_many(scene, one) for one in _askings(function, match[0]))
+    if says_seldom(match[0]):
+        return False
+    return any(
+        is_over_many(scene, one, perhaps=True) and not is_seldom(scene, one) for one in _askings(function, match[0])
+    )
 
 
 def _askings(function: Node, name: str) -> Iterator[Node]:
@@ -72,6 +87,72 @@ def _awaits_more(scene: Scene, proposal: Proposal) -> bool:
         return False
     own = [one for one in function.walk() if one.kind is K.AWAIT and _innermost_above(one) is function]
     return len(own) > 1 or scene.family is not Family.CSHARP
+
+
+def _is_compiled(scene: Scene, proposal: Proposal) -> bool:
+    """What is made anew whenever it is asked for: not in Python, whose module keeps the patterns that it compiled."""
+    return scene.family is not Family.PYTHON
+
+
+_REQUEST = re.compile(
+    r"(?i)fetch|http|client|request|send|quer(?:y|ies)|\bdb\b|database|repo(?:sitor|\b)|\bapi|\baxios|upload|download|publish|mutat"
+    r"|deliver|notif|remote|service|\.(?:save|insert|delete|find|get|post|put|load|create)\w*\(|prisma|redis|s3\b|storage"
+)
+_SENT = re.compile(r"mutateAsync\(|axios|https?Client|Heartbeat|\bfetch\(")
+"""What is surely sent over a network."""
+_LOCAL = re.compile(
+    r"(?i)close|dispose|stop|discard|unlink|fs\.|createIfNot|shutdown|start|flush|init|listener|dialog|import\(|handler|hook|plugin"
+    r"|waitfor|setTimeout|delay|lazy|crypt|\bcopy\("
+)
+"""What is awaited without a request, or for a handful."""
+
+
+def _requests_each(scene: Scene, proposal: Proposal) -> bool:
+    """A request over a network, or a query, for each of what grows with use."""
+    text = scene.between(proposal.start, proposal.end)
+    call = text.partition("=>")[2]
+    listed = re.search(r"(?:[aA]ll\(\s*)([\w.$()?!\[\]]+?)\.(?:map|Select)\(", text)
+    node = _innermost(scene, proposal.start, *FUNCTION_KINDS)
+    if listed is None or node is None or is_surely_few(listed[1]) or re.search(r"&&|\|\||\?(?!\.)", call):
+        return False
+    if not _REQUEST.search(call) or _LOCAL.search(text) or is_seldom(scene, node) or says_seldom(text):
+        return False
+    items = re.sub(r"To[A-Z]\w*$", "", listed[1])  # users to revoke are users
+    return may_be_many(items) or re.search(r"(?:[iI]ds|IDs)$", items) is not None or _SENT.search(call) is not None
+
+
+_QUEUED = re.compile(
+    r"(?i)queue|pending|todo|commands|worklist|to_?visit|frontier|messages|events|jobs|packets|frames|requests|waiting|neighbo|vertex|vertices"
+    r"|edges|graph|crawl|urls|descend|walk|rows|records|bfs|breadth"
+)
+_OF_TEXT = re.compile(r"(?i)cache|expression|print|pretty|syntax|\bast\b|parse|token|lexer|compil|undo|redo")
+
+
+def _is_fed(scene: Scene, proposal: Proposal) -> bool:
+    """A queue that is fed in a loop by what grows."""
+    match = re.search(r"(?P<name>[\w.]+) = ", scene.between(proposal.start, proposal.end))
+    function = _innermost(scene, proposal.start, K.FUNCTION)
+    if match is None or function is None or _OF_TEXT.search(scene.candidate.path):
+        return False
+    name, text = match["name"], scene.text(function)
+    holder = function
+    if name.startswith("self."):
+        holder = _innermost(scene, proposal.start, K.CLASS) or function
+        text = _called(holder)
+    if is_surely_few(name) or _OF_TEXT.search(text) or is_seldom(scene, holder):
+        return False
+    fed = [
+        one for one in holder.walk()
+        if one.kind is K.MEMBER and one.text in ("append", "extend") and (obj := one.get("obj")) is not None
+        and scene.text(obj) == name
+    ]  # fmt: skip
+    looped = any(_loop_of(one) is not None for one in fed) if holder is function else bool(fed)
+    return looped and _QUEUED.search(f"{name} {'' if holder is not function else text}") is not None
+
+
+def _called(function: Node) -> str:
+    name = function.get("name")
+    return name.text if name is not None else ""
 
 
 def _innermost_above(node: Node) -> Node | None:
@@ -120,6 +201,9 @@ def _reads_much(scene: Scene, proposal: Proposal) -> bool:
         items = loop.get("iter") if loop is not None else None
         in_head = items is not None and items.start <= proposal.start < items.end
         named = _LOGS.search(scene.between(proposal.start, scene.line_end(proposal.start))) is not None
+        function = _innermost(scene, proposal.start, K.FUNCTION)
+        if function is None or is_seldom(scene, loop or function):
+            return False
         return named or (loop is not None and in_head and _leaves(loop))
     if loop is None or loop.start != proposal.start:
         return False
@@ -127,9 +211,30 @@ def _reads_much(scene: Scene, proposal: Proposal) -> bool:
     if any(_SMALL.search(scene.text(one)) for one in opened) or _OF_FEW.search(scene.candidate.path):
         return False
     function = function_of(loop)
-    if function is not None and _SECRETS.search(scene.text(function)):
+    if function is None or _SECRETS.search(scene.text(function)) or is_seldom(scene, loop):
         return False
-    return bool(opened) and (_leaves(loop) or any(_LOGS.search(scene.text(one)) for one in opened))
+    if any(says_seldom(scene.text(one).replace("settings.", "")) for one in opened):
+        return False
+    return bool(opened) and all(_is_of_data(scene, function, one) for one in opened)
+
+
+_PLAIN = re.compile(r"(?<![\w.])(?:(?:io|codecs|gzip|bz2|lzma)\.)?open\((?P<path>[^()\n,]+)")
+_WRITTEN = re.compile(r"[\"']")
+
+
+def _is_of_data(scene: Scene, function: Node, item: Node) -> bool:
+    """Whether a file is opened by a plain call, and is a log, or data that the caller names."""
+    call = _PLAIN.search(scene.text(item))
+    if call is None or _WRITTEN.search(call["path"]):
+        return call is not None and _LOGGED.search(call["path"]) is not None
+    if _LOGS.search(call["path"]):
+        return True
+    given = set(parameters(function))
+    return (
+        bool(re.match(r"\w+", call["path"]))
+        and call["path"].strip() in given
+        and bool(_DATA.search(scene.text(function)))
+    )
 
 
 def _opens(item: Node, loop: Node) -> bool:
@@ -145,4 +250,7 @@ _ASKED: dict[str, Callable[[Scene, Proposal], bool]] = {
     "blocking-call": _awaits_more,
     "cache-unbounded": _holds_many,
     "whole-file": _reads_much,
+    "compiled-per-call": _is_compiled,
+    "one-after-another": _requests_each,
+    "list-for-queue": _is_fed,
 }

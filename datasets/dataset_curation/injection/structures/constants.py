@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from dataset_curation.injection.structures.amounts import is_over_many
+from dataset_curation.injection.structures.amounts import is_over_many, is_seldom
 from dataset_curation.injection.structures.conditions import is_fact
 from dataset_curation.injection.structures.model import (
     JAVASCRIPT,
@@ -36,7 +36,8 @@ COSTLY = re.compile(
 """Calls that make what one makes once."""
 _MATCHER = re.compile(r"(?:re\.compile|regex\.compile|Pattern\.compile|new Regex|new RegExp)\(")
 _PER_TEXT = re.compile(
-    r"(?i)pars|sanit|escap|encod|decod|expand|render|convert|format|tokeni|highlight|normali|match|clean|strip|translat"
+    r"(?i)_*(?:(?:un|de)?escap|pars|sanit|encod|decod|expand|render|convert|tokeni|highlight|normali|clean|strip|translat"
+    r"|replac|linki|slugi|trunc|mask|redact|extract)"
 )
 _MAX_USES = 3
 _LEAST_ASKED, _LEAST_LONG = 3, 60  # facts in a condition that is worth a name, and its characters
@@ -55,17 +56,19 @@ def compiled_per_call(scene: Scene) -> Iterator[Draft]:
     for draft in _inlined(scene, lambda value: COSTLY.match(scene.text(value)) is not None, _pattern_renamed):
         used = [node for node in nodes(scene, K.NAME) if any(one.start == node.start for one in draft.edits)]
         made = [one.replacement.decode() for one in draft.edits if one.replacement]
+        if any(is_seldom(scene, one) for one in used):
+            continue
         if not _MATCHER.match(made[0]) or any(_is_read_often(scene, one) for one in used):
             yield draft
 
 
 def _is_read_often(scene: Scene, place: Node) -> bool:
     """Whether a place is in a loop over much, or in a function whose name says that it works on one text of many."""
-    if is_over_many(scene, place):
+    if is_over_many(scene, place, perhaps=True):
         return True
     function = function_of(place)
     name = function.get("name") if function is not None else None
-    return function is not None and name is not None and bool(_PER_TEXT.search(name.text) and parameters(function))
+    return function is not None and name is not None and bool(_PER_TEXT.match(name.text) and parameters(function))
 
 
 def magic_number(scene: Scene) -> Iterator[Draft]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dataset_curation.injection.structures.amounts import is_looped, is_surely_few, loop_heads, may_be_many
+from dataset_curation.injection.structures.amounts import is_looped, is_seldom, is_surely_few, loop_heads, may_be_many
 from dataset_curation.injection.structures.model import (
     Draft,
     block_of,
@@ -54,7 +54,7 @@ def _grown_by_copy(scene: Scene, growth: Node, obj: Node, item: Node, copied: st
         return
     called = function.get("name")
     told = f"{scene.candidate.path} {called.text if called is not None else ''} {' '.join(loop_heads(scene, growth))}"
-    if _HANDFUL.search(told) or is_surely_few(name):
+    if _HANDFUL.search(told) or is_surely_few(name) or is_seldom(scene, growth):
         return
     is_list = copied.startswith("[")
     twin = f"{name}[{name}.length] = {scene.text(item)}" if is_list else ""
@@ -67,6 +67,8 @@ def _grown_by_copy(scene: Scene, growth: Node, obj: Node, item: Node, copied: st
             yield Draft(growth.start, answer.end, (edit,), twins, renames=True)
         return
     start = _empty_start(function, name, is_list=is_list)
+    if start is not None and not _may_be_read(scene, start):
+        return
     if start is None or not (is_looped(growth) or _is_each(growth)) or len(_growths(function, name)) > 1:
         return
     if any(n.kind is K.RETURN and name in names_in(n) for n in function.walk()):
@@ -143,6 +145,14 @@ def _empty_start(function: Node, name: str, *, is_list: bool) -> Node | None:
         if value is not None and value.kind is (K.LIST if is_list else K.DICT) and not value.children
         else None
     )
+
+
+def _may_be_read(scene: Scene, start: Node) -> bool:
+    """Whether what was empty may be read where it is set anew: not a list of TypeScript whose type nobody wrote."""
+    target, value = start.get("target"), start.get("value")
+    if target is None or value is None or not scene.candidate.path.endswith((".ts", ".tsx", ".mts", ".cts")):
+        return True
+    return ":" in scene.between(target.end, value.start)
 
 
 def _copied(growth: Node, start: Node, copy: str, scene: Scene, twin: tuple[Edit, ...]) -> Draft:

@@ -3,7 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from dataset_curation.injection.structures.amounts import is_looped, is_surely_few, loop_heads, may_be_many
+from dataset_curation.injection.structures.amounts import (
+    is_looped,
+    is_seldom,
+    is_surely_few,
+    loop_heads,
+    may_be_many,
+    says_seldom,
+)
 from dataset_curation.injection.structures.model import (
     CSHARP,
     JAVA,
@@ -40,13 +47,25 @@ _CHEAP = re.compile(
 )
 _SHOWN = re.compile(
     r"(?i)string|dump|describe|debug|inspect|hash|path|name|id$|type|class|config|filter|header|cookie|option|url|uri|key"
-    r"|param|argument|signature|title|case|pattern|format|version|substitut|error|message"
+    r"|param|argument|signature|title|case|pattern|format|version|substitut|error|message|empty"
 )  # seldom called, or of little
 _LINED = re.compile(
-    r"(?i)(?:rows|lines|records|entries|events|messages|documents|nodes|read_?line\(\)|results|comments|paragraphs|posts|users"
-    r"|items|issues|transactions|orders|products)\b(?!\.)|(?:nodes|rows|lines|records|list)\.(?:size|length|getLength|count)"
+    r"(?i)(?:rows|records|events|messages|documents|comments|posts|users|transactions|orders|products|customers|members"
+    r"|accounts|articles|samples|points|packets|read_?line\(\)|invoices|payments|cursor|resultset|rs\.next\(\)|sentences)\b(?!\.)"
+    r"|(?:rows|records|samples|points|messages|events)\.(?:size|length|count)"
+    r"|(?:text|content|body|html|xml|json|source|payload|sql|markdown|document)\.(?:length\b|toCharArray\(\)|chars\(\))"
 )
-"""What is written down one after another, and may be long."""
+"""What is written down one after another, and grows with use."""
+_COSTS = re.compile(
+    r"(?:\b(?:set|dict|frozenset|list|sorted|OrderedDict|Counter)\((?!\))"
+    r"|\bnew \w*(?:Set|Map|List|Dictionary)(?:<[^()]*>)?\(\w|\bfor \w[\w, ]* in |Pattern\.compile\(|new Reg[Ee]xp?\("
+    r"|\.(?:sort|map|filter|reduce|flatMap|Select|Where|OrderBy|ToDictionary|ToHashSet|ToList|stream|join)\("
+    r"|Object\.(?:keys|entries|values)\(|json\.loads|JSON\.parse|new SimpleDateFormat|DateTimeFormatter\.ofPattern"
+    r"|new ObjectMapper|new Gson|\b(?i:load|read|query|fetch|find|select|parse|build|compute|sum|sort)\w*\()"
+)
+"""What costs time whenever it is done: a collection made, a pattern compiled, something read or searched."""
+_SOON_DONE = re.compile(r"re\.compile|regex\.compile|\.split\(|\.replace\(|\.find\(\"|\.read\(\)")
+"""What costs little: patterns that Python keeps, and what is done with one short text."""
 _CHANGING = re.compile(
     r"(?:add|put|append|push|pop|remove|insert|set|next|read|write|update|clear|extend|discard|offer|poll|enqueue|dequeue"
     r"|try|shift|unshift|delete|increment|find|exec|reset)",
@@ -99,10 +118,11 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     target, value = (holder.get("target"), holder.get("value")) if holder is not None else (None, None)
     if target is None or value is None or body is None or not body.raw or not body.children:
         return
-    works = any(_is_making(n) or (n.kind is K.CALL and not _is_cheap(n)) for n in value.walk())
-    if not works or any(n.kind in (K.AWAIT, K.LAMBDA, K.FUNCTION) for n in value.walk()):
-        return
-    if _ROOM.match(scene.text(value)):
+    if (
+        not _is_costly(scene, value, body)
+        or target.text in names_in(value)
+        or any(n.kind in (K.AWAIT, K.LAMBDA, K.FUNCTION) for n in value.walk())
+    ):
         return
     head = {name for part in loop.children if part is not body for name in names_in(part)}
     changed = assigned(loop)
@@ -125,6 +145,15 @@ def _moved(scene: Scene, statement: Node, loop: Node) -> Iterator[Draft]:
     yield Draft(
         statement.start, statement.end, (without_lines(scene, *lines), Edit(at, at, moved.encode())), renames=True
     )
+
+
+def _is_costly(scene: Scene, value: Node, body: Node) -> bool:
+    """Whether anybody feels it when a value is found in every round of a loop with this body."""
+    text = scene.text(value)
+    works = any(_is_making(n) or (n.kind is K.CALL and not _is_cheap(n)) for n in value.walk())
+    if not works or not _COSTS.search(text) or _SOON_DONE.search(text) or _ROOM.match(text):
+        return False
+    return not (is_surely_few(text) or says_seldom(text) or is_seldom(scene, body.children[0]))
 
 
 def _is_changed(node: Node, name: str) -> bool:
@@ -157,7 +186,12 @@ def text_in_loop(scene: Scene) -> Iterator[Draft]:
     """A builder as text that grows. Not in Python: there a local text grows in place, and nothing gets slower."""
     for function in nodes(scene, K.FUNCTION):
         called = function.get("name")
-        if called is None or _SHOWN.search(called.text) or len(_BUILDER.findall(scene.text(function))) > 1:
+        if (
+            called is None
+            or _SHOWN.search(called.text)
+            or is_seldom(scene, function)
+            or len(_BUILDER.findall(scene.text(function))) > 1
+        ):
             continue
         for name, places in local_uses(scene, function).items():
             starts = [one for one in places if one.field == "target"]
@@ -186,7 +220,8 @@ def _grown(scene: Scene, start: Node, name: str, places: list[Node]) -> Draft | 
         if edit is None:
             return None
         is_end = edit.replacement == text.encode()
-        looped = looped or (not is_end and any(_LINED.search(head) for head in loop_heads(scene, place)))
+        heads = [] if is_end else loop_heads(scene, place)
+        looped = looped or any(_LINED.search(head) and not is_surely_few(head) for head in heads)
         ends = ends or is_end
         edits.append(edit)
     statement = start.parent if start.kind is K.DECLARATOR and start.parent is not None else start
