@@ -107,6 +107,7 @@ READ = "def read(path):\n    with open({path}) as f:\n        for line in f:\n  
         ("path", "return line", 0),
         ("path", "use(line)", 0),
         ("path", "use(json.loads(line))", 1),
+        ("path", "kept[line] = json.loads(line)", 0),
         ("'a.txt'", "use(json.loads(line))", 0),
         ("other", "use(json.loads(line))", 0),
         ("log_path", "use(line)", 1),

@@ -174,6 +174,15 @@ def _holds_many(scene: Scene, proposal: Proposal) -> bool:
     return any(_FREE.search(one) for one in names)
 
 
+def _keeps_all(loop: Node) -> bool:
+    """Whether each round puts something into a mapping: what was read is in memory afterwards in any case."""
+    body = loop.get("body")
+    return body is not None and any(
+        one.kind is K.ASSIGN and (target := one.get("target")) is not None and target.kind is K.INDEX
+        for one in body.children
+    )
+
+
 def _leaves(loop: Node) -> bool:
     """Whether a loop's own statements may end it, or hand on what it read so far."""
     body = loop.get("body")
@@ -205,7 +214,7 @@ def _reads_much(scene: Scene, proposal: Proposal) -> bool:
         if function is None or is_seldom(scene, loop or function):
             return False
         return named or (loop is not None and in_head and _leaves(loop))
-    if loop is None or loop.start != proposal.start:
+    if loop is None or loop.start != proposal.start or _keeps_all(loop):
         return False
     opened = [one for one in nodes(scene, K.WITH_ITEM, K.ASSIGN) if _opens(one, loop)]
     if any(_SMALL.search(scene.text(one)) for one in opened) or _OF_FEW.search(scene.candidate.path):
