@@ -89,11 +89,6 @@ def _awaits_more(scene: Scene, proposal: Proposal) -> bool:
     return len(own) > 1 or scene.family is not Family.CSHARP
 
 
-def _is_compiled(scene: Scene, proposal: Proposal) -> bool:
-    """What is made anew whenever it is asked for: not in Python, whose module keeps the patterns that it compiled."""
-    return scene.family is not Family.PYTHON
-
-
 _REQUEST = re.compile(
     r"(?i)fetch|http|client|request|send|quer(?:y|ies)|\bdb\b|database|repo(?:sitor|\b)|\bapi|\baxios|upload|download|publish|mutat"
     r"|deliver|notif|remote|service|\.(?:save|insert|delete|find|get|post|put|load|create)\w*\(|prisma|redis|s3\b|storage"
@@ -259,7 +254,6 @@ _ASKED: dict[str, Callable[[Scene, Proposal], bool]] = {
     "blocking-call": _awaits_more,
     "cache-unbounded": _holds_many,
     "whole-file": _reads_much,
-    "compiled-per-call": _is_compiled,
     "one-after-another": _requests_each,
     "list-for-queue": _is_fed,
 }

@@ -26,7 +26,8 @@ def render_page(survey: Survey) -> str:
     """Markdown: a section a kind, an example a subsection, with the defect's diff and the twin's."""
     parts = ["# Injected defects and their twins\n", "Made of fetched code: read it, do not keep it.\n"]
     for kind in load_kinds().values():
-        parts.append(f"\n## {kind.category}: {kind.name}\n\n{kind.title.capitalize()}. Applied to: {kind.context}.\n")
+        title = f"{kind.title[:1].upper()}{kind.title[1:]}"
+        parts.append(f"\n## {kind.category}: {kind.name}\n\n{title}. Applied to: {kind.context}.\n")
         for number, example in enumerate(choose_examples(survey, kind.name), 1):
             parts.extend(_render_example(kind, number, example))
     return "\n".join(parts)

@@ -54,6 +54,7 @@ _LOOP_COSTS = (
     "performance/query-in-loop", "performance/connection-per-iteration", "performance/sort-in-loop",
     "performance/copy-in-loop",
 )  # fmt: skip
+_BUT_PYTHON = (JAVASCRIPT, JAVA, CSHARP)  # whose module keeps the patterns that it compiled
 _COMPILED = ("performance/repeated-compilation", "performance/expensive-object-per-call")
 
 STRUCTURES: tuple[Structure, ...] = (
@@ -67,7 +68,7 @@ STRUCTURES: tuple[Structure, ...] = (
         "resource-left-open", "resource-left-open", (PYTHON, JAVA, CSHARP), ("performance/unclosed-resource",),
         resource_left_open,
     ),
-    Structure("compiled-per-call", "compiled-per-call", ALL, _COMPILED, compiled_per_call, COSTLY),
+    Structure("compiled-per-call", "compiled-per-call", _BUT_PYTHON, _COMPILED, compiled_per_call, COSTLY),
     Structure(
         "together-apart", "one-after-another", (CSHARP,), ("performance/sequential-await-in-loop",), together_apart,
         re.compile(r"Task\.WhenAll\("),

@@ -30,11 +30,11 @@ from graph_model.kinds import NodeKind as K
 from graph_model.syntax import Node
 
 COSTLY = re.compile(
-    r"(?:re\.compile|regex\.compile|Pattern\.compile|new Regex|new RegExp|new ObjectMapper|new Gson|new OkHttpClient"
+    r"(?:Pattern\.compile|new Regex|new RegExp|new ObjectMapper|new Gson|new OkHttpClient"
     r"|new RestTemplate|new HttpClient|HttpClient\.newHttpClient|new JsonSerializerOptions)\("
 )
 """Calls that make what one makes once."""
-_MATCHER = re.compile(r"(?:re\.compile|regex\.compile|Pattern\.compile|new Regex|new RegExp)\(")
+_MATCHER = re.compile(r"(?:Pattern\.compile|new Regex|new RegExp)\(")
 _PER_TEXT = re.compile(
     r"(?i)_*(?:(?:un|de)?escap|pars|sanit|encod|decod|expand|render|convert|tokeni|highlight|normali|clean|strip|translat"
     r"|replac|linki|slugi|trunc|mask|redact|extract)"
