@@ -81,6 +81,13 @@ def test_what_lacks_examples_is_looked_for_in_permissive_repositories_of_pairs(t
     assert "weak-hash" in wider.lacking()
 
 
+def test_only_the_kinds_that_are_named_are_looked_for(tmp_path: Path) -> None:
+    entries = [_entry(tmp_path, "o/own", Role.TRAIN, "MIT", CODE)]
+    survey = list(survey_entries(plan_survey(entries), tmp_path, 12, 10, ["poor-name"]))[-1]
+    assert {kind for kind, _ in survey.examples} == set(survey.searched) == {"poor-name"}
+    assert survey.lacking() == ["poor-name"]
+
+
 def test_a_copied_file_is_no_second_example(tmp_path: Path) -> None:
     entries = [_entry(tmp_path, name, Role.TRAIN, "MIT", f"{CODE}\n# {name}\n") for name in ("o/first", "o/second")]
     assert len(_places(_survey(entries, tmp_path, 10), "weak-hash")) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from dataset_curation.cli_options import CLONES, MANIFESTS, ONLY, choose_entries, failures
+from dataset_curation.injection.defect_kinds import load_kinds
 from dataset_curation.injection.page import render_page, render_table
 from dataset_curation.injection.survey import Survey, plan_survey, survey_entries
 
@@ -14,13 +15,22 @@ from dataset_curation.injection.survey import Survey, plan_survey, survey_entrie
 @CLONES
 @MANIFESTS
 @ONLY
+@click.option(
+    "--kind", "kinds", multiple=True, metavar="KIND", type=click.Choice(list(load_kinds())), help="Only these kinds."
+)
 @click.option("--files", type=click.IntRange(min=1), default=12, show_default=True, help="Parsed, a repository.")
 @click.option("--examples", type=click.IntRange(min=0), default=10, show_default=True, help="A kind.")
 @click.option(
     "--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="Page of examples; it holds fetched code."
 )
-def injection_page_command(  # one option each
-    clones: Path, manifests: Path, only: tuple[str, ...], files: int, examples: int, target: Path | None
+def injection_page_command(  # noqa: PLR0913, PLR0917  # one option each
+    clones: Path,
+    manifests: Path,
+    only: tuple[str, ...],
+    kinds: tuple[str, ...],
+    files: int,
+    examples: int,
+    target: Path | None,
 ) -> None:
     """Look for examples of each kind of defect, and write ten of each as diffs.
 
@@ -30,7 +40,7 @@ def injection_page_command(  # one option each
         plan = plan_survey(choose_entries(manifests, (), only))
         table = ""
         with click.progressbar(
-            survey_entries(plan, clones, files, examples), length=len(plan), label="surveying", show_pos=True,
+            survey_entries(plan, clones, files, examples, kinds), length=len(plan), label="surveying", show_pos=True,
             item_show_func=_show, file=sys.stderr,
         ) as bar:  # fmt: skip
             for survey in bar:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -91,11 +91,12 @@ class InjectionExample:
 class Survey:
     """By kind and language: tries, tries that held, sizes of edits in bytes; and the examples.
 
-    A kind is wanted up to `wanted` examples over all languages. `searched` counts, by kind, repositories and files
-    that were looked at while it was wanted.
+    A kind is wanted up to `wanted` examples over all languages, of `kinds` only. `searched` counts, by kind,
+    repositories and files that were looked at while it was wanted.
     """
 
     wanted: int
+    kinds: frozenset[str]
     current: Round = ROUNDS[0]
     tried: Counter[Cell] = field(default_factory=Counter)
     held: Counter[Cell] = field(default_factory=Counter)
@@ -113,7 +114,7 @@ class Survey:
     def wants(self, kind: str, family: Family) -> bool:
         """Whether another try of this kind is worth its time."""
         cell = (kind, family)
-        if self.tried_here[cell] >= self.current.tries:
+        if kind not in self.kinds or self.tried_here[cell] >= self.current.tries:
             return False
         share = -(-self.wanted // len(families_by_kind()[kind])) if self.current.shares else self.wanted
         return self.held[cell] < share and self.num_held(kind) < self.wanted
@@ -140,7 +141,7 @@ class Survey:
 
     def lacking(self) -> list[str]:
         """The kinds that have fewer examples than are wanted."""
-        return [kind for kind in load_kinds() if self.num_held(kind) < self.wanted]
+        return [kind for kind in load_kinds() if kind in self.kinds and self.num_held(kind) < self.wanted]
 
 
 def plan_survey(entries: Iterable[Entry]) -> list[tuple[Round, Entry]]:
@@ -153,14 +154,16 @@ def plan_survey(entries: Iterable[Entry]) -> list[tuple[Round, Entry]]:
     return plan
 
 
-def survey_entries(plan: Iterable[tuple[Round, Entry]], clones: Path, max_files: int, wanted: int) -> Iterator[Survey]:
-    """Looks for up to `wanted` examples of each kind: each language its share, then any, then wider.
+def survey_entries(
+    plan: Iterable[tuple[Round, Entry]], clones: Path, max_files: int, wanted: int, kinds: Collection[str] = ()
+) -> Iterator[Survey]:
+    """Looks for up to `wanted` examples of each kind, or of these: each language its share, then any, then wider.
 
     Texts are looked for in every file, by the hashes of their paths, for kinds that still lack examples; trees are
     built, and flows followed, in so many times `max_files` files of a repository as the round says. The same survey is
     given after each repository, with what it added.
     """
-    survey = Survey(wanted)
+    survey = Survey(wanted, frozenset(one for one in load_kinds() if not kinds or one in kinds))
     for survey.current, entry in plan:
         if survey.lacking():
             _survey_entry(entry, clones, max_files, survey)

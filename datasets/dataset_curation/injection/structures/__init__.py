@@ -59,7 +59,10 @@ _COMPILED = ("performance/repeated-compilation", "performance/expensive-object-p
 
 STRUCTURES: tuple[Structure, ...] = (
     Structure("work-in-loop", "work-in-loop", ALL, _LOOP_COSTS, work_in_loop),
-    Structure("copy-in-loop", "copy-in-loop", (JAVASCRIPT,), ("performance/copy-in-loop",), copy_in_loop),
+    Structure(
+        "copy-in-loop", "copy-in-loop", (JAVASCRIPT,), ("performance/copy-in-loop",), copy_in_loop,
+        re.compile(r"= (?:\[\]|\{\});|, (?:\[\]|\{\})(?: as [^\n]+)?\)"),
+    ),
     Structure(
         "text-in-loop", "text-in-loop", (JAVA, CSHARP), ("performance/string-concatenation-in-loop",),
         text_in_loop, re.compile(r"new String(?:Builder|Buffer)"),
