@@ -83,9 +83,9 @@ def test_what_lacks_examples_is_looked_for_in_permissive_repositories_of_pairs(t
 
 def test_only_the_kinds_that_are_named_are_looked_for(tmp_path: Path) -> None:
     entries = [_entry(tmp_path, "o/own", Role.TRAIN, "MIT", CODE)]
-    survey = list(survey_entries(plan_survey(entries), tmp_path, 12, 10, ["poor-name"]))[-1]
-    assert {kind for kind, _ in survey.examples} == set(survey.searched) == {"poor-name"}
-    assert survey.lacking() == ["poor-name"]
+    survey = list(survey_entries(plan_survey(entries), tmp_path, 12, 10, ["weak-hash"]))[-1]
+    assert {kind for kind, _ in survey.examples} == set(survey.searched) == {"weak-hash"}
+    assert survey.lacking() == ["weak-hash"]
 
 
 def test_a_copied_file_is_no_second_example(tmp_path: Path) -> None:
