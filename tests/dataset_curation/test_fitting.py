@@ -159,6 +159,7 @@ QUEUE = """def crawl(start):
         ("pending", "use(url)", "a.py", 0),
         ("tokens", "tokens.append(url)", "a.py", 0),
         ("pending", "pending.append(url)", "pretty_printer.py", 0),
+        ("pending", "pending.append(url)", "venom/passes/aliases.py", 0),
     ],
 )
 def test_a_queue_is_fed_by_what_grows(name: str, does: str, path: str, number: int) -> None:

@@ -120,7 +120,9 @@ _QUEUED = re.compile(
     r"(?i)queue|pending|todo|commands|worklist|to_?visit|frontier|messages|events|jobs|packets|frames|requests|waiting|neighbo|vertex|vertices"
     r"|edges|graph|crawl|urls|descend|walk|rows|records|bfs|breadth"
 )
-_OF_TEXT = re.compile(r"(?i)cache|expression|print|pretty|syntax|\bast\b|parse|token|lexer|compil|undo|redo")
+_OF_TEXT = re.compile(
+    r"(?i)cache|expression|print|pretty|syntax|\bast\b|parse|token|lexer|compil|undo|redo|passes|opcode|instruction"
+)
 
 
 def _is_fed(scene: Scene, proposal: Proposal) -> bool:
