@@ -27,6 +27,8 @@ from benchmarks.evaluation.scorers import (
     only_rung,
     score_all,
 )
+from benchmarks.evaluation.textual import around, make_forest, make_ngrams
+from benchmarks.evaluation.triaged import DUMMY_NGRAMS, METRIC_FOREST, fitted_dummies
 from graph_model.bundle import Bundle
 from graph_model.ladder import Rung
 from graph_model.metrics import METRIC_NAMES
@@ -66,7 +68,7 @@ class AlarmsPart:
         rows = [_describe(*one, columns, context) for one in _by_family(packages)]
         others = describe_tools(tools, packages, context)
         triaged = load_triaged(context)
-        ladder = [_keep(one, packages, triaged, context) for one in make_raters(context.bundle, triaged)]
+        ladder = [_keep(one, packages, triaged, context) for one in make_raters(context.bundle, triaged, context.seed)]
         labels = sum(shown.values(), Counter())
         return Section(
             notes=(
@@ -123,9 +125,13 @@ def _security(labels: Mapping[str, int]) -> int:
 # At equal recall ------------------------------------------------------------------------------------------------------
 
 
-def make_raters(bundle: Bundle, triaged: Triaged) -> list[Rater]:
+def make_raters(bundle: Bundle, triaged: Triaged, seed: int) -> list[Rater]:
     """The bundle, its rungs and the dummies. Rows that were read: with lines fitted without their repository."""
-    read = {one.name: one.columns[0] for one in score_all(bundle, triaged)}
+    scored = [*score_all(bundle, triaged), *fitted_dummies(triaged, seed)]
+    read = {one.name: one.columns[0] for one in scored}
+    ngrams, forest = make_ngrams(), make_forest(seed)
+    ngrams.fit([around(row.text, row.line) for row in triaged.rows], triaged.targets)
+    forest.fit([row.graph.metrics for row in triaged.rows], triaged.targets)
     models = {UNSEEN: bundle} | {f"rung: {rung}": only_rung(bundle, rung) for rung in Rung if f"rung: {rung}" in read}
     shares = _share_labels(triaged)
     length = METRIC_NAMES.index("num_lines")
@@ -144,11 +150,26 @@ def make_raters(bundle: Bundle, triaged: Triaged) -> list[Rater]:
         found = [sum(value != 0 for _, value in one.facts) for record in package.records for one in record.candidates]
         return np.array(found, dtype=np.float64)
 
+    def rate_ngrams(package: Package) -> Floats:
+        texts = {one.path: one.text for one in package.files}
+        near = [
+            around(texts.get(candidate.path, ""), line)
+            for record in package.records
+            for candidate, line in zip(record.candidates, record.lines, strict=True)
+        ]
+        return ngrams.predict_proba(near)[:, 1] if near else np.zeros(0)
+
+    def rate_forest(package: Package) -> Floats:
+        metrics = [one.graph.metrics for one in package.records for _ in one.candidates]
+        return forest.predict_proba(metrics)[:, 1] if metrics else np.zeros(0)
+
     return [
         *(Rater(name, read[name], rate_by(model)) for name, model in models.items()),
         Rater(DUMMY_SHARE, read[DUMMY_SHARE], rate_share),
         Rater(DUMMY_LENGTH, read[DUMMY_LENGTH], rate_length),
         Rater(DUMMY_FACTS, read[DUMMY_FACTS], rate_facts),
+        Rater(DUMMY_NGRAMS, read[DUMMY_NGRAMS], rate_ngrams),
+        Rater(METRIC_FOREST, read[METRIC_FOREST], rate_forest),
         Rater(DUMMY_EVERYTHING, read[DUMMY_EVERYTHING], lambda package: np.ones(len(package.labels))),
     ]
 

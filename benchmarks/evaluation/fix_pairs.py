@@ -9,6 +9,7 @@ Letters: `P` pairs, `K` draws of a scorer.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from benchmarks.evaluation.fixed_files import flag_spots, list_files, run_tools
 from benchmarks.evaluation.pairs import flag_highest
 from benchmarks.evaluation.parts import Context, EvaluationError, MissingSetError, Section, Table
 from benchmarks.evaluation.scorers import SHIPPED, OneGraph, only_rung
+from benchmarks.evaluation.snippets import Snippet
 from benchmarks.evaluation.textual import text_dummies
 from dataset_curation.errors import CurationError
 from dataset_curation.manifests import REPOSITORIES_NAME, TRAINED, Role, read_entries
@@ -54,7 +56,7 @@ class FixPairsPart:
         """Figures of the bundle and of the dummies at the same number of alarms, cell by cell."""
         pairs = _load(context)
         tools, said = flag_tools(context, pairs)
-        scorers = [*score_pairs(context.bundle, pairs), *tools]
+        scorers = [*score_pairs(context.bundle, pairs, context.seed), *tools]
         trained = _trained_repositories(context)
         boards = []
         for title, chosen in list_cells(pairs, trained):
@@ -95,7 +97,7 @@ def _trained_repositories(context: Context) -> frozenset[str]:
     return frozenset(one.repository.lower() for one in entries if one.role in TRAINED - {Role.PAIRS})
 
 
-def score_pairs(bundle: Bundle, pairs: Sequence[FixPair]) -> list[Flags]:
+def score_pairs(bundle: Bundle, pairs: Sequence[FixPair], seed: int) -> list[Flags]:
     """The bundle by default, every candidate, and rungs and dummies at as many alarms as the bundle gives."""
     judge = _Judge(bundle)
     shown = _flag(SHIPPED, pairs, judge.is_shown)
@@ -106,7 +108,7 @@ def score_pairs(bundle: Bundle, pairs: Sequence[FixPair]) -> list[Flags]:
         shown,
         proposed,
         *_rungs(bundle, pairs, num_alarms),
-        *_dummies(pairs, num_alarms),
+        *_dummies(pairs, num_alarms, seed),
         Flags("dummy: flag everything", everything, everything),
     ]
 
@@ -170,12 +172,14 @@ def _rungs(bundle: Bundle, pairs: Sequence[FixPair], num_alarms: int) -> list[Fl
     ]
 
 
-def _dummies(pairs: Sequence[FixPair], num_alarms: int) -> list[Flags]:
+def _dummies(pairs: Sequence[FixPair], num_alarms: int, seed: int) -> list[Flags]:
     """What reads text only, over all texts before, then all after; flagging everything is not at as many alarms."""
+    names = [PurePosixPath(one.fact.path).name for one in pairs]
     texts = [*(one.text_before for one in pairs), *(one.text_after for one in pairs)]
+    snippets = [Snippet(name, text) for name, text in zip((*names, *names), texts, strict=True)]
     targets = np.repeat((1.0, 0.0), len(pairs))
     groups = number_groups(pairs)
-    scored = text_dummies(texts, targets, np.concatenate((groups, groups)), "other repositories")
+    scored = text_dummies(snippets, targets, np.concatenate((groups, groups)), "other repositories", seed)
     return [_rank(one.name, one.columns, num_alarms) for one in scored if one.name != "dummy: flag everything"]
 
 

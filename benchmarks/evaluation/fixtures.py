@@ -20,7 +20,7 @@ from benchmarks.evaluation.peers import run_peers
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, Scores
 from benchmarks.evaluation.sets import snippet_folder
-from benchmarks.evaluation.snippets import Reading, SnippetReader
+from benchmarks.evaluation.snippets import Reading, Snippet, SnippetReader
 from benchmarks.evaluation.suites import SUITES, Case, Suite, load_labels
 from benchmarks.evaluation.textual import text_dummies
 
@@ -132,7 +132,8 @@ def _judge(title: str, chosen: Ints, rows: Sequence[Row], scorers: Sequence[str]
         Scores(name, np.array([[row.reading.score(idx, row.wants, row.lines) for row in own]]))
         for idx, name in enumerate(scorers)
     ]
-    ranking += text_dummies([row.text for row in own], targets, groups, "other rules")
+    texts = [Snippet(row.reading.snippet.path, row.text) for row in own]
+    ranking += text_dummies(texts, targets, groups, "other rules", context.seed)
     judged += [
         (one.name, {key: measure(cell, one.columns, each) for key, each in (("PR-AUC", pr_auc), ("AUC", auc))})
         for one in ranking

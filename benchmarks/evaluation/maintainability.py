@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -25,7 +26,7 @@ from benchmarks.evaluation.scorers import NUM_SEEDS, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet
 from benchmarks.evaluation.shapes import SHAPE_NAMES, measure_shapes
 from benchmarks.evaluation.snippets import Reading, Readings, Snippet, SnippetReader
-from benchmarks.evaluation.textual import chance_scores
+from benchmarks.evaluation.textual import chance_scores, make_terms
 
 VOTES = PublicSet("marcdillmann/DeepCodeMaintainability", "d51f440")
 _LABELS = "dataset/labels.csv"
@@ -145,6 +146,7 @@ def _score(
             Scores(f"{name}: metrics and scores, forest", fit_elsewhere(_forest(seed), both, votes, projects)[None])
         )
     frozen = np.log1p(said[0])
+    texts = np.array([one.snippet.text for one in readings.items], dtype=object)
     scores += [
         Scores("scores alone, forest", fit_elsewhere(_forest(seed), frozen, votes, projects)[None]),
         Scores(
@@ -152,6 +154,7 @@ def _score(
             fit_elsewhere(_ridge, np.concatenate((logs, frozen), axis=1), votes, projects)[None],
         ),
         Scores("maintainability chances summed, unfitted", said[0][:, 1][None]),
+        Scores("n-grams, ridge", fit_elsewhere(_ngrams, texts, votes, projects)[None]),
         Scores("metric forest", fit_elsewhere(_forest(seed), logs, votes, projects)[None]),
         Scores("dummy: log of statements", statements[None]),
         Scores(f"dummy: random, mean of {NUM_SEEDS}", chance_scores(len(votes))),
@@ -162,13 +165,18 @@ def _score(
 class Regression(Protocol):
     """What scikit-learn's regressions do."""
 
-    def fit(self, features: Floats, votes: Floats) -> object: ...  # noqa: D102
+    def fit(self, features: NDArray[np.generic], votes: Floats) -> object: ...  # noqa: D102
 
-    def predict(self, features: Floats) -> Floats: ...  # noqa: D102
+    def predict(self, features: NDArray[np.generic]) -> Floats: ...  # noqa: D102
 
 
 def _forest(seed: int) -> Callable[[], Regression]:
     return lambda: RandomForestRegressor(_NUM_TREES, min_samples_leaf=2, max_features=0.4, random_state=seed, n_jobs=1)
+
+
+def _ngrams() -> Regression:
+    model: Regression = make_pipeline(make_terms(), Ridge())
+    return model
 
 
 def _ridge() -> Regression:
@@ -176,7 +184,9 @@ def _ridge() -> Regression:
     return model
 
 
-def fit_elsewhere(make: Callable[[], Regression], features: Floats, votes: Floats, projects: Ints) -> Floats:
+def fit_elsewhere(
+    make: Callable[[], Regression], features: NDArray[np.generic], votes: Floats, projects: Ints
+) -> Floats:
     """Predictions of a regression that is fitted on the other projects: float64 [N]."""
     predicted = np.full(len(votes), votes.mean())
     if len(np.unique(projects)) < 2:

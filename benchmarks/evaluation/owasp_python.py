@@ -138,7 +138,9 @@ def _macro_board(
     ]
     truth = np.array([one.is_vulnerable for one in tests], dtype=np.float64)
     groups = number_groups([one.category for one in tests])
-    ranking += text_dummies([one.snippet.text for one in own], truth, groups, "inside the suite, other categories")
+    ranking += text_dummies(
+        [one.snippet for one in own], truth, groups, "inside the suite, other categories", context.seed
+    )
     rows += [(one.name, {"macro AUC": measure(cell, one.columns, macro_auc)}) for one in ranking]
     share = flags.mean()
     chance = np.stack([np.random.default_rng(seed).random(len(tests)) < share for seed in range(NUM_SEEDS)])

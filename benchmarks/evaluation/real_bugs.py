@@ -293,8 +293,11 @@ def _judge_sites(title: str, sites: Sequence[Site], names: Sequence[str], contex
     num_alarms = int(flags.sum() or proposed.sum())
     scored: list[PairScores] = [pair_up(f"{SHIPPED}, as shown", columns[:1], flags)]
     rest = [Scores(name, row[None]) for name, row in zip(names, columns, strict=True)]
-    texts = ["\n".join(one.snippet.text.split("\n")[lines.start - 1 : lines.stop - 1]) for one, lines in sides]
-    rest += text_dummies(texts, targets, np.concatenate((groups, groups)), "other projects")
+    texts = [
+        Snippet(one.snippet.path, "\n".join(one.snippet.text.split("\n")[lines.start - 1 : lines.stop - 1]))
+        for one, lines in sides
+    ]
+    rest += text_dummies(texts, targets, np.concatenate((groups, groups)), "other projects", context.seed)
     scored += [split_scores(one, num_alarms) for one in rest if one.name != DUMMY_EVERYTHING]
     scored.append(pair_up("every candidate", proposed, proposed))
     everything = np.ones((1, len(sides)))

@@ -1,6 +1,8 @@
 """Metrics of whole files from those of their units: what a metric forest and the final regressions read."""
 
+import textwrap
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,9 +27,10 @@ SHAPE_NAMES = (
 )
 
 
+@lru_cache(maxsize=20_000)
 def measure_shape(snippet: Snippet) -> Floats:
     """The metrics of SHAPE_NAMES: float64 [F]; zeros of units for code over the engine's limits."""
-    content = snippet.text.encode("utf-8", "replace")
+    content = textwrap.dedent(snippet.text).encode("utf-8", "replace")
     rows = np.array([[one[name] for name in METRIC_NAMES] for one in _measure_units(snippet, content)])
     if not len(rows):
         rows = np.zeros((1, len(METRIC_NAMES)))

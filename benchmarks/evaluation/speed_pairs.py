@@ -20,7 +20,7 @@ from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, SHIPPED, Scores
 from benchmarks.evaluation.sets import OpenSet, PublicSet, snippet_folder
 from benchmarks.evaluation.shapes import SHAPE_NAMES, measure_shapes
 from benchmarks.evaluation.snippets import Readings, Snippet, SnippetReader
-from benchmarks.evaluation.textual import forest_scores, text_dummies
+from benchmarks.evaluation.textual import text_dummies
 
 PIE = PublicSet("madaan/pie-perf", "8f74491")
 _FILE = "data/sample/py_reference.jsonl"
@@ -104,12 +104,11 @@ def _score(pairs: Sequence[SpeedPair], readings: Readings, tools: Sequence[Tool]
     groups = number_groups([one.task for one in (*pairs, *pairs)])
     rest = [Scores(name, row[None]) for name, row in zip(readings.scorers, columns, strict=True)]
     rest.append(Scores("number of candidates", counts[None]))
-    rest += text_dummies([one.text for one in snippets], targets, groups, "other tasks")
+    rest += text_dummies(snippets, targets, groups, "other tasks", seed)
     rest += [
         Scores(f"dummy: {name}", shapes[:, SHAPE_NAMES.index(name)][None])
         for name in ("sum of num_loops", "greatest max_nesting", "sum of complexity")
     ]
-    rest.append(Scores("metric forest, other tasks", forest_scores(shapes, targets, groups, seed)[None]))
     scored = [pair_up(f"{SHIPPED}, as shown", columns[:1], flags[None])]
     scored += [split_scores(one, num_alarms) for one in rest if one.name != DUMMY_EVERYTHING]
     scored.append(pair_up("every candidate", proposals[None], proposals[None]))

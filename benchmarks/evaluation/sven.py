@@ -63,7 +63,7 @@ class SvenPart:
         readings = reader.read_all(snippets)
         imported = reader.read_all([with_imports(one) for one in snippets])
         tools = _run_tools(context, snippets)
-        scorers = _score(pairs, readings, imported, tools)
+        scorers = _score(pairs, readings, imported, tools, context.seed)
         groups = number_groups([one.project for one in pairs])
         boards = [judge_pairs(title, rows, groups, scorers, context.bootstrap) for title, rows in _cells(pairs)]
         places = judge_places(
@@ -121,7 +121,9 @@ def _run_tools(context: Context, snippets: Sequence[Snippet]) -> list[Tool]:
     return run_peers(context, snippet_folder(context, SVEN, "sven"), snippets, (BANDIT, RUFF_S, PYLINT))
 
 
-def _score(pairs: Sequence[Pair], readings: Readings, imported: Readings, tools: Sequence[Tool]) -> list[PairScores]:
+def _score(
+    pairs: Sequence[Pair], readings: Readings, imported: Readings, tools: Sequence[Tool], seed: int
+) -> list[PairScores]:
     """The bundle at its thresholds; everybody else at as many alarms, tools at what they say."""
     flags, columns = readings.flags(is_security), readings.scores(is_security)
     num_alarms = int(flags.sum())
@@ -134,7 +136,7 @@ def _score(pairs: Sequence[Pair], readings: Readings, imported: Readings, tools:
     snippets = [one.snippet for one in readings.items]
     targets = np.repeat((1.0, 0.0), len(pairs))
     groups = number_groups([one.project for one in (*pairs, *pairs)])
-    scored += _at(num_alarms, text_dummies([one.text for one in snippets], targets, groups, "other projects"))
+    scored += _at(num_alarms, text_dummies(snippets, targets, groups, "other projects", seed))
     everything = np.ones((1, len(snippets)))
     scored.append(pair_up(f"{DUMMY_EVERYTHING}, all", everything, everything))
     return [*scored, *_tool_scores(pairs, snippets, tools)]

@@ -29,8 +29,11 @@ from benchmarks.evaluation.rows import Triaged, describe, load_triaged
 from benchmarks.evaluation.sarif import Tool
 from benchmarks.evaluation.scorers import DUMMY_EVERYTHING, PRIOR, SHIPPED, Scores, score_all, shown
 from benchmarks.evaluation.snippets import Snippet
+from benchmarks.evaluation.textual import around, forest_scores, ngram_scores
 from graph_model.catalogue import load_catalogue
 
+DUMMY_NGRAMS = "dummy: n-grams, other repositories"
+METRIC_FOREST = "metric forest, other repositories"
 RANKING: dict[str, Measure] = {"PR-AUC": pr_auc, **{f"precision at recall {one}": precision_at(one) for one in RECALLS}}
 GAIN = "PR-AUC over prior"
 
@@ -51,7 +54,7 @@ class TriagedPart:
     def measure(self, context: Context) -> Section:
         """Figures of all scorers by cell, whether their chances hold where findings are shown, then at equal alarms."""
         triaged = load_triaged(context)
-        scorers = score_all(context.bundle, triaged)
+        scorers = [*score_all(context.bundle, triaged), *fitted_dummies(triaged, context.seed)]
         cells = make_cells(triaged, (context.num_samples, context.seed))
         prior = next(one for one in scorers if one.name == PRIOR)
         judged = {cell.name: [judge(cell, one, prior) for one in scorers] for cell in cells}
@@ -85,6 +88,17 @@ class TriagedPart:
             curves=(make_curve("triaged candidates", triaged.targets, scorers, triaged.weights),),
             bars=(_bars(cells[0], judged[ALL]),),
         )
+
+
+def fitted_dummies(triaged: Triaged, seed: int) -> list[Scores]:
+    """N-grams of the lines around a row, and a forest on its function's metrics, fitted on other repositories."""
+    texts = [around(row.text, row.line) for row in triaged.rows]
+    metrics = np.array([row.graph.metrics for row in triaged.rows], dtype=np.float64)
+    told = (triaged.targets, triaged.groups)
+    return [
+        Scores(DUMMY_NGRAMS, ngram_scores(texts, *told)[None]),
+        Scores(METRIC_FOREST, forest_scores(metrics, *told, seed)[None]),
+    ]
 
 
 def judge(cell: Cell, scores: Scores, prior: Scores) -> Row:
