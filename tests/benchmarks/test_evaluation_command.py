@@ -123,7 +123,8 @@ def test_command_gives_tables_and_json_that_agree(place: Path) -> None:
         "bundle, calibrated without the repository",
     ]
     assert {f"rung: {rung}" for rung in Rung} <= set(names)
-    assert sum(name.startswith("dummy: ") for name in names) == 5
+    assert sum(name.startswith("dummy: ") for name in names) == 6
+    assert "metric forest, other repositories" in names
     assert [row["harmful"] for row in part["rows"]] == [True, False]
     assert part["missing"][0]["verdict"] == "harmful"
     assert (text, document) == _run(place)

@@ -20,7 +20,7 @@ from benchmarks.evaluation.shapes import SHAPE_NAMES, measure_shape
 from benchmarks.evaluation.snippets import ANY, Claim, Reading, Snippet
 from benchmarks.evaluation.suites import load_labels
 from benchmarks.evaluation.testing import make_context
-from benchmarks.evaluation.textual import length_scores, ngram_scores
+from benchmarks.evaluation.textual import around, length_scores, ngram_scores
 from benchmarks.evaluation.weaknesses import kin_of, labels_of
 
 
@@ -178,3 +178,10 @@ def test_installed_tool_reads_the_same_snippets(tmp_path: Path) -> None:
     tools = run_peers(make_context(tmp_path), folder, snippets, (RUFF_S,))
     assert [one.name for one in tools] == ["Ruff S"]
     assert list(flag_snippets(tools[0], "o+n", snippets)) == [1, 0]
+
+
+def test_lines_around_a_line_are_those_near_it() -> None:
+    text = "\n".join(f"line {number}" for number in range(1, 101))
+    assert around(text, 50).splitlines() == [f"line {number}" for number in range(40, 61)]
+    assert around(text, 1).splitlines()[0] == "line 1"
+    assert around("", 3) == ""
