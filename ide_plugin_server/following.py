@@ -34,6 +34,8 @@ class Following:
         for team in server.teams:
             if team not in self._tasks or self._tasks[team].done():
                 self._tasks[team] = server.spawn(self._follow(team))
+            else:
+                server.spawn(self._send_waiting(team))  # of a folder that is new, perhaps
 
     async def ask(self) -> None:
         """Asks every team now."""
@@ -48,6 +50,12 @@ class Following:
         try:
             if await team.refresh():
                 self._server.publish_all()
+            await self.send(team)
+        except TeamError as error:
+            self._server.log(f"team: {error}")
+
+    async def _send_waiting(self, team: Team) -> None:
+        try:
             await self.send(team)
         except TeamError as error:
             self._server.log(f"team: {error}")

@@ -24,6 +24,9 @@ class Publisher:
         """Sends what is shown of a file now, to a client that would not see it otherwise."""
         server = self._server
         document = server.find_open(file)
+        shown = server.shown.get(file)
+        if document is not None and shown is not None and shown.serial != document.serial:
+            return  # it is about another text: the client moves it along until the next review
         if not server.client.pulls:
             version = document.version if document is not None else None
             self._send(server.uri_of(file), server.present(file), version)

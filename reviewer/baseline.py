@@ -98,10 +98,10 @@ def parse_baseline(content: bytes, name: str) -> frozenset[str]:
     return frozenset(one["fingerprint"] for one in _parse_document(content, name)["findings"])
 
 
-def read_baseline(file: Path) -> frozenset[str]:
+def read_baseline(file: Path, read: Callable[[Path, int], bytes] = read_plain_file) -> frozenset[str]:
     """The same of a file."""
     try:
-        content = read_plain_file(file, MAX_REPORT_BYTES)
+        content = read(file, MAX_REPORT_BYTES)
     except OSError as error:
         raise RequestError(f"{file}: expected a baseline, found {error}") from error
     return parse_baseline(content, str(file))

@@ -159,17 +159,25 @@ def write_atomically(file: Path, content: bytes, *, is_private: bool = False) ->
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     name = file.with_name(f".tmp-{secrets.token_hex(8)}")
-    handle = os.open(
-        name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if is_private else 0o666
-    )
+    kept = None if is_private or os.name != "posix" else _find_mode(file)
+    is_open = not is_private and kept is None  # else nobody reads it before it has its permissions
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(name, flags, 0o666 if is_open else 0o600)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-        if not is_private:
-            with contextlib.suppress(FileNotFoundError):
-                os.chmod(name, stat.S_IMODE(file.stat().st_mode))
+        if kept is not None:
+            os.chmod(name, kept)
         os.replace(name, file)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _find_mode(file: Path) -> int | None:
+    """The permissions of a file, None where there is none."""
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except FileNotFoundError:
+        return None

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 from reviewer.configuration import Configuration, parse_configuration
@@ -11,6 +12,7 @@ from reviewer.repositories import Repository
 
 OWN_FILE = ".reviewer.toml"
 PROJECT_FILE = "pyproject.toml"
+Reader = Callable[[Path, int], bytes]  # of a file and the most bytes
 
 
 def load_configuration(start: Path, root: Path) -> Configuration:
@@ -37,9 +39,9 @@ def load_committed_configuration(repository: Repository, commit: str) -> Configu
     return Configuration()
 
 
-def read_configuration(file: Path) -> Configuration:
+def read_configuration(file: Path, read: Reader = read_plain_file) -> Configuration:
     """A configuration file given by name; raises ConfigurationError when it does not hold one."""
-    configuration = _read_file(file, file.parent)
+    configuration = _read_file(file, file.parent, read)
     if configuration is None:
         raise ConfigurationError(str(file), "[tool.reviewer]", "expected this table in an existing file, found none")
     return configuration
@@ -50,10 +52,10 @@ def _folders(start: Path, root: Path) -> list[Path]:
     return folders[: folders.index(root) + 1] if root in folders else [start]
 
 
-def _read_file(file: Path, root: Path) -> Configuration | None:
+def _read_file(file: Path, root: Path, read: Reader = read_plain_file) -> Configuration | None:
     where = Path(os.path.relpath(file, root)).as_posix()
     try:
-        content = read_plain_file(file, MAX_SETTINGS_BYTES)
+        content = read(file, MAX_SETTINGS_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -102,7 +102,7 @@ def _explain(error: Exception) -> str:
 
     if isinstance(error, ReviewerError | GraphModelError):
         return str(error)
-    if isinstance(error, OSError) and error.filename is not None:
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes):
         return f"{os.fsdecode(error.filename)}: {error.strerror}"
     return f"this is a fault of the reviewer, please report it\n{''.join(traceback.format_exception(error))}"
 

@@ -17,6 +17,7 @@ from reviewer.cli.group import COULD_NOT, LazyGroup, find_version
 from reviewer.cli.session import Session, Setting
 from reviewer.configuration import DEFAULT_ORIGIN, Configuration, OnFailure
 from reviewer.findings import FailOn
+from reviewer.plain_files import read_named_file
 from reviewer.review import Review, ReviewDesk
 from reviewer.source import SourceFile
 
@@ -151,7 +152,7 @@ def find_baseline(session: Session, setting: Setting, choices: Choices, commit: 
     if not choices.uses_baseline:
         return frozenset()
     if choices.baseline is not None:
-        return read_baseline(session.cwd / choices.baseline)
+        return read_baseline(session.cwd / choices.baseline, read_named_file)
     if not name:
         return frozenset()
     if commit:

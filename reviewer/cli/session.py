@@ -20,6 +20,7 @@ from reviewer.configuration_files import load_committed_configuration, load_conf
 from reviewer.engine import Engine
 from reviewer.errors import RequestError
 from reviewer.inspection import InspectionRules
+from reviewer.plain_files import read_named_file
 from reviewer.repositories import Repository
 from reviewer.scanning import Progress
 from reviewer.workspace import Workspace, locate_workspace
@@ -86,7 +87,7 @@ def prepare(
     wanted = tuple(paths) or (session.cwd,)
     workspace = locate_workspace(wanted, session.cwd)
     if config is not None:
-        configuration = read_configuration(session.cwd / config)
+        configuration = read_configuration(session.cwd / config, read_named_file)
     else:
         folders = [path if path.is_dir() else path.parent for path in (session.cwd / path for path in wanted)]
         start = Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))

@@ -65,3 +65,31 @@ def test_reports_have_the_permissions_of_other_new_files(project: Project) -> No
     assert (project.root / ".reviewer-baseline.json").stat().st_mode & 0o777 == 0o644
     entries = [one for one in (project.root.parent / "cache").glob("??/*") if one.is_file()]
     assert {one.stat().st_mode & 0o777 for one in entries} == {0o600}
+
+
+def test_a_folder_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    def count() -> int:
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        os.close(descriptor)
+        return descriptor  # the lowest that is free
+
+    before = count()
+    for _ in range(3):
+        with pytest.raises(IsADirectoryError, match=str(tmp_path)):
+            read_plain_file(tmp_path, 10)
+    assert count() == before
+
+
+def test_a_folder_in_place_of_a_baseline_is_no_finding(project: Project) -> None:
+    project.write({"a.py": BAD, ".reviewer-baseline.json/x": ""})
+    for args in (("baseline", "."), ("baseline", "--check"), ("check",)):
+        result = project.run(*args)
+        assert (result.exit_code, ".reviewer-baseline.json" in result.stderr) == (2, True)
+        assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a device")
+def test_a_user_may_name_what_is_no_regular_file(project: Project) -> None:
+    project.write({"a.py": BAD, ".reviewer.toml": 'fail-on = "never"\n'})
+    assert project.run("check", "--config", "/dev/null").exit_code == 1
+    assert "expected a baseline or a JSON report" in project.run("check", "--baseline", "/dev/null").stderr
