@@ -181,6 +181,8 @@ def test_what_is_shown_stays_while_a_file_that_decides_cannot_be_read(
         await session.execute("reviewer.reviewFile", closed)
         await session.execute("reviewer.restart")
         assert name in session.messages[-1]
+        await session.execute("reviewer.forgetFeedback")  # everything is published again
+        assert all(one.version != version for one in session.published.get(typed, ()))
         assert (await see(session, uri, profile), lines_shown(session, closed)) == ([9], [5])
         assert profile == NEOVIM or lines_shown(session, typed) == [5]
         if profile == VS_CODE:
