@@ -12,7 +12,7 @@ from typing import Any  # a JSON document
 
 from reviewer.errors import RequestError
 from reviewer.findings import Finding
-from reviewer.plain_files import MAX_REPORT_BYTES, read_plain_file
+from reviewer.plain_files import MAX_REPORT_BYTES, Reader, read_plain_file
 
 DEFAULT_FILE = ".reviewer-baseline.json"
 SCHEMA = "graph-reviewer/baseline"
@@ -98,7 +98,7 @@ def parse_baseline(content: bytes, name: str) -> frozenset[str]:
     return frozenset(one["fingerprint"] for one in _parse_document(content, name)["findings"])
 
 
-def read_baseline(file: Path, read: Callable[[Path, int], bytes] = read_plain_file) -> frozenset[str]:
+def read_baseline(file: Path, read: Reader = read_plain_file) -> frozenset[str]:
     """The same of a file."""
     try:
         content = read(file, MAX_REPORT_BYTES)

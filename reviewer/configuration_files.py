@@ -2,17 +2,15 @@
 
 import os
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 from reviewer.configuration import Configuration, parse_configuration
 from reviewer.errors import ConfigurationError
-from reviewer.plain_files import MAX_SETTINGS_BYTES, read_plain_file
+from reviewer.plain_files import MAX_SETTINGS_BYTES, Reader, read_plain_file
 from reviewer.repositories import Repository
 
 OWN_FILE = ".reviewer.toml"
 PROJECT_FILE = "pyproject.toml"
-Reader = Callable[[Path, int], bytes]  # of a file and the most bytes
 
 
 def load_configuration(start: Path, root: Path) -> Configuration:

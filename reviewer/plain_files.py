@@ -6,11 +6,13 @@ A repository can hold a link to a device that never ends, or to a pipe that nobo
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 MAX_SETTINGS_BYTES = 1 << 20  # configuration, ignore patterns, attributes
 MAX_REPORT_BYTES = 64 << 20  # known findings, a few hundred thousand of them
+Reader = Callable[[Path, int], bytes]  # of a file and the most bytes
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.alarm_tools import count_results, count_rules, run_tools
 from benchmarks.evaluation.figures import Figure, Floats, make_cell, measure
+from benchmarks.evaluation.installed_tools import count_results, count_rules, run_tools
 from benchmarks.evaluation.packages import Package, load_packages
 from benchmarks.evaluation.parts import Context, Section, Table
 from benchmarks.evaluation.rows import Triaged, load_triaged

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.alarm_tools import run_installed
 from benchmarks.evaluation.cells import ALL, make_cells
 from benchmarks.evaluation.figures import (
     RECALLS,
@@ -22,6 +21,7 @@ from benchmarks.evaluation.figures import (
     pr_auc,
     precision_at,
 )
+from benchmarks.evaluation.installed_tools import run_installed
 from benchmarks.evaluation.judging import make_curve
 from benchmarks.evaluation.parts import Bars, Context, Section, Table
 from benchmarks.evaluation.reliability import PROBABILITY, judge_reliability

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.evaluation.alarm_tools import count_rules, run_tools
 from benchmarks.evaluation.alarms import count_shown, describe_tools, find_threshold, rate
+from benchmarks.evaluation.installed_tools import count_rules, run_tools
 from benchmarks.evaluation.packages import load_packages
 from benchmarks.evaluation.parts import Context, EvaluationError
 from benchmarks.evaluation.rows import Triaged
